@@ -68,11 +68,11 @@ GIT = (
     | modules("formats", " base gaps")
     | modules(
         "git",
-        " child clone clone_keys file_states folders index objects policy_in_force repository",
+        " child clone clone_keys folders index objects policy_in_force repository",
     )
     | modules(
         "keys",
-        " epochs folder group_keyring identity identity.sources keyfile policy_proof refusals retirement state",
+        " epochs folder group_keyring identity identity.sources keyfile policy_proof retirement state",
     )
     | modules("model", " globs paths plain_yaml policy token wildmatch")
     | modules("sealing", " collector conflict file open opened_tokens")
@@ -198,9 +198,7 @@ REFERENCES = {
     YAML: set[str](),
 }
 CHANGING = {
-    ENV: modules(
-        "formats", "dotenv.bash dotenv.compose dotenv.edit dotenv.entries dotenv.spelling"
-    ),
+    ENV: modules("formats", "dotenv.bash dotenv.compose dotenv.edit dotenv.entries"),
     JSON: set[str](),
     YAML: modules(
         "formats",

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 
 from sealedfiles.light_typing import TYPE_CHECKING
 
-from .errors import HeaderError, RecipientError
+from .errors import RecipientError
 from .filekey import check_wrapped_size
 from .mlkem import mlkem_required
 from .stanza import Stanza, decode_argument, encode_base64
@@ -111,7 +111,5 @@ class HybridIdentity(NativeIdentity):
             return _suite().decrypt(enc + stanza.body, self._private, _INFO)
         except InvalidTag:
             # A share of low order raises this too, which is an error and not another reader's key.
-            share = enc[_MLKEM_CIPHERTEXT_SIZE:]
-            if exchange(self._parts[1], share) is None:
-                raise HeaderError(f"an {stanza.type} stanza has a share of low order") from None
+            exchange(self._parts[1], enc[_MLKEM_CIPHERTEXT_SIZE:], stanza.type)
             return None

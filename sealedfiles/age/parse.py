@@ -37,7 +37,7 @@ def parse_recipient(text: str, ui: PluginUI | None = None) -> Recipient:
     if text.startswith("age1"):
         return _parse_age_recipient(text, ui)
     if text.startswith(("ssh-", "sk-ssh-", "ecdsa-", "sk-ecdsa-")):
-        from .ssh_recipient import parse_ssh_recipient
+        from .ssh import parse_ssh_recipient
 
         return parse_ssh_recipient(text)
     if text.upper().startswith(("AGE-SECRET-KEY-", "AGE-PLUGIN-", "-----BEGIN")):

@@ -16,15 +16,20 @@ from sealedfiles.light_typing import TYPE_CHECKING
 
 from .errors import KeyTextError, MissingPackageError, PassphraseNeededError, WrongPassphraseError
 from .keys import Identity
-from .ssh import unsupported_kind
-from .ssh_recipient import recipient_from_blob
+from .ssh import (
+    Ed25519KeyPair,
+    RSAKeyPair,
+    SSHKeyPair,
+    SSHRecipient,
+    recipient_from_blob,
+    unsupported_kind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-    from .ssh import SSHKeyPair, SSHRecipient
     from .stanza import Stanza
 
     PassphraseCallback = Callable[[], str | None]
@@ -138,12 +143,8 @@ def _to_pair(private: PrivateKeyTypes) -> SSHKeyPair:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     if isinstance(private, Ed25519PrivateKey):
-        from .ssh_ed25519 import Ed25519KeyPair
-
         return Ed25519KeyPair(private)
     if isinstance(private, RSAPrivateKey):
-        from .ssh_rsa import RSAKeyPair
-
         return RSAKeyPair(private)
     raise unsupported_kind()
 

@@ -104,24 +104,32 @@ class NativeIdentity(Identity):
         """Return the file key in *stanza*, which has one argument, or None if it is for another key."""
 
 
-def exchange(private: X25519PrivateKey, public: bytes) -> bytes | None:
-    """Return the shared secret (32 bytes), or None if *public* is a point of low order, which gives
-    the same secret for every private key."""
+def exchange(private: X25519PrivateKey, public: bytes, stanza_type: str) -> bytes:
+    """Return the shared secret (32 bytes).
+
+    Raises HeaderError if *public* is a point of low order, which gives the same secret for every private key.
+    """
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
     try:
         return private.exchange(X25519PublicKey.from_public_bytes(public))
     except ValueError:
-        return None
+        raise HeaderError(f"an {stanza_type} stanza has a share of low order") from None
 
 
-def exchange_with_new(public: bytes) -> tuple[bytes, bytes] | None:
-    """Return the public part of a new private key, and its shared secret with *public*, as ``exchange``."""
+def exchange_with_new(public: bytes, recipient: Recipient) -> tuple[bytes, bytes]:
+    """Return the public part of a new private key, and its shared secret with *public*.
+
+    Raises RecipientError if *public*, the key of *recipient*, is a point of low order.
+    """
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
     ephemeral = X25519PrivateKey.generate()
-    secret = exchange(ephemeral, public)
-    return None if secret is None else (ephemeral.public_key().public_bytes_raw(), secret)
+    try:
+        secret = exchange(ephemeral, public, recipient.stanza_type)
+    except HeaderError:
+        raise RecipientError(f"{recipient} is not a usable key") from None
+    return ephemeral.public_key().public_bytes_raw(), secret
 
 
 class X25519Recipient(NativeRecipient):
@@ -134,10 +142,7 @@ class X25519Recipient(NativeRecipient):
 
     def wrap(self, file_key: bytes) -> list[Stanza]:
         """See Recipient."""
-        exchanged = exchange_with_new(self._public)
-        if exchanged is None:
-            raise RecipientError(f"{self} is not a usable key")
-        share, secret = exchanged
+        share, secret = exchange_with_new(self._public, self)
         key = hkdf_sha256(secret, share + self._public, _LABEL)
         argument = encode_base64(share).decode()
         return [Stanza(self.stanza_type, (argument,), seal_file_key(key, file_key))]
@@ -168,7 +173,5 @@ class X25519Identity(NativeIdentity):
 
     def _open(self, stanza: Stanza) -> bytes | None:
         share = decode_argument(stanza.args[0], KEY_SIZE, "share")
-        secret = exchange(self._private, share)
-        if secret is None:
-            raise HeaderError("an X25519 stanza has a share of low order")
+        secret = exchange(self._private, share, stanza.type)
         return open_file_key(hkdf_sha256(secret, share + self._public, _LABEL), stanza.body)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
 from sealedfiles.model.paths import ROOT
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     import re
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from sealedfiles.model.address import Address
+
+_ESCAPED = lazy_pattern(r"\\.")
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
 """The content of a text, as ``json.load`` would return it."""
@@ -90,6 +93,25 @@ class CommentPlace(NamedTuple):
     column: int
     """The column of its content if ``#`` and one blank are the comment sign."""
     read: Commented
+
+
+def unescaped(source: str) -> str:
+    """Return the text of a JSON string with its quotes; lone surrogates pass through.
+
+    Raises ValueError for an invalid escape.
+    """
+    if "\\" not in source:
+        return source[1:-1]
+    from json import loads  # imported here, so that a filter that finds no escape starts without it
+
+    text: str = loads(source)
+    return text
+
+
+def end_of(match: re.Match[str] | None) -> int:
+    """Return the end of *match*, of a pattern that always matches."""
+    assert match is not None  # noqa: S101
+    return match.end()
 
 
 def splice(text: str, edits: Iterable[tuple[Any, ...]]) -> str:
@@ -207,9 +229,9 @@ class Format(Protocol):
         """
         return [(ROOT, False)] * len(places)
 
-    def closes(self, comment: str, sign: str) -> bool:  # noqa: ARG002 - strings in JSON cannot span lines
+    def closes(self, comment: str, sign: str) -> bool:
         """Return True if *comment* closes the quote *sign* that a comment above it opened."""
-        return False
+        return sign in _ESCAPED.sub("", comment)
 
     def brackets(self, comment: str) -> Iterable[tuple[int, str]]:  # noqa: ARG002 - .env has none
         """Return the brackets in *comment* that open or close collections, with their offsets."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from sealedfiles.errors import FormatError
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -52,9 +50,3 @@ class Edit(NamedTuple):
 def begins_line(text: str, at: int) -> bool:
     """Return True if only blanks are in front of *at* in its line."""
     return not text[line_start(text, at) : at].strip(" \t")
-
-
-def end_of(match: re.Match[str] | None) -> int:
-    """Return the end of *match*, of a pattern that always matches."""
-    assert match is not None  # noqa: S101
-    return match.end()

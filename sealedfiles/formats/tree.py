@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Data
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.address import Address, show_address
 
 
@@ -69,31 +70,20 @@ class Node:
         """What it means, once ``yaml.data`` has said so."""
 
 
-class Child:
+class Child(NamedTuple):
     """One child: a mapping's key and value, or a list's item (then ``key`` is None).
 
     ``text[key_start:key_end]`` is the key's source; for an item in block style, the ``-``.  The child itself
     starts with its key, in YAML with the key's tag and anchor or its ``?``.
     """
 
-    __slots__ = ("is_merge", "key", "key_end", "key_start", "start", "value")
-
-    def __init__(
-        self,
-        key: str | None,
-        key_start: int,
-        key_end: int,
-        value: Node,
-        start: int,
-        is_merge: bool = False,
-    ) -> None:
-        self.key = key
-        self.key_start = key_start
-        self.key_end = key_end
-        self.value = value
-        self.start = start
-        self.is_merge = is_merge
-        """Whether its key is the ``<<`` by which other mappings are merged into this one."""
+    key: str | None
+    key_start: int
+    key_end: int
+    value: Node
+    start: int
+    is_merge: bool = False
+    """Whether its key is the ``<<`` by which other mappings are merged into this one."""
 
     @property
     def end(self) -> int:

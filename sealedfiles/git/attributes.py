@@ -51,12 +51,9 @@ def set_strict(top: Path, strict: bool) -> bool:
     Return False if nothing changed.
     """
     lines = _lines(top)
-    if strict:
-        changed = [] if _is_strict(lines) else [*_STRICT_LINES]
-        changed += [_with_strict(line, strict) for line in lines]
-    else:
-        kept = [line for line in lines if line.rstrip() not in _STRICT_LINES]
-        changed = [_with_strict(line, strict) for line in kept]
+    kept = lines if strict else [one for one in lines if one.rstrip() not in _STRICT_LINES]
+    macro = _STRICT_LINES if strict and not _is_strict(lines) else []
+    changed = [*macro, *(_with_strict(line, strict) for line in kept)]
     if changed == lines:
         return False
     _write(top, changed)

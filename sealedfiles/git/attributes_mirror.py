@@ -4,6 +4,11 @@ That file has precedence in git.  So even if a pull request removes a line from 
 overrides it further down, git still calls the filter, and the next edit of a secret is still sealed.
 
 In a strict repository, the same file overrides the attributes that block clones without sealedfiles.
+
+A branch from before `track`, or a parallel branch, has an older policy.  If only its patterns were
+mirrored, a new secret in a folder that other branches track would be added in plaintext.  So a mirrored
+pattern is dropped only if a policy in HEAD's history tracked it (as after a colleague's `untrack`), or if
+no branch tracks it (as after a `track` that was never committed).
 """
 
 from __future__ import annotations
@@ -13,11 +18,16 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.attributes import SET_UP, line_for, sealed_patterns
+from sealedfiles.git.objects import Objects
 from sealedfiles.git.repository import Repository
-from sealedfiles.keys.folder import NAME
-from sealedfiles.model.policy import Policy
+from sealedfiles.keys.folder import NAME, POLICY
+from sealedfiles.model.policy import Policy, parse_policy
 from sealedfiles.util import atomic
+
+_MOST = 500
+"""Maximum number of versions of the policy to read, newest first."""
 
 _NOTE = "# sealedfiles: the tracked patterns of the policy that this clone accepted; written by sealedfiles"
 _OLD_NOTES = (
@@ -64,6 +74,39 @@ def mirror(repository: Repository, policy: Policy | None, kept: Sequence[str] = 
 def expire(repository: Repository) -> None:
     """Mark the mirror as outdated, so that it is written again.  Raises OSError."""
     os.utime(_file(repository), (0, 0))
+
+
+def still_tracked(
+    repository: Repository, objects: Objects, policy: bytes, extra: list[str]
+) -> list[str] | None:
+    """Return the patterns that stay in the mirror, out of *extra*, which HEAD's policy does not track.
+
+    Return None if HEAD does not have *policy*, the policy in the working tree: during a checkout or merge,
+    that already is the new one, while HEAD is the old commit.
+    """
+    if objects.blob(f"HEAD:{NAME}/{POLICY}".encode()) != policy:
+        return None
+    rest = set(extra) - _ever_tracked(repository, objects, "HEAD", set(extra))
+    elsewhere = _ever_tracked(repository, objects, "--all", rest) if rest else set()
+    return [pattern for pattern in extra if pattern in elsewhere]
+
+
+def _ever_tracked(
+    repository: Repository, objects: Objects, revisions: str, patterns: set[str]
+) -> set[str]:
+    """Return the *patterns* that a policy in the history of *revisions* tracked."""
+    options = ["--format=", "--raw", "--no-abbrev", "--no-renames", "--full-history", "-m"]
+    code, out, _ = repository.try_run(
+        "log", *options, f"--max-count={_MOST}", revisions, "--", f":/{NAME}/{POLICY}"
+    )
+    oids = [line.split()[3] for line in out.split(b"\n") if line.startswith(b":")]
+    found: set[str] = set()
+    for oid in dict.fromkeys(oids) if code == 0 else ():
+        with contextlib.suppress(SealedFilesError):
+            found |= patterns & set(parse_policy(objects.blob(oid) or b"").tracked or ())
+        if found == patterns:
+            break
+    return found
 
 
 def unpin_all(repository: Repository) -> bool:

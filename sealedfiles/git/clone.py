@@ -106,7 +106,7 @@ class Clone(CloneKeys):
     def mirror_policy(self, removed: Collection[str] = (), *, unless_fresh: bool = False) -> None:
         """Write the patterns of the policy in force to ``.git/info/attributes``, which has precedence.
 
-        *removed* contains patterns that the user just removed; others may be kept (``git.kept_patterns``).
+        *removed* contains patterns that the user just removed; others may be kept.
         With *unless_fresh*, nothing happens if the accepted policy is unchanged and was already mirrored;
         then a filter process that only smudged need not parse the policy.
         """
@@ -125,13 +125,9 @@ class Clone(CloneKeys):
             if tracked is None or not extra or is_shared:
                 attributes_mirror.mirror(self.repository, policy, extra)
                 return
-            from sealedfiles.git.kept_patterns import is_settled, patterns_to_keep
-
-            files = self.policy_in_force.current()
-            if files is not None and is_settled(self, files.data):
-                attributes_mirror.mirror(self.repository, policy, patterns_to_keep(self, extra))
-            else:
-                attributes_mirror.mirror(self.repository, policy, extra)
+            kept = self._still_tracked(extra)
+            attributes_mirror.mirror(self.repository, policy, extra if kept is None else kept)
+            if kept is None:
                 attributes_mirror.expire(self.repository)
 
     def is_only_of_other_worktrees(self, path: bytes) -> bool:
@@ -146,7 +142,6 @@ class Clone(CloneKeys):
         if tracked is None or not in_force.is_accepted:
             return False
         from sealedfiles.git import attributes_mirror
-        from sealedfiles.git.kept_patterns import is_settled, patterns_to_keep
         from sealedfiles.model.wildmatch import FilePattern
 
         name, ignore_case = os.fsdecode(path), self.repository.ignores_case
@@ -155,9 +150,16 @@ class Clone(CloneKeys):
             for one in attributes_mirror.pinned(self.repository)
             if one not in tracked and FilePattern(one, ignore_case=ignore_case).matches(name)
         ]
-        files = self.policy_in_force.current() if extra else None
-        is_known = files is not None and is_settled(self, files.data)
-        return is_known and not patterns_to_keep(self, extra)
+        return bool(extra) and self._still_tracked(extra) == []
+
+    def _still_tracked(self, extra: list[str]) -> list[str] | None:
+        """Return which of *extra* the mirror keeps; None if HEAD does not have the policy yet."""
+        from sealedfiles.git import attributes_mirror
+
+        files, objects = self.policy_in_force.current(), self.objects
+        return files and attributes_mirror.still_tracked(
+            self.repository, objects, files.data, extra
+        )
 
     def _verify_current(self, group: str, key_id: str) -> None:
         """Raise TamperedError if history retires *key_id*, the current key of *group*.

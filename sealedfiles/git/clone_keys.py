@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from sealedfiles.errors import SealedFilesError, UsageError
-from sealedfiles.git.file_states import FileStates
 from sealedfiles.git.folders import IndexFolder, TreeFolder, WorkTreeFolder
-from sealedfiles.git.index import Index
+from sealedfiles.git.index import FileStates, Index
 from sealedfiles.git.objects import Objects
 from sealedfiles.git.repository import Repository
 from sealedfiles.keys.epochs import Epoch, read_epochs

@@ -15,6 +15,7 @@ from sealedfiles.util.progress import Progress
 _MANY = 500
 """Commits per batch, so that a caller that needs only the first few does not wait for the rest."""
 
+_RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
 _FILES = ("100",)
 FILES_AND_LINKS = (*_FILES, "120000")
 """What the modes of files, and of files and symbolic links, begin with."""
@@ -71,9 +72,7 @@ def read_commits(
     """
     out = repository.run(*git, "rev-list", "--topo-order", "--timestamp", "--parents", *revisions)
     lines = [line.split() for line in out.decode("ascii").split("\n")[:-1]]
-    progress.total = len(lines)
-    for at in range(0, len(lines), _MANY):
-        yield from progress.each(_with_changes(repository, lines[at : at + _MANY]))
+    yield from _with_changes(repository, lines, progress)
 
 
 def read_first_parents(
@@ -83,21 +82,11 @@ def read_first_parents(
 
     Symbolic links count as files.  The commits need not be reachable from a ref.
     """
-    out = repository.run(
-        "rev-list",
-        "--date-order",
-        "--reverse",
-        "--timestamp",
-        "--parents",
-        "--ignore-missing",
-        "--stdin",
-        stdin="".join(f"{oid}\n" for oid in oids).encode("ascii"),
-    )
+    options = ["--date-order", "--reverse", "--timestamp", "--parents", "--ignore-missing"]
+    given = "".join(f"{oid}\n" for oid in oids).encode("ascii")
+    out = repository.run("rev-list", *options, "--stdin", stdin=given)
     lines = [line.split()[:3] for line in out.decode("ascii").split("\n")[:-1]]
-    progress.total = len(lines)
-    for at in range(0, len(lines), _MANY):
-        some = lines[at : at + _MANY]
-        yield from progress.each(_with_changes(repository, some, FILES_AND_LINKS))
+    yield from _with_changes(repository, lines, progress, FILES_AND_LINKS)
 
 
 def staged(repository: Repository, time: int, modes: tuple[str, ...] = _FILES) -> Commit | None:
@@ -108,9 +97,7 @@ def staged(repository: Repository, time: int, modes: tuple[str, ...] = _FILES) -
     head = repository.head_commit()
     if not head:
         return None
-    out = repository.run(
-        "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "HEAD"
-    )
+    out = repository.run("diff-index", "--cached", *_RAW, "HEAD")
     changes = dict(_sections(b"\x00" + out, modes))
     return Commit("", time, [Parent(head, changes.get("", []))])
 
@@ -151,21 +138,22 @@ def is_shallow(repository: Repository) -> bool:
 
 
 def _with_changes(
-    repository: Repository, lines: list[list[str]], modes: tuple[str, ...] = _FILES
+    repository: Repository,
+    lines: list[list[str]],
+    progress: Progress,
+    modes: tuple[str, ...] = _FILES,
+) -> Iterator[Commit]:
+    progress.total = len(lines)
+    for at in range(0, len(lines), _MANY):
+        yield from progress.each(_read(repository, lines[at : at + _MANY], modes))
+
+
+def _read(
+    repository: Repository, lines: list[list[str]], modes: tuple[str, ...]
 ) -> Iterator[Commit]:
     pairs = [(commit, parent) for _, commit, *parents in lines for parent in parents or [""]]
-    out = repository.run(
-        "diff-tree",
-        "--stdin",
-        "--always",
-        "--root",
-        "-r",
-        "--raw",
-        "-z",
-        "--no-renames",
-        "--no-abbrev",
-        stdin="".join(f"{commit} {parent}".rstrip() + "\n" for commit, parent in pairs).encode(),
-    )
+    given = "".join(f"{commit} {parent}".rstrip() + "\n" for commit, parent in pairs).encode()
+    out = repository.run("diff-tree", "--stdin", "--always", "--root", "-r", *_RAW, stdin=given)
     found = iter(_sections(out, modes))
     for time, commit, *parents in lines:
         sections = [next(found, ("", [])) for _ in parents or [""]]
@@ -178,7 +166,7 @@ def _with_changes(
         yield Commit(commit, int(time), changes)
 
 
-def _sections(out: bytes, modes: tuple[str, ...] = _FILES) -> Iterator[tuple[str, list[Change]]]:
+def _sections(out: bytes, modes: tuple[str, ...]) -> Iterator[tuple[str, list[Change]]]:
     """Yield each heading of a raw diff with the changes below it, of files whose mode begins with one of
     *modes*."""
     fields = iter(out.split(b"\x00")[:-1])

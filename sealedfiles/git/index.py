@@ -1,4 +1,4 @@
-"""Read the index, again whenever its file changes."""
+"""Read the index, again whenever its file changes, and the states of files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 from sealedfiles.errors import UsageError
-from sealedfiles.git.file_states import FileStates
 from sealedfiles.git.repository import Repository
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -27,6 +26,43 @@ class Entry(NamedTuple):
     oid: str
     stage: int
     skip_worktree: bool
+
+
+class FileStates:
+    """Reads the states of files that may change while a filter process runs.
+
+    A command changes files itself, so each state is read when it is asked for.  A filter process calls
+    ``refresh`` before each file that git sends, and then reads each state once for it: several parts ask for
+    the index and the policy, and system calls are a large part of the time for an unchanged file.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, int, int] | None] | None = None
+
+    def refresh(self) -> None:
+        """Forget the states, and from now on remember those that are read."""
+        self._known = {}
+
+    def of(self, file: str) -> tuple[int, int, int] | None:
+        """Return a value that changes whenever *file* is written; None if there is no such file.
+
+        Raises PermissionError, because a file that cannot be read may exist.
+        """
+        if self._known is None:
+            return _state(file)
+        if file not in self._known:
+            self._known[file] = _state(file)
+        return self._known[file]
+
+
+def _state(file: str) -> tuple[int, int, int] | None:
+    try:
+        stat = os.stat(file)
+    except PermissionError:
+        raise
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 class Index:

@@ -22,7 +22,6 @@ from sealedfiles.util.messages import counted, warn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sealedfiles.errors import SealedFilesError
     from sealedfiles.formats.base import Span
     from sealedfiles.git.clone import Clone
     from sealedfiles.model.policy import FileRules
@@ -116,7 +115,10 @@ class PlaintextFiles:
             warn(f"and {len(found) - _SHOWN_FILES} more files")
         if not found:
             return
-        removed = self._folder_removed()
+        from sealedfiles.git.cached_groups import folder_removed
+
+        # In a checkout and a merge, HEAD is still the old commit.
+        removed = folder_removed(self._clone, self._clone.treeish or "HEAD", *merged_commits())
         seal = "if they are correct, seal them: sealedfiles status --fix, then commit"
         warn(
             "anyone with push access could have written these values",
@@ -125,13 +127,6 @@ class PlaintextFiles:
         )
         if removed:
             warn(removed.message, *removed.hints)
-
-    def _folder_removed(self) -> SealedFilesError | None:
-        # In a checkout and a merge, HEAD is still the old commit.
-        from sealedfiles.git.cached_groups import folder_removed
-
-        clone = self._clone
-        return folder_removed(clone, clone.treeish or "HEAD", *merged_commits())
 
     def _find(
         self, path: bytes, data: bytes, plain: list[Span] | None, file: File, rules: FileRules

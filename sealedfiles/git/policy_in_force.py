@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sealedfiles.errors import PolicyError, SealedFilesError, TamperedError
 from sealedfiles.git.clone_keys import CloneKeys
@@ -18,8 +18,10 @@ from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved_by, proving_groups
-from sealedfiles.light_typing import NamedTuple
+from sealedfiles.light_typing import NamedTuple, TypeVar
 from sealedfiles.model.policy import FileRules, Policy, parse_policy
+
+T = TypeVar("T")
 
 _SEARCHED = 100
 """Maximum number of commits to search for a proved policy: few successive policies lack a proof."""
@@ -61,25 +63,22 @@ class DisputedRules(FileRules):
 
     def sealing_group(self, path: bytes) -> str | None:
         """See FileRules."""
-        group = self.group_of(path)
-        if self._new is None or self._new.group_of(path) != group or self._reads_differently():
-            raise self._error
-        return group
+        return self._agreed(lambda rules: rules.group_of(path))
 
     def sealing_whole_groups(self) -> list[str]:
         """See FileRules."""
-        groups = self.whole_groups()
-        if self._new is None or self._new.whole_groups() != groups or self._reads_differently():
-            raise self._error
-        return groups
+        return self._agreed(lambda rules: rules.whole_groups())
 
     @property
     def uniform(self) -> bool:
         """See FileRules."""
         return False
 
-    def _reads_differently(self) -> bool:
-        return self._new is not None and self._new.format != self.format
+    def _agreed(self, ask: Callable[[FileRules], T]) -> T:
+        mine = ask(self)
+        if self._new is None or self._new.format != self.format or ask(self._new) != mine:
+            raise self._error
+        return mine
 
 
 class PolicyInForce:

@@ -86,10 +86,10 @@ def pushed(
     For more than *few* new commits, the remote is asked which of them it has.
     """
     updates = list(updates)
-    kinds = _kinds(repository, [one.new for one in updates])
-    tips = [kinds[one.new].commit for one in updates if kinds[one.new].commit]
+    kinds = _kinds(repository, updates)
+    tips = [commit for _, _, commit in kinds if commit]
     there = _commits(repository, [one.old for one in updates])
-    bare = _without_commit(updates, kinds)
+    bare = [one for one, kind, commit in kinds if kind and not commit]
     notes: list[Note] = []
     if url and (bare or (tips and _count(repository, tips, there) > few)):
         advertised = _advertised(repository, url)
@@ -100,37 +100,26 @@ def pushed(
             there += _commits(repository, sorted(advertised))
             bare = [one for one in bare if not _is_there(repository, one.new, advertised, there)]
     revisions = [*dict.fromkeys(tips), *(f"^{commit}" for commit in dict.fromkeys(there))]
-    tags = [one.new for one in updates if kinds[one.new].type == "tag"]
+    tags = [one.new for one, kind, _ in kinds if kind == "tag"]
     return Pushed(revisions if tips else [], tags, bare, notes)
 
 
 def received(repository: Repository, updates: Iterable[Update]) -> Pushed:
     """Return what to check on a server before it accepts *updates*.  Raises GitError."""
-    updates = list(updates)
-    kinds = _kinds(repository, [one.new for one in updates])
-    tips = [kinds[one.new].commit for one in updates if kinds[one.new].commit]
-    return Pushed(tips, [], _without_commit(updates, kinds), [])
+    kinds = _kinds(repository, list(updates))
+    bare = [one for one, kind, commit in kinds if kind and not commit]
+    return Pushed([commit for _, _, commit in kinds if commit], [], bare, [])
 
 
-def _without_commit(updates: list[Update], kinds: dict[str, _Kind]) -> list[Update]:
-    return [one for one in updates if kinds[one.new].type and not kinds[one.new].commit]
-
-
-class _Kind(NamedTuple):
-    type: str
-    """The type of the object; empty if it does not exist."""
-    commit: str
-    """The id of the commit that the object is, or that it tags; otherwise empty."""
-
-
-def _kinds(repository: Repository, oids: list[str]) -> dict[str, _Kind]:
-    unique = list(dict.fromkeys(oids))
-    types = _batch_check(repository, unique)
-    commits = _batch_check(repository, [f"{oid}^{{commit}}" for oid in unique])
-    return {
-        oid: _Kind(own[1] if own else "", peeled[0] if peeled and peeled[1] == "commit" else "")
-        for oid, own, peeled in zip(unique, types, commits, strict=True)
-    }
+def _kinds(repository: Repository, updates: list[Update]) -> list[tuple[Update, str, str]]:
+    """Return each update with the type of its new object, empty if that does not exist, and the id of the
+    commit that the object is, or that it tags, otherwise empty."""
+    types = _batch_check(repository, [one.new for one in updates])
+    commits = _batch_check(repository, [f"{one.new}^{{commit}}" for one in updates])
+    return [
+        (one, own[1] if own else "", peeled[0] if peeled and peeled[1] == "commit" else "")
+        for one, own, peeled in zip(updates, types, commits, strict=True)
+    ]
 
 
 def _commits(repository: Repository, names: list[str]) -> list[str]:

@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.keys.folder import MetadataSource
 from sealedfiles.keys.keyfile import is_date
-from sealedfiles.keys.refusals import missing_key
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import BASE64URL, base64url, is_key_id, key_id, proof
 
 _MOST = 1 << 20
 """Maximum size of an ``epochs`` file in bytes (about 8000 keys), because verifying each line takes time."""
+
+
+class MissingKeyError(TamperedError):
+    """A group has a key that no key file of the user contains, as after the user was removed."""
 
 
 class Epoch(NamedTuple):
@@ -132,7 +135,14 @@ def verify_epochs(group: str, epochs: list[Epoch], secrets: Mapping[str, bytes])
     for number, epoch in enumerate(epochs, 1):
         secret = secrets.get(epoch.key_id)
         if secret is None:
-            raise missing_key(group, number)
+            raise MissingKeyError(
+                f".sealedfiles/keys/{group}/epochs: the key of line {number} is not among the keys "
+                "encrypted to you",
+                "if you were removed from the group, seal its values and forget its keys here: "
+                "sealedfiles lock; then sealedfiles unlock, which shows by whom",
+                "after a merge: sealedfiles sync",
+                "otherwise find who changed it: git log -p -- .sealedfiles/keys",
+            )
         expected = _proof(group, epoch, secret, parent_secret or secret)
         if not hmac.compare_digest(expected, epoch.proof):
             raise _broken(group, f"line {number} is not proved by the key before it")

@@ -32,11 +32,6 @@ class Grant(NamedTuple):
     date: str
     proof: str
 
-    @property
-    def line(self) -> str:
-        """The line, without a line ending."""
-        return " ".join(self)
-
 
 def parse_grant(data: bytes | None) -> Grant | None:
     """Parse the content of a ``.grant`` file; return None if it is not one.  The proof is not verified."""
@@ -54,8 +49,8 @@ def new_grant(
 ) -> bytes:
     """Return the content of the grant of *group* to the reader *name*, proved by the group's current key."""
     grant = Grant(current.key_id, fingerprints(recipients), today(), "")
-    proved = grant._replace(proof=_proof(group, name, grant, current.secret))
-    return f"{proved.line}\n".encode("ascii")
+    line = " ".join([*grant[:-1], _proof(group, name, grant, current.secret)])
+    return f"{line}\n".encode("ascii")
 
 
 def verify_grant(

@@ -75,22 +75,21 @@ def format_recipients(recipients: Iterable[age.Recipient]) -> bytes:
 
 def reader_names(folder: MetadataSource) -> list[str]:
     """Return the names of all readers, sorted."""
-    found = (
-        name.removesuffix(".pub") for name in folder.list("recipients") if name.endswith(".pub")
-    )
-    return [name for name in found if NAME.fullmatch(name)]
+    return _names(folder, "recipients", ".pub")
 
 
 def group_names(folder: MetadataSource) -> list[str]:
     """Return the names of all groups that have keys, sorted."""
-    return [name for name in folder.list("keys") if NAME.fullmatch(name)]
+    return _names(folder, "keys", "")
 
 
 def members(folder: MetadataSource, group: str) -> list[str]:
     """Return the names of the readers who have a key file for *group*, sorted."""
-    names = (
-        name.removesuffix(".age") for name in folder.list(f"keys/{group}") if name.endswith(".age")
-    )
+    return _names(folder, f"keys/{group}", ".age")
+
+
+def _names(folder: MetadataSource, where: str, suffix: str) -> list[str]:
+    names = (name.removesuffix(suffix) for name in folder.list(where) if name.endswith(suffix))
     return [name for name in names if NAME.fullmatch(name)]
 
 

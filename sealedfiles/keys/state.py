@@ -121,11 +121,8 @@ class CloneFiles:
 
     def newest(self) -> dict[str, Seen]:
         """Return the newest epoch seen of each group."""
-        found = {}
-        for line in self._lines("newest"):
-            group, key_id, where = [*line.split(" ", 2), "", ""][:3]
-            found[group] = Seen(key_id, where)
-        return found
+        pairs = ((group, rest.partition(" ")) for group, rest in self._by_group("newest").items())
+        return {group: Seen(key_id, where) for group, (key_id, _, where) in pairs}
 
     def remember(self, group: str, seen: Seen) -> None:
         """Record the newest epoch of *group*."""
@@ -173,26 +170,18 @@ class CloneFiles:
 
     def looked_at(self, group: str) -> LookedAt | None:
         """Return up to where the history of *group* was read; None if it was not."""
-        for line in self._lines("looked-at"):
-            name, state, commit, depth = [*line.split(" ", 3), "", "", ""][:4]
-            if name == group:
-                return LookedAt(state, commit, depth)
-        return None
+        line = self._by_group("looked-at").get(group)
+        return None if line is None else LookedAt(*[*line.split(" ", 2), "", ""][:3])
 
     def note_looked_at(self, group: str, now: LookedAt) -> None:
         """Record up to where the history of *group* was read."""
-        others = [line for line in self._lines("looked-at") if line.partition(" ")[0] != group]
-        new = f"{group} {now.head or '-'} {now.commit} {now.depth}".rstrip()
-        text = "".join(f"{line}\n" for line in (*others, new))
-        self._note("looked-at", text)
+        lines = self._by_group("looked-at")
+        lines[group] = f"{now.head or '-'} {now.commit} {now.depth}".rstrip()
+        self._note("looked-at", "".join(f"{name} {line}\n" for name, line in lines.items()))
 
     def begun(self) -> dict[str, GroupKey]:
         """Return the new keys of rotations that were started but not completed here, by group."""
-        found = {}
-        for line in self._lines("begun"):
-            group, _, rest = line.partition(" ")
-            found[group] = parse_key_line(rest)
-        return found
+        return {group: parse_key_line(line) for group, line in self._by_group("begun").items()}
 
     def note_begun(self, group: str, key: GroupKey | None) -> None:
         """Record the new key when a rotation starts, or None when it is complete."""
@@ -218,6 +207,10 @@ class CloneFiles:
             with contextlib.suppress(OSError):
                 self._write(name, text.encode("utf-8", "replace"))
                 del self._unwritten[name]
+
+    def _by_group(self, name: str) -> dict[str, str]:
+        """Return the lines of a state file, by the group that each begins with."""
+        return dict(line.partition(" ")[::2] for line in self._lines(name))
 
     def _lines(self, name: str) -> list[str]:
         if name in self._unwritten:

@@ -8,7 +8,7 @@ that a side removed.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.epochs import (
@@ -57,16 +57,21 @@ def is_fork(ours: list[Epoch], theirs: list[Epoch]) -> bool:
     return ids[:shorter] != others[:shorter]
 
 
+def _new_lines(group: str, side: MetadataSource, base: MetadataSource) -> list[Epoch]:
+    known = {epoch.key_id for epoch in chain_of(base, group)}
+    return [epoch for epoch in chain_of(side, group) if epoch.key_id not in known]
+
+
+def _removes_readers(epochs: Iterable[Epoch]) -> bool:
+    return any(epoch.why == "revoked" for epoch in epochs)
+
+
 def revoking_sides(group: str, sides: Sides) -> list[MetadataSource]:
     """Return the sides that revoked a reader while the other side generated keys.
 
     The removed reader may have generated those keys, with the keys that they still have.
     """
-    known = {epoch.key_id for epoch in chain_of(sides.base, group)}
-    new = [
-        [epoch for epoch in chain_of(side, group) if epoch.key_id not in known]
-        for side in sides[:2]
-    ]
+    new = [_new_lines(group, side, sides.base) for side in sides[:2]]
     revoked = [{e.key_id for e in lines if e.why == "revoked"} for lines in new]
     ids = [{e.key_id for e in lines} for lines in new]
     return [
@@ -79,10 +84,9 @@ def revoking_sides(group: str, sides: Sides) -> list[MetadataSource]:
 def newcomers(group: str, sides: Sides) -> list[str]:
     """Return the readers that one side added while the other removed a reader: it may be the same person."""
     base = set(members(sides.base, group))
-    known = {e.key_id for e in chain_of(sides.base, group)}
     found: set[str] = set()
     for side, other in ((sides.ours, sides.theirs), (sides.theirs, sides.ours)):
-        if any(e.why == "revoked" and e.key_id not in known for e in chain_of(other, group)):
+        if _removes_readers(_new_lines(group, other, sides.base)):
             found |= set(members(side, group)) - base - set(members(other, group))
     return sorted(found)
 
@@ -116,9 +120,8 @@ def unite(
         verify_epochs(group, side, {key_id: key.secret for key_id, key in keys.items()})
     chain = _one_chain(group, ours, theirs, keys)
     new_lines = {e.key_id for e in (*ours, *theirs)} - _common(ours, theirs)
-    why = (
-        "revoked" if any(e.why == "revoked" for e in chain if e.key_id in new_lines) else "rotated"
-    )
+    removes = _removes_readers(e for e in chain if e.key_id in new_lines)
+    why = "revoked" if removes else "rotated"
     stay, left = _readers(group, sides)
     stay, left = [name for name in stay if name not in out], sorted({*left, *out})
     if not stay:
@@ -165,10 +168,7 @@ def _readers(group: str, sides: Sides) -> tuple[list[str], list[str]]:
     # Anyone with push access can delete a file, but only a reader can create a `revoked` line.
     left = set()
     for side, names in ((sides.ours, ours), (sides.theirs, theirs)):
-        since = {e.key_id: e.why for e in chain_of(side, group)}
-        for epoch in chain_of(sides.base, group):
-            since.pop(epoch.key_id, None)
-        if "revoked" in since.values():
+        if _removes_readers(_new_lines(group, side, sides.base)):
             left |= base - names
     return sorted((ours | theirs) - left), sorted(left)
 

@@ -125,7 +125,7 @@ class StoredPlaintext:
 
     def has_comment(self, comment: str) -> bool:
         """Return True if a version holds *comment* (the text after the ``#``) in plaintext."""
-        if any(comparable(comment) in one.comments for one in self._versions):
+        if any(comparable(comment) in one.comment_texts for one in self._versions):
             return True
         return self._noted is not None and bool(self._noted) and self._noted.has_comment(comment)
 
@@ -142,13 +142,8 @@ class StoredPlaintext:
         return [_Version(data, self._file) for data in distinct]
 
 
-class _Version:
+class _Version(SealedText):
     """One version, parsed only if it may contain the value."""
-
-    def __init__(self, data: bytes, file: File) -> None:
-        self.data = data
-        self._version = SealedText(data, file)
-        self.text = self._version.text
 
     def may_hold(self, value: str) -> bool:
         """Return False if *value* cannot be in the text: parsing costs more than a search."""
@@ -158,21 +153,19 @@ class _Version:
 
     def has_value(self, path: bytes, value: str) -> bool:
         """Return True if the decoded *value* is in plaintext at *path*."""
-        return comparable(value) in self._values.get(path, ())
+        return comparable(value) in self._plain_values.get(path, ())
 
     @cached_property
-    def comments(self) -> set[str]:
+    def comment_texts(self) -> set[str]:
         """The text of every comment, as ``comparable``."""
         return {
-            comparable(one.text[start:end])
-            for one in self._version.readings
-            for start, end in one.comments
+            comparable(one.text[start:end]) for one in self.readings for start, end in one.comments
         }
 
     @cached_property
-    def _values(self) -> dict[bytes, set[str]]:
+    def _plain_values(self) -> dict[bytes, set[str]]:
         found: dict[bytes, set[str]] = {}
-        for one in self._version.readings:
+        for one in self.readings:
             for span in one.values:
                 if not one.is_token(span):
                     found.setdefault(span.path, set()).add(comparable(one.decoded(span)))

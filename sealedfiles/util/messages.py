@@ -114,12 +114,9 @@ def configure(
     *, quiet: bool | None = None, verbose: bool | None = None, color: str | None = None
 ) -> None:
     """Apply ``--quiet``, ``--verbose`` and ``--color`` (``auto``, ``always``, ``never``)."""
-    if quiet is not None:
-        _settings.quiet = quiet
-    if verbose is not None:
-        _settings.verbose = verbose
-    if color is not None:
-        _settings.color = color
+    _settings.quiet = _settings.quiet if quiet is None else quiet
+    _settings.verbose = _settings.verbose if verbose is None else verbose
+    _settings.color = color or _settings.color
 
 
 def _report(severity: str, style: str, message: str, hints: tuple[str, ...]) -> None:

@@ -16,8 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from sealedfiles import age
-from sealedfiles.age.ssh import SSHRecipient, join_strings
-from sealedfiles.age.ssh_ed25519 import montgomery_point
+from sealedfiles.age.ssh import SSHRecipient, join_strings, montgomery_point
 from sealedfiles.age.stanza import Stanza, encode_base64
 
 from .kit import FILE_KEY, recipient_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealedfiles.git.file_states import FileStates
+from sealedfiles.git.index import FileStates
 
 if TYPE_CHECKING:
     from pathlib import Path

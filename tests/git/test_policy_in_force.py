@@ -12,7 +12,7 @@ from keys.kit import group_key
 from people import ENV, EVIL, FILES, YAML, Person, Repo, assert_clean, assert_no_plaintext, groups
 
 from sealedfiles.errors import PolicyError, TamperedError
-from sealedfiles.git.file_states import FileStates
+from sealedfiles.git.index import FileStates
 from sealedfiles.git.policy_in_force import DisputedRules, InForce, PolicyInForce
 from sealedfiles.keys.folder import DirFolder
 from sealedfiles.keys.policy_proof import proof_line

@@ -15,14 +15,13 @@ from sealedfiles.app.check.readers import StoredFolder
 from sealedfiles.app.check.tokens import CheckedFile
 from sealedfiles.app.check.versions import FOLDER, POLICY, Blob, Store
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
-from sealedfiles.keys.epochs import read_epochs, verify_epochs
+from sealedfiles.keys.epochs import MissingKeyError, read_epochs, verify_epochs
 from sealedfiles.keys.grants import fingerprints, verify_grant
 from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved
 from sealedfiles.keys.recipients import group_names, members, read_recipients
-from sealedfiles.keys.refusals import MissingKeyError
 from sealedfiles.model.token import FileKey, split
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.whole import whole_groups_of, why_whole

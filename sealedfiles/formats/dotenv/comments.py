@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sealedfiles.formats.base import Commented
+from sealedfiles.formats.base import Commented, end_of
 from sealedfiles.formats.commented import is_prose, pem
 from sealedfiles.formats.dotenv.scan import DotenvScan, is_closed
 from sealedfiles.model.paths import ROOT, last_key
@@ -15,8 +15,7 @@ _LAST_BACKSLASHES = re.compile(r"(?<!\\)(?:\\\\)*\\\Z").search
 
 def read_comment(comment: str) -> Commented:
     """Return the content of *comment*, the text after its ``#``, without one or several comment signs."""
-    signs = _SIGNS(comment)
-    content = signs.end() if signs else 0
+    content = end_of(_SIGNS(comment))
     if content == len(comment):
         return Commented(-1)
     private_key = pem(comment, content)
@@ -37,8 +36,3 @@ def _opened(value: str) -> str:
     if value.startswith("-----BEGIN ") and "-----END " not in value:
         return "-----END "
     return "\\" if _LAST_BACKSLASHES(value) else ""
-
-
-def closes(comment: str, sign: str) -> bool:
-    """Return True if the line *comment* closes the quote *sign* that a line above it opened."""
-    return sign in re.sub(r"\\.", "", comment) if "\\" in comment else sign in comment

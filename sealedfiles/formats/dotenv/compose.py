@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from sealedfiles.formats.base import end_of
 from sealedfiles.formats.dotenv.python import Expansion, layered
-from sealedfiles.formats.place import end_of, error_at
+from sealedfiles.formats.place import error_at
 from sealedfiles.light_typing import TypeAlias
 from sealedfiles.model.paths import json_string
 from sealedfiles.util.lazy_pattern import lazy_pattern

@@ -33,12 +33,6 @@ class DotenvFormat(Format):
 
         return read_comment(comment)
 
-    def closes(self, comment: str, sign: str) -> bool:
-        """Return True if the line *comment* closes the quote *sign* of a line above it."""
-        from sealedfiles.formats.dotenv.comments import closes
-
-        return closes(comment, sign)
-
 
 DOTENV = DotenvFormat()
 

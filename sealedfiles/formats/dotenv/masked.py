@@ -52,7 +52,7 @@ def set_in_plaintext(
     if takes_in_more(text, spans):
         # A mask, without quotes, would not do that.
         values = read(text, dialect, environ, override=override)
-        depending = _depending(text, _plaintext(text, spans, dialect), dialect, values)
+        depending = taking_in(text, _plaintext(text, spans, dialect), dialect, values)
         found = [one for one in values.items() if one[1] is None or one[0] in depending]
     else:
         masked = splice(text, ((start, end, MASK) for start, end in spans))
@@ -87,13 +87,6 @@ def set_elsewhere(
                 if not is_comment and (not value or not _ONLY_LAYOUT.fullmatch(value)):
                     found.setdefault(name, dialect)
     return found
-
-
-def taking_in(
-    text: str, sealed: Iterable[tuple[int, int]], dialect: str, names: Iterable[str]
-) -> set[str]:
-    """Return those of *names* whose values change with the characters of the spans *sealed*."""
-    return _depending(text, sorted(sealed), dialect, names)
 
 
 def showing(
@@ -166,8 +159,8 @@ def _plaintext(text: str, sealed: list[tuple[int, int]], dialect: str) -> list[t
     return sorted(span for span in found if span[0] < span[1])
 
 
-def _depending(
-    text: str, spans: list[tuple[int, int]], dialect: str, names: Iterable[str]
+def taking_in(
+    text: str, spans: Collection[tuple[int, int]], dialect: str, names: Iterable[str]
 ) -> set[str]:
     """Return those of *names* whose values change with the characters in *spans*; all, if that is unknown.
 

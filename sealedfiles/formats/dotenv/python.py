@@ -11,8 +11,8 @@ from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import splice
-from sealedfiles.formats.place import end_of, error_at
+from sealedfiles.formats.base import end_of, splice
+from sealedfiles.formats.place import error_at
 from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
 

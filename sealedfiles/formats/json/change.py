@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from sealedfiles.formats.base import Data
+from sealedfiles.formats.base import Data, end_of
 from sealedfiles.formats.json.format import JSON, JsonScan
 from sealedfiles.formats.json.layout import Layout, indent_at, is_escaped, layout_of, written
 from sealedfiles.formats.json.tree import parse
-from sealedfiles.formats.place import Edit, begins_line, end_of, line_end, line_start, next_line
+from sealedfiles.formats.place import Edit, begins_line, line_end, line_start, next_line
 from sealedfiles.formats.tree import Child, Node, check_step, find, nested
 from sealedfiles.model.address import Address
 from sealedfiles.util.lazy_pattern import lazy_pattern

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
-from sealedfiles.formats.base import Commented, Span
+from sealedfiles.formats.base import Commented, Span, end_of, unescaped
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import ITEM, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -135,20 +135,19 @@ _BRACKETS = lazy_pattern(r"[\[\]{}]")
 
 def read_comment(comment: str) -> Commented:
     """Return the content of *comment*, the text between its comment signs."""
-    signs = _SIGNS.match(comment)
-    content = signs.end() if signs else 0
+    content = end_of(_SIGNS.match(comment))
     if content == len(comment):
         return Commented(-1)
     values = []
     for entry in entries(comment):
         with suppress(ValueError):  # an invalid escape
-            values.append(Span(entry.value_start, entry.value_end, key_step(_text(entry.key))))
+            values.append(Span(entry.value_start, entry.value_end, key_step(unescaped(entry.key))))
     opens = "[" if _depth(comment) > 0 else ""
     member = _MEMBER.match(comment, content)
     end = len(comment.rstrip())
     if member:
         with suppress(ValueError):
-            header = key_step(_text(member[1]))
+            header = key_step(unescaped(member[1]))
             if not values and comment[member.end() : end] not in ("", "[", "{"):
                 values = [Span(member.end(), end, header)]
             return Commented(content, values, is_entry=True, header=header, opens=opens)
@@ -171,13 +170,3 @@ def _depth(comment: str) -> int:
     for _, sign in brackets(comment):
         depth = depth + 1 if sign in "[{" else max(depth - 1, 0)
     return depth
-
-
-def _text(source: str) -> str:
-    """Return the text of a string with its quotes.  Raises ValueError for an invalid escape."""
-    if "\\" not in source:
-        return source[1:-1]
-    from json import loads
-
-    text: str = loads(source)
-    return text

@@ -11,7 +11,7 @@ import re
 from functools import cached_property, lru_cache
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import KEPT, Format, Span
+from sealedfiles.formats.base import KEPT, Format, Span, unescaped
 from sealedfiles.formats.gaps import BLANKS, with_gaps
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ITEM, LONGEST, ROOT, key_step
@@ -108,7 +108,7 @@ class JsonFormat(Format):
         """Return the text of a string, or any other value as it is written."""
         literal = literal.rstrip(BLANKS)  # those before a comment
         try:
-            return _unescaped(literal) if literal.startswith('"') else literal
+            return unescaped(literal) if literal.startswith('"') else literal
         except ValueError:  # not a literal of a scan; this may be called before that is known
             return literal
 
@@ -129,18 +129,8 @@ class _Steps(dict[str, bytes]):
     """The encoded step of each key, by the key's source with its quotes."""
 
     def __missing__(self, source: str) -> bytes:
-        step = self[source] = key_step(_unescaped(source)) if source else b""
+        step = self[source] = key_step(unescaped(source)) if source else b""
         return step
-
-
-def _unescaped(source: str) -> str:
-    """Return the text of a valid string with its quotes; lone surrogates pass through."""
-    if "\\" not in source:
-        return source[1:-1]
-    from json import loads  # imported here, so that a filter that finds no escape starts without it
-
-    text: str = loads(source)
-    return text
 
 
 def _values(text: str) -> list[Span]:

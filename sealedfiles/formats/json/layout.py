@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from sealedfiles.formats.base import Data
-from sealedfiles.formats.place import end_of, line_end_of, line_start
+from sealedfiles.formats.base import Data, end_of
+from sealedfiles.formats.place import line_end_of, line_start
 from sealedfiles.formats.tree import Node
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern

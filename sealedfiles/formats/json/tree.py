@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 
+from sealedfiles.formats.base import unescaped
 from sealedfiles.formats.json.format import JSON
 from sealedfiles.formats.tree import Child, Node
 from sealedfiles.model.paths import ITEM, ROOT, key_step
@@ -43,6 +43,6 @@ def _entry(parent: Node, key: re.Match[str] | None, token: re.Match[str]) -> Chi
     if key is None:
         node.path = parent.path + ITEM if parent.kind == "sequence" else ROOT
         return Child(None, start, start, node, start)
-    name: str = json.loads(key[0]) if "\\" in key[0] else key[0][1:-1]
+    name = unescaped(key[0])
     node.path = parent.path + key_step(name)
     return Child(name, key.start(), key.end(), node, key.start())

@@ -11,21 +11,20 @@ from sealedfiles.formats.base import Data
 from sealedfiles.formats.tree import Child, Node, find
 from sealedfiles.formats.yaml.data import meaning
 from sealedfiles.formats.yaml.tree import YamlTree, parse
-from sealedfiles.light_typing import TypeAlias
+from sealedfiles.light_typing import NamedTuple, TypeAlias
 from sealedfiles.model.address import Address
 
 Outline: TypeAlias = list[tuple[object, ...]]
 
 
-class Expected:
+class Expected(NamedTuple):
     """What a changed text must be.  The tree of the old one is used up in finding that out."""
 
-    def __init__(self, outline: Outline, data: Data, new: Address | None = None) -> None:
-        self._outline = outline
-        """Of what the change is not about."""
-        self._data = data
-        self._new = new
-        """The address of the new value; None for a removal."""
+    outline: Outline
+    """Of what the change is not about."""
+    data: Data
+    new: Address | None = None
+    """The address of the new value; None for a removal."""
 
     @classmethod
     def replacing(cls, tree: YamlTree, node: Node, address: Address, value: Data) -> Expected:
@@ -59,12 +58,12 @@ class Expected:
         except FormatError:
             return False
         new: Node | None = None
-        if self._new is not None:
-            way, missing = find(tree.root, self._new)
+        if self.new is not None:
+            way, missing = find(tree.root, self.new)
             if missing:
                 return False
             new = way[-1][1].value if way else tree.root
-        return same(data, self._data) and _outline(tree, new) == self._outline
+        return same(data, self.data) and _outline(tree, new) == self.outline
 
 
 def same(one: Data, other: Data) -> bool:

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Commented, CommentPlace, Span
+from sealedfiles.formats.base import Commented, CommentPlace, Span, end_of
 from sealedfiles.formats.commented import is_prose, pem
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.model.paths import ITEM, LONGEST, key_step
@@ -23,7 +23,6 @@ _PLAIN = re.compile(r"(?:[^# \t]|(?<![ \t])#|[ \t]+(?![#\s]|\Z))*").match
 _ASSIGNMENT = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)=(?=[^=\s])").match
 _AFTER_VALUE = re.compile(r"[ \t]*,?[ \t]*(?:(?<=[ \t,])#.*)?\Z", re.DOTALL).match
 _FLOW_ITEM = re.compile(r"[^\s,]+[ \t]*,[ \t]*\Z").match
-_ESCAPED = lazy_pattern(r"\\.")
 _STRINGS = lazy_pattern(r"(?<![^\s,\[{:(])(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*')")
 _BRACKETS = lazy_pattern(r"[\[\]{}]")
 _LINE_STARTS = lazy_pattern(r"\r\n|\n|\r")
@@ -35,12 +34,10 @@ _KEY_COLON = re.compile(r"[ \t]*:").match
 
 def read_comment(comment: str) -> Commented:
     """Return what *comment*, the text after its ``#``, is without its comment signs, one or several."""
-    signs = _SIGNS(comment)
-    content = signs.end() if signs else 0
+    content = end_of(_SIGNS(comment))
     if content == len(comment):
         return Commented(-1)
-    dashes = _DASHES(comment, content)
-    start = dashes.end() if dashes else content
+    start = end_of(_DASHES(comment, content))
     prefix = ITEM * comment.count("-", content, start)
     if start == len(comment):
         return Commented(content)
@@ -58,7 +55,7 @@ def read_comment(comment: str) -> Commented:
 
 def _flow_entry(comment: str, content: int, start: int, prefix: bytes) -> Commented | None:
     """Read a collection in brackets; a link, a footnote or a check box, ``[x] done``, is prose."""
-    at = _after_properties(comment, start)
+    at = end_of(_PROPERTIES(comment, start))
     if not comment.startswith(("{", "["), at):
         return None
     values = _flow(comment, start, prefix)
@@ -73,7 +70,7 @@ def _flow_entry(comment: str, content: int, start: int, prefix: bytes) -> Commen
 
 def _key_entry(comment: str, content: int, start: int, prefix: bytes) -> Commented | None:
     """Read ``key: value``, or ``: value`` below ``? key``."""
-    at = _after_properties(comment, start)
+    at = end_of(_PROPERTIES(comment, start))
     is_quoted = comment.startswith(('"', "'"), at)
     key = (_QUOTED if is_quoted else _PLAIN_KEY)(comment, at)
     key_end = key.end() if key else at
@@ -95,7 +92,7 @@ def _key_entry(comment: str, content: int, start: int, prefix: bytes) -> Comment
     is_entry = is_quoted or not is_plain or not is_prose(text, plain)
     if len(text.split()) > 1 and is_prose(text, ""):
         is_entry = is_quoted
-    is_block = comment.startswith(("|", ">"), _after_properties(comment, value))
+    is_block = comment.startswith(("|", ">"), end_of(_PROPERTIES(comment, value)))
     return result._replace(values=values, opens=opens, is_entry=is_entry, is_block=is_block)
 
 
@@ -121,7 +118,7 @@ def _item(comment: str, content: int, start: int, prefix: bytes) -> Commented | 
         result = Commented(
             content, values, is_entry=is_sure, is_item=True, header=prefix, opens=opens
         )
-        is_block = comment.startswith(("|", ">"), _after_properties(comment, start))
+        is_block = comment.startswith(("|", ">"), end_of(_PROPERTIES(comment, start)))
         return result._replace(body=comment.rindex("-", content, start), is_block=is_block)
     quoted = _QUOTED(comment, start)
     if (quoted and _AFTER_VALUE(comment, quoted.end())) or _FLOW_ITEM(comment, start):
@@ -130,14 +127,9 @@ def _item(comment: str, content: int, start: int, prefix: bytes) -> Commented | 
     return None
 
 
-def _after_properties(comment: str, start: int) -> int:
-    match = _PROPERTIES(comment, start)
-    return match.end() if match else start
-
-
 def _value(comment: str, start: int, path: bytes) -> tuple[list[Span], str, bool]:
     """Return the values at *start*, what they leave open, and whether they are one plain scalar."""
-    at = _after_properties(comment, start)
+    at = end_of(_PROPERTIES(comment, start))
     if comment.startswith(("{", "["), at):
         values = _flow(comment, start, path)
         if values is not None:
@@ -153,8 +145,7 @@ def _value(comment: str, start: int, path: bytes) -> tuple[list[Span], str, bool
     if comment.startswith("-----BEGIN ", at):
         opens = "" if "-----END " in comment else "-----END "
         return [Span(start, len(comment.rstrip()), path)], opens, False
-    match = _PLAIN(comment, start)
-    end = match.end() if match else start
+    end = end_of(_PLAIN(comment, start))
     is_plain = at == start and comment[start] not in "|>*"
     return ([Span(start, end, path)] if end > start else []), "", is_plain
 
@@ -188,13 +179,6 @@ def brackets(line: str) -> Iterable[tuple[int, str]]:
     if "'" in line or '"' in line:
         line = _STRINGS.sub(lambda match: " " * len(match[0]), line)
     return [(match.start(), match[0]) for match in _BRACKETS.finditer(line)]
-
-
-def closes(comment: str, sign: str) -> bool:
-    """Return True if the line *comment* closes the quote *sign* that a line above it opened."""
-    if sign == "'":
-        return comment.count("'") % 2 == 1
-    return sign in _ESCAPED.sub("", comment) if "\\" in comment else sign in comment
 
 
 def find_parents(
@@ -231,27 +215,20 @@ def _enter_line(text: str, line: int, limit: int, stack: list[tuple[int, bytes, 
     """Enter a line of the file."""
     if text.startswith(("---", "..."), line):
         stack.clear()
-    blanks = _INDENTATION(text, line)
-    at = blanks.end() if blanks else line
+    at = end_of(_INDENTATION(text, line))
     if text.startswith(("#", "\r", "\n"), at):
         return
-    dashes = _DASHES(text, at)
-    key_at = dashes.end() if dashes else at
+    key_at = end_of(_DASHES(text, at))
     for dash in range(at, key_at):
         if text[dash] == "-":
             _pop_for_dash(stack, dash - line)
             stack.append((dash - line, _path(stack) + ITEM, True))
-    key_at = _after_brackets(text, key_at)
+    key_at = end_of(_OPEN_BRACKETS(text, key_at))
     key = (_QUOTED if text.startswith(('"', "'"), key_at) else _LINE_KEY)(text, key_at, limit)
     if key and _KEY_COLON(text, key.end()):
         _pop(stack, key_at - line)
         step = key_step(yaml_literal.decode(key[0].rstrip(" \t")))
         stack.append((key_at - line, _path(stack) + step, False))
-
-
-def _after_brackets(text: str, at: int) -> int:
-    match = _OPEN_BRACKETS(text, at)
-    return match.end() if match else at
 
 
 def _enter_comment(

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Span, splice
+from sealedfiles.formats.base import Span, end_of, splice
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.walk import Events, FoundValues, NodeChecks, error_at, walk
 from sealedfiles.light_typing import Any, TypeAlias
@@ -211,8 +211,7 @@ class _Doubts(NodeChecks):
             raise _DoubtError
 
     def _content(self, start: int) -> int:
-        match = _PROPERTIES.match(self.parsed, start)
-        return match.end() if match else start
+        return end_of(_PROPERTIES.match(self.parsed, start))
 
 
 def _find_slowly(text: str, parsed: str, watch: Watch | None = None) -> FoundValues:

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Span
+from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Span, end_of
 from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.plain import find_plain
@@ -89,8 +89,7 @@ class YamlScan:
             if end <= at:
                 end = at + 1
                 if at == 0 or text[at - 1] in _BEFORE_COMMENT:
-                    comment = _COMMENT.match(text, at)
-                    end = comment.end() if comment else end
+                    end = end_of(_COMMENT.match(text, at))
                     comments.append((at + 1, end))
             at = text.find("#", end)
         return comments
@@ -156,9 +155,7 @@ class YamlFormat(Format):
 
     def closes(self, comment: str, sign: str) -> bool:
         """Return True if the line *comment* closes the quote *sign* of a line above it."""
-        from sealedfiles.formats.yaml.comments import closes
-
-        return closes(comment, sign)
+        return comment.count(sign) % 2 == 1 if sign == "'" else super().closes(comment, sign)
 
     def brackets(self, comment: str) -> Iterable[tuple[int, str]]:
         """Return the brackets of *comment* that are not in quotes, with their offsets."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from sealedfiles.formats.base import end_of
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 BREAK = r"(?:\r\n|\n|\r)"
@@ -60,8 +61,7 @@ def anchor(literal: str) -> str | None:
 
 def content_start(text: str, start: int, end: int) -> int:
     """Return the offset, after tag and anchor, at which the scalar ``text[start:end]`` itself begins."""
-    match = _PROPERTIES.match(text, start, end)
-    return match.end() if match else start
+    return end_of(_PROPERTIES.match(text, start, end))
 
 
 def block_end(text: str, start: int, end: int) -> int:
@@ -75,8 +75,7 @@ def block_end(text: str, start: int, end: int) -> int:
     last = start + len(text[start:end].rstrip(" \t\r\n"))
     if text[last : last + 1] in "\r\n":
         return last
-    line = _LINE.match(text, last)
-    return line.end() if line else last
+    return end_of(_LINE.match(text, last))
 
 
 def end_with_tabs(text: str, end: int) -> int:
@@ -85,8 +84,7 @@ def end_with_tabs(text: str, end: int) -> int:
     """
     below = _LINES_BELOW.match(text, end)
     tab = below[1].rfind("\t") if below else -1
-    line = _LINE.match(text, below.start(1) + tab) if below and tab >= 0 else None
-    return line.end() if line else end
+    return end_of(_LINE.match(text, below.start(1) + tab)) if below and tab >= 0 else end
 
 
 def decode(literal: str) -> str:

@@ -6,8 +6,8 @@ parts, so that a block can replace a word, and a word a block.
 
 from __future__ import annotations
 
-from sealedfiles.formats.base import splice
-from sealedfiles.formats.place import Edit, begins_line, end_of, line_end, line_end_of, line_start
+from sealedfiles.formats.base import end_of, splice
+from sealedfiles.formats.place import Edit, begins_line, line_end, line_end_of, line_start
 from sealedfiles.formats.tree import Child, Node
 from sealedfiles.formats.yaml.lines import indented
 from sealedfiles.formats.yaml.scalar import WrittenScalar, is_json

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sealedfiles.formats.place import Edit, begins_line, end_of, line_end, line_start, next_line
+from sealedfiles.formats.base import end_of
+from sealedfiles.formats.place import Edit, begins_line, line_end, line_start, next_line
 from sealedfiles.formats.tree import Child, Node
 from sealedfiles.formats.yaml.place import LINE_END, blank_lines_end, has_own_lines, head_above
 from sealedfiles.formats.yaml.tree import gap_end

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sealedfiles.formats.base import Span
-from sealedfiles.formats.place import end_of
+from sealedfiles.formats.base import Span, end_of
 from sealedfiles.formats.tree import Child, Node, leaves
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find

@@ -14,6 +14,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _PEM = lazy_pattern(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _BASE64 = lazy_pattern(r"[A-Za-z0-9+/]+={0,2}")
+_MARKS = (b"AGE-SECRET-KEY-", b"AGE-PLUGIN-", b"-----BEGIN ", b"age-encryption.org/")
 _COLUMNS = 64
 
 
@@ -29,8 +30,8 @@ def repair(data: bytes) -> bytes:
     if "\n" not in text:
         text = text.replace("\\r", "").replace("\\n", "\n").strip()
     inner = _from_base64(text)
-    if inner is not None:
-        return inner
+    if any(mark in inner for mark in _MARKS):
+        return repair(inner)
     pem = _PEM.match(text)
     if pem:
         return _pem(pem[1], pem[2].split()).encode("utf-8")
@@ -39,26 +40,16 @@ def repair(data: bytes) -> bytes:
 
 def comments_of(data: bytes) -> bytes:
     """Return a key's text, decoded from base64 but with its comments, which ``repair`` removes."""
-    joined = b"".join(data.split())
-    if b"#" in joined or not _BASE64.fullmatch(joined.decode("ascii", "replace")):
-        return data
-    try:
-        return b64decode(joined, validate=True)
-    except Base64Error:
-        return data
+    return _from_base64(data.decode("ascii", "replace")) or data
 
 
-def _from_base64(text: str) -> bytes | None:
-    """Return the decoded base64 of *text* if it contains keys, otherwise None."""
+def _from_base64(text: str) -> bytes:
+    """Return the decoded base64 of *text*; empty if it is something else."""
     joined = "".join(text.split())
-    if not _BASE64.fullmatch(joined):
-        return None
     try:
-        data = b64decode(joined, validate=True)
+        return b64decode(joined, validate=True) if _BASE64.fullmatch(joined) else b""
     except Base64Error:
-        return None
-    marks = (b"AGE-SECRET-KEY-", b"AGE-PLUGIN-", b"-----BEGIN ", b"age-encryption.org/")
-    return repair(data) if any(mark in data for mark in marks) else None
+        return b""
 
 
 def _pem(label: str, words: list[str]) -> str:
