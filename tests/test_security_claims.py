@@ -87,10 +87,11 @@ CLAIMS = {
         "app/files/test_references.py::test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain",
         "app/files/test_references.py::test_a_plain_variable_that_steers_loaders_is_refused",
     ],
-    "A .env file with a plain value in which a dialect reads a sealed variable is refused": [
+    "A .env file with a plain value or comment in which a dialect reads a sealed variable is refused": [
         "app/files/test_references.py::test_a_plain_value_in_which_a_dialect_reads_a_sealed_variable_is_not_stored",
         "app/files/test_references.py::test_a_quote_of_git_takes_in_no_sealed_value",
         "app/files/test_references.py::test_a_plain_variable_of_git_shows_no_sealed_comment",
+        "app/files/test_references.py::test_text_that_another_program_reads_as_a_sealed_variable_is_not_stored",
     ],
     "A plain value of a .env file, or a value of another group, does not set a sealed variable": [
         "app/files/test_references.py::test_a_line_that_a_quote_takes_in_is_sealed_and_cannot_be_replaced",

@@ -81,6 +81,34 @@ def refuse_hidden_assignments(text: str, scan: Scan, file: File, rules: FileRule
             )
 
 
+def refuse_read_plaintext(text: str, sealed: str, scan: Scan, file: File, rules: FileRules) -> None:
+    """Raise RoundTripError if a program reads text that stays in plaintext in *sealed* as part of a variable
+    that *rules* seal.
+
+    For node's dotenv, U+2028 ends a comment, and what follows is an assignment; and a quote after two
+    backslashes does not end a value, which then continues into a comment.
+    """
+    if file.format is None or file.format.name != "dotenv":
+        return
+    from sealedfiles.formats.dotenv.scan import DISPUTED  # loaded with the format
+
+    if not DISPUTED.search(text):
+        return
+    from sealedfiles.formats.dotenv.masked import dependent_on
+
+    plain = [(start, end) for start, end, path in scan.values if rules.group_of(path) is None]
+    plain += [(start, end) for start, end in scan.comments() if text[start:end] in sealed]
+    for name, dialect in dependent_on(text, plain).items():
+        if rules.group_of(key_step(name)):
+            raise RoundTripError(
+                f"{file.name}:{line_of(text, max(text.rfind(name), 0))}: {dialect} reads text that stays in "
+                f"plaintext, for example a comment, as part of {name}, which the policy seals; "
+                "nothing was stored",
+                "put no backslash before the quote at the end of a value",
+                "remove U+2028 and U+2029, which are line ends for node",
+            )
+
+
 def _was_sealed_as_another(previous: Previous, file: File, rules: FileRules) -> bool:
     """Return True if the tokens are written as another format writes them, and that format finds all of them.
 

@@ -17,7 +17,12 @@ from sealedfiles.light_typing import TypeAlias
 from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import File, Keys, is_whole, structured_text
-from sealedfiles.sealing.guards import is_read_anew, nothing_to_seal, refuse_hidden_assignments
+from sealedfiles.sealing.guards import (
+    is_read_anew,
+    nothing_to_seal,
+    refuse_hidden_assignments,
+    refuse_read_plaintext,
+)
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.previous import Previous, first_with_values
 from sealedfiles.sealing.stored import StoredPlaintext
@@ -97,6 +102,7 @@ def seal_file(
     if stored is not None:
         stored.check_moved(sealing.new_tokens, replaced)
     if lost is None:
+        refuse_read_plaintext(text, sealed, scan, file, rules)
         return (bom + sealed).encode("utf-8")
     whole = seal_whole(data, replaced, file, rules, keys, stored, is_changed=True)
     if whole == data:  # the rules leave it plain

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.formats.dotenv.values import DIALECTS, read
+from sealedfiles.formats.dotenv.values import DIALECTS, PYTHON_BEFORE, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -356,3 +356,24 @@ def test_a_variable_is_that_of_the_environment_or_with_override_that_of_the_file
 def test_an_unknown_dialect_is_refused() -> None:
     with pytest.raises(UsageError, match="dialect 'ruby'"):
         read("A=1", "ruby")
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "now"),
+    [
+        ("A='C:\\data\\'\n", {"A": "C:\\data\\"}, {}),
+        ("A= #hash\n", {"A": "#hash"}, {"A": ""}),
+        (
+            'A="x\\\\"\nB="\nC=1\n"\n',
+            {"A": 'x\\"\nB=', "C": "1", '"': None},
+            {"A": "x\\", "B": "\nC=1\n"},
+        ),
+        ('A="it\'s\\\\"\nB=2\n', {"A": "it's\\", "B": "2"}, {"A": "it's\\", "B": "2"}),
+    ],
+)
+def test_python_dotenv_before_1_2_3_read_other_values(
+    text: str, before: dict[str, str | None], now: dict[str, str]
+) -> None:
+    """As 1.2.2 and 1.2.4 do; a real reader of the first cannot be installed beside the second."""
+    assert read(text, PYTHON_BEFORE) == before
+    assert read(text, "python") == now

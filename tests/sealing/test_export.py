@@ -28,7 +28,7 @@ from sealedfiles.app.files.export import (
 )
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Data
-from sealedfiles.formats.dotenv.values import read
+from sealedfiles.formats.dotenv.values import PYTHON_BEFORE, read
 from sealedfiles.formats.json.edit import JSON_EDITOR
 from sealedfiles.formats.yaml.edit import YAML_EDITOR
 
@@ -253,6 +253,14 @@ shells = (
     if sys.platform == "win32"
     else [shell for shell in ("sh", "bash", "dash", "zsh", "busybox") if shutil.which(shell)]
 )
+
+
+def test_a_value_with_an_escaped_backslash_at_its_end_is_last() -> None:
+    """python-dotenv before 1.2.3 continues it up to a quote below it."""
+    values = {"DIR": "O'Brien\\", "PASS": "next'one", "OK": "1"}
+    text = to_env(made(values))
+    assert read(text, "python") == read(text, PYTHON_BEFORE) == values
+    assert list(read(text, "python")) == ["PASS", "OK", "DIR"]
 
 
 @pytest.mark.skipif(not shells, reason="there is no shell")

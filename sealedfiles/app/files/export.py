@@ -183,9 +183,9 @@ def to_env(variables: Iterable[Variable]) -> str:
     """
     from sealedfiles.formats.dotenv.edit import DOTENV_EDITOR
 
-    return "".join(
-        DOTENV_EDITOR.assign("", (variable.name,), variable.value) for variable in variables
-    )
+    lines = [DOTENV_EDITOR.assign("", (one.name,), one.value) for one in variables]
+    # Before version 1.2.3, python-dotenv ends a value that ends in a backslash only if no quote follows.
+    return "".join(sorted(lines, key=lambda line: line.endswith(('\\\\"\n', "\\\\'\n"))))
 
 
 def to_shell(variables: Iterable[Variable]) -> str:

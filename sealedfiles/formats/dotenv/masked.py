@@ -21,8 +21,6 @@ MASK = "0sealedfiles0mark0"
 _QUOTES = ("'", '"', "`")
 _ONLY_MASKS = lazy_pattern(rf"(?:{MASK})+")
 _REFERENCE = lazy_pattern(r"\$\{?(?!['\"])")
-_DISPUTED = lazy_pattern(r"\\['\"`]|[\u2028\u2029]")
-"""Programs do not agree whether a quote is escaped after two backslashes, and whether a line ends there."""
 _ONLY_LAYOUT = lazy_pattern(rf"(?:\s*{MASK}(?:\r\s*(?:export\s+)?[\w.\-\[\]]+=)?)*\s*")
 """Masks with white space around them; compose reads a CR alone, and the next key, as part of a value."""
 _NAME = lazy_pattern(r"(\$\{?)[A-Za-z_][A-Za-z0-9_]*")
@@ -72,10 +70,11 @@ def set_elsewhere(
 
     An empty value counts only for the *names*, and a name without ``=`` never: shells export variables so.
     """
-    from sealedfiles.formats.dotenv.values import DIALECTS
+    from sealedfiles.formats.dotenv.scan import DISPUTED
+    from sealedfiles.formats.dotenv.values import DIALECTS, PYTHON_BEFORE
 
     found: dict[str, str] = {}
-    for dialect in DIALECTS:
+    for dialect in (*DIALECTS, PYTHON_BEFORE) if DISPUTED.search(text) else DIALECTS:
         with contextlib.suppress(FormatError):  # this dialect does not accept the file
             for name, value in set_in_plaintext(
                 text, sealed, dialect, {}, override=True, names=names
@@ -86,6 +85,21 @@ def set_elsewhere(
                 is_comment = dialect == "docker" and value.strip().startswith(MASK)
                 if not is_comment and (not value or not _ONLY_LAYOUT.fullmatch(value)):
                     found.setdefault(name, dialect)
+    return found
+
+
+def dependent_on(text: str, plaintext: Iterable[tuple[int, int]]) -> dict[str, str]:
+    """Return the variables whose values change with the spans *plaintext*, with the dialect.
+
+    Only those dialects are asked that end quotes and lines elsewhere than sealing does.
+    """
+    from sealedfiles.formats.dotenv.values import PYTHON_BEFORE, read
+
+    spans = sorted(plaintext)
+    found: dict[str, str] = {}
+    for dialect in ("node", PYTHON_BEFORE) if spans else ():
+        for name in taking_in(text, spans, dialect, read(text, dialect)):
+            found.setdefault(name, dialect)
     return found
 
 
@@ -100,6 +114,7 @@ def showing(
 
     *others* are the spans of the other values.  Raises FormatError, as ``read`` does.
     """
+    from sealedfiles.formats.dotenv.scan import DISPUTED
     from sealedfiles.formats.dotenv.values import read
 
     spans, rest = sorted(hidden), list(others)
@@ -107,7 +122,7 @@ def showing(
     edits += [(*span, _NAME.sub(r"\1x_", text[slice(*span)])) for span in rest]
     found: set[str] = set()
     # A mask has no quotes, in which a quote of another value may end.
-    is_disputed = _DISPUTED.search(text) is not None or takes_in_more(text, rest)
+    is_disputed = DISPUTED.search(text) is not None or takes_in_more(text, rest)
     try:
         values = read(splice(text, sorted(edits)), dialect, {"x_": "x"})
         found = {name for name, value in values.items() if value and MASK in value}

@@ -24,6 +24,8 @@ _KEY = lazy_pattern(r"([^=#\s]+)")
 _EQUALS = lazy_pattern(rf"{_BLANK}*(?:(=)({_BLANK}*))?")
 # There is only one way to match a string in quotes, so that a failure costs linear time.
 _QUOTED = lazy_pattern(r"""'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*\"""", re.DOTALL)
+# Before version 1.2.3, a backslash was not escaped by another one, and a quote after it could end the value.
+_QUOTED_BEFORE = lazy_pattern(r"""'(?:\\'|[^'])*'|"(?:\\"|[^"])*\"""")
 _BARE = lazy_pattern(r"[^\r\n]*")
 # Matches only from the start of the blanks, so that a failure costs linear time.
 _INLINE_COMMENT = lazy_pattern(r"(?<!\s)\s+#")
@@ -76,22 +78,23 @@ class Binding(NamedTuple):
     """The offset after the line end."""
 
 
-def bindings(text: str) -> Iterator[Binding]:
+def bindings(text: str, *, before_1_2_3: bool = False) -> Iterator[Binding]:
     """Yield the assignments that python-dotenv reads, in file order, including all equal keys.
 
     python-dotenv skips a line that it cannot read, with a warning; such a line is skipped here, too.
     """
+    quoted = _QUOTED_BEFORE if before_1_2_3 else _QUOTED
     at = 0
     while at < len(text):
         start = end_of(_SPACE.match(text, at))
         if start == len(text):
             return
-        binding, at = _binding(text, start)
+        binding, at = _binding(text, start, quoted)
         if binding is not None:
             yield binding
 
 
-def _binding(text: str, start: int) -> tuple[Binding | None, int]:
+def _binding(text: str, start: int, quoted: re.Pattern[str]) -> tuple[Binding | None, int]:
     """Return the binding at *start*, if it can be read, and the offset at which to continue."""
     at = end_of(_EXPORT.match(text, start))
     key = (_QUOTED_KEY if text.startswith("'", at) else _KEY).match(text, at)
@@ -100,11 +103,11 @@ def _binding(text: str, start: int) -> tuple[Binding | None, int]:
     equals = _EQUALS.match(text, key.end())
     assert equals is not None  # noqa: S101 - it always matches
     value_start, value_end, value = key.end(), key.end(), None
-    if equals[2] and text.startswith("#", equals.end()):
+    if quoted is _QUOTED and equals[2] and text.startswith("#", equals.end()):
         value_start, value_end, value = equals.end(1), equals.end(1), ""
     elif equals[1]:
         value_start = equals.end()
-        value_end, value = _value(text, value_start)
+        value_end, value = _value(text, value_start, quoted)
     line = None if value_end < 0 else _REST_IS_COMMENT.match(text, value_end)
     if line is None:
         return None, end_of(_REST.match(text, max(value_start, value_end)))
@@ -112,15 +115,15 @@ def _binding(text: str, start: int) -> tuple[Binding | None, int]:
     return Binding(name, value, start, key.end(), value_start, value_end, line.end()), line.end()
 
 
-def _value(text: str, at: int) -> tuple[int, str]:
+def _value(text: str, at: int, quoted: re.Pattern[str]) -> tuple[int, str]:
     """Return the end of the value *at*, and the value; the end is -1 if its quotes are not closed."""
     quote = text[at : at + 1]
     if quote in _ESCAPES:
-        quoted = _QUOTED.match(text, at)
-        if quoted is None:
+        found = quoted.match(text, at)
+        if found is None:
             return -1, ""
-        inside = _with_lf(quoted[0][1:-1])
-        return quoted.end(), _ESCAPES[quote].sub(lambda m: _CONTROLS.get(m[1], m[1]), inside)
+        inside = _with_lf(found[0][1:-1])
+        return found.end(), _ESCAPES[quote].sub(lambda m: _CONTROLS.get(m[1], m[1]), inside)
     line = text[at : end_of(_BARE.match(text, at))]
     comment = _INLINE_COMMENT.search(line)
     bare = (line[: comment.start()] if comment else line).rstrip()

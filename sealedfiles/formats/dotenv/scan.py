@@ -97,6 +97,10 @@ _ESCAPES = {"'": lazy_pattern(r"\\([\\'])"), '"': lazy_pattern(r"\\([\\'\"abfnrt
 _CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
+DISPUTED = lazy_pattern(r"\\['\"`]|[\u2028\u2029]")
+"""Programs do not agree whether a quote is escaped after two backslashes, and whether a line ends there."""
+
+
 def _step(key: str) -> bytes:
     return key_step(key[1:-1] if key[0] in "'\"" else key)
 

@@ -1,6 +1,6 @@
 """Read .env files as other programs do, with one reader per dialect.
 
-* ``python``: python-dotenv (``${NAME}``, ``${NAME:-default}``, in any quotes).
+* ``python``: python-dotenv, version 1.2.4 (``${NAME}``, ``${NAME:-default}``, in any quotes).
 * ``node``: the package dotenv, version 16; no variables.
 * ``compose``: ``docker compose`` (compose-go), with the substitutions of the Compose specification.
 * ``bash``: a file that a shell sources; assignments only, nothing is ever run.
@@ -18,6 +18,8 @@ from sealedfiles.formats.place import error_at
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 DIALECTS = ("python", "node", "compose", "bash", "docker")
+PYTHON_BEFORE = "python-dotenv 1.2.2"
+"""How python-dotenv read before version 1.2.3.  It is not a dialect to choose, but programs still use it."""
 
 
 def read(
@@ -37,6 +39,9 @@ def read(
     known = environ or {}
     if dialect == "python":
         return interpolated(text, bindings(text), known, override=override)
+    if dialect == PYTHON_BEFORE:
+        found = bindings(text, before_1_2_3=True)
+        return interpolated(text, found, known, override=override)
     if dialect == "node":
         return dict(_node(text))
     if dialect == "docker":

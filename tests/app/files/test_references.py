@@ -212,6 +212,37 @@ def test_a_plain_value_in_which_a_dialect_reads_a_sealed_variable_is_not_stored(
         repo.git("add", ENV)
 
 
+@pytest.mark.parametrize(
+    ("text", "program", "name"),
+    [
+        ("# c\u2028DB_USER=s3cr3t-new\n", "node", "DB_USER"),
+        ("DB_USER='x' # c\u2029DB_PASSWORD=s3cr3t\n", "node", "DB_PASSWORD"),
+        ('DB_USER="C:\\\\"\n# it is s3cr3t"\n', "node", "DB_USER"),
+        ("DB_USER=x\nAPP_A='\\\\'\nAPP_B='\nDB_PASSWORD=s3cr3t\n'\n", "the dialect", "DB_PASSWORD"),
+    ],
+)
+def test_text_that_another_program_reads_as_a_sealed_variable_is_not_stored(
+    repo: Repo, text: str, program: str, name: str
+) -> None:
+    repo.write(ENV, text)
+    repo.git("add", ENV, code=128)
+    assert program in repo.stderr
+    assert name in repo.stderr
+    assert "which the policy seals; nothing was stored" in repo.stderr or "which it seals" in (
+        repo.stderr
+    )
+    assert_no_plaintext(repo)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# c\u2028d\nDB_USER=x\n", 'DB_USER="C:\\\\" # a "remark"\n', "DB_USER='a\u2028b'\n# c\n"],
+)
+def test_text_that_no_program_reads_as_part_of_it_is_stored(repo: Repo, text: str) -> None:
+    repo.write(ENV, text)
+    repo.git("add", ENV)
+
+
 def test_a_plain_value_in_which_a_dialect_reads_a_plain_variable_is_stored(repo: Repo) -> None:
     repo.write(ENV, "DB_PASSWORD=s3cr3t-db\nAPP_DIR=C:\\data\\\nAPP_NAME=orders\n")
     repo.commit("a backslash")
