@@ -16,7 +16,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing import File, describe_file
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from sealedfiles.git.gitattributes import Attributes, Parsed
     from sealedfiles.git.index import Entry
@@ -95,9 +95,9 @@ class Clone(CloneKeys):
                 return True
         return self._attributes().covers(path)
 
-    def sealed_entries(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Return the *entries* that must be sealed, regular files only."""
-        return [e for e in entries if e.mode.startswith("100") and self.covers(e.path)]
+    def sealed_entries(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Yield the *entries* that must be sealed, regular files only."""
+        return (e for e in entries if e.mode.startswith("100") and self.covers(e.path))
 
     def is_passed_through(self, path: bytes) -> bool:
         """Return True if the file at *path* is never sealed, even if a pattern matches it."""

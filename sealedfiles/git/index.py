@@ -14,7 +14,7 @@ from sealedfiles.util.messages import printable
 
 LINK_MODE = "120000"
 
-_ENTRY = lazy_pattern(rb"(.) ([0-7]+) ([0-9a-f]+) ([0-3])\t([^\x00]+)\x00")
+_ENTRY = lazy_pattern(rb"(?:(.) )?([0-7]+) ([0-9a-f]+) ([0-3])\t([^\x00]+)\x00")
 """A line of `git ls-files -s -t -z`.  The tag is S for skip-worktree, M for a merge conflict, otherwise H."""
 
 
@@ -108,10 +108,10 @@ class Index:
     def entries(self, start: bytes = b"", folder: bytes = b"") -> Iterator[Entry]:
         """Yield the entries in index order: those from the path *start* on, and below *folder* ("a/b/")."""
         at = self._find(max(start, folder))
-        text = self._text
-        while (match := _ENTRY.match(text, at)) and match[5].startswith(folder):
-            yield _parsed(match)
-            at = match.end()
+        for entry in parse_entries(self._text, at):
+            if not entry.path.startswith(folder):
+                break
+            yield entry
 
     def files(self, start: bytes = b"", folder: bytes = b"") -> Iterator[Entry]:
         """Yield the ``entries`` at stage 0."""
@@ -187,6 +187,19 @@ class Index:
             assert match  # noqa: S101 - git wrote it
             yield _parsed(match)
             at = text.find(b"\0" + tag, at + 1)
+
+
+def parse_entries(text: bytes, at: int = 0) -> Iterator[Entry]:
+    """Yield the entries in *text*, as ``entry_line`` writes them, from the offset *at* on."""
+    while match := _ENTRY.match(text, at):
+        yield _parsed(match)
+        at = match.end()
+
+
+def entry_line(entry: Entry) -> bytes:
+    """Return *entry* as `git update-index --index-info` reads it, which takes less memory."""
+    mode, oid = entry.mode.encode("ascii"), entry.oid.encode("ascii")
+    return b"%b %b %d\t%b\0" % (mode, oid, entry.stage, entry.path)
 
 
 def _parsed(match: re.Match[bytes]) -> Entry:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sealedfiles.errors import ConflictError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.index import Entry
+from sealedfiles.git.index import Entry, entry_line, parse_entries
 from sealedfiles.git.worktree import is_unchanged, refresh, replace_file, with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.sealing import open_file
@@ -32,24 +32,24 @@ def rewrite_entries(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> int:
     """
     stored = _store(clone, blobs)
     fresh = []
-    new = [entry._replace(oid=oid) for entry, oid in stored]
-    for (entry, _), (_, data) in zip(stored, with_blobs(clone, new), strict=True):
+    for entry, data in with_blobs(clone, parse_entries(stored)):
         path = clone.repository.file(entry.path)
         if path.is_symlink() or not path.is_file():
             continue
-        if _is_sealed_in_tree(clone, entry, path.read_bytes()):
+        old = clone.index.entry(entry.path)
+        if old and _is_sealed_in_tree(clone, old, path.read_bytes()):
             # Otherwise the next `git commit -a` would restore the old tokens.
             replace_file(clone.repository, path, data)
         if is_unchanged(clone, entry, data, path.read_bytes()):
             fresh.append(entry.path)
     _update_index(clone, stored)
     refresh(clone, fresh)
-    return len(stored)
+    return stored.count(b"\0")
 
 
-def _store(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> list[tuple[Entry, str]]:
-    """Store each of *blobs* as an object; return the entries with the ids of the objects."""
-    stored: list[tuple[Entry, str]] = []
+def _store(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> bytes:
+    """Store each of *blobs* as an object; return the lines of the entries with the ids of the objects."""
+    stored = bytearray()
     batch: list[tuple[Entry, bytes]] = []
     size = 0
     for entry, data in blobs:
@@ -58,12 +58,12 @@ def _store(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> list[tuple[Ent
         if len(batch) >= _BATCH_FILES or size >= _BATCH_BYTES:
             stored += _store_batch(clone, batch)
             batch, size = [], 0
-    return stored + _store_batch(clone, batch)
+    return bytes(stored + _store_batch(clone, batch))
 
 
-def _store_batch(clone: Clone, batch: list[tuple[Entry, bytes]]) -> list[tuple[Entry, str]]:
+def _store_batch(clone: Clone, batch: list[tuple[Entry, bytes]]) -> bytes:
     if not batch:
-        return []
+        return b""
     clone.repository.require_writable()
     stream = b"".join(
         b"blob\nmark :%d\ndata %d\n%b\n" % (mark, len(data), data)
@@ -75,19 +75,17 @@ def _store_batch(clone: Clone, batch: list[tuple[Entry, bytes]]) -> list[tuple[E
         options = ("--quiet", "--depth=0", f"--export-marks={marks}")
         clone.repository.run("fast-import", *options, stdin=stream)
         oids = dict(line.split(" ") for line in marks.read_text("ascii").split("\n")[:-1])
-    return [(entry, oids[f":{mark}"]) for mark, (entry, _) in enumerate(batch, 1)]
+    new = (entry._replace(oid=oids[f":{mark}"]) for mark, (entry, _) in enumerate(batch, 1))
+    return b"".join(map(entry_line, new))
 
 
-def _update_index(clone: Clone, stored: list[tuple[Entry, str]]) -> None:
+def _update_index(clone: Clone, stored: bytes) -> None:
     if not stored:
         return
-    lines = b"".join(
-        b"%b %b\t%b\x00" % (entry.mode.encode("ascii"), oid.encode("ascii"), entry.path)
-        for entry, oid in stored
-    )
-    clone.repository.run("update-index", "-z", "--index-info", stdin=lines)
     # Keep the skip-worktree bit: without it, a file that is not checked out would look deleted.
-    sparse = b"".join(entry.path + b"\x00" for entry, _ in stored if entry.skip_worktree)
+    old = (clone.index.entry(entry.path) for entry in parse_entries(stored))
+    sparse = b"".join(entry.path + b"\x00" for entry in old if entry and entry.skip_worktree)
+    clone.repository.run("update-index", "-z", "--index-info", stdin=stored)
     if sparse:
         clone.repository.run("update-index", "--skip-worktree", "-z", "--stdin", stdin=sparse)
 

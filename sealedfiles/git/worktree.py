@@ -7,7 +7,8 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from sealedfiles.errors import SealedFilesError
@@ -22,6 +23,8 @@ from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.stored import StoredPlaintext
 from sealedfiles.util import atomic
 
+_BATCH = 200
+
 
 class RewriteResult(NamedTuple):
     """The result of rewriting the working tree."""
@@ -32,17 +35,19 @@ class RewriteResult(NamedTuple):
     problems: list[tuple[bytes, Problem]]
 
 
-def tracked_sealed_files(clone: Clone) -> list[Entry]:
-    """Return the index entries of the files that must be sealed."""
+def tracked_sealed_files(clone: Clone) -> Iterator[Entry]:
+    """Yield the index entries of the files that must be sealed."""
     return clone.sealed_entries(clone.index.files())
 
 
-def with_blobs(clone: Clone, entries: list[Entry]) -> Iterator[tuple[Entry, bytes]]:
+def with_blobs(clone: Clone, entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes]]:
     """Yield each entry with its blob, read in batches; missing objects are left out."""
-    blobs = clone.objects.blobs([entry.oid for entry in entries])
-    for entry, blob in zip(entries, blobs, strict=True):
-        if blob is not None:
-            yield entry, blob
+    rest = iter(entries)
+    while some := list(islice(rest, _BATCH)):
+        blobs = clone.objects.blobs([entry.oid for entry in some])
+        for entry, blob in zip(some, blobs, strict=True):
+            if blob is not None:
+                yield entry, blob
 
 
 def unchanged_for_git(clone: Clone) -> set[bytes]:
@@ -127,18 +132,17 @@ def refresh(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None = No
     """
     if not paths:
         return
-    modes = {path: entry.mode for path in paths if (entry := clone.index.entry(path))}
+    changed: dict[str, list[bytes]] = {"100644": [], "100755": []}
+    for path in paths if sys.platform != "win32" else ():
+        entry = clone.index.entry(path)
+        is_executable = os.lstat(clone.repository.file(path)).st_mode & stat.S_IXUSR
+        mode = "100755" if is_executable else "100644"
+        if entry and entry.mode in changed and entry.mode != mode:
+            changed[entry.mode].append(path)
     _update(clone, paths, env)
     for mode, option in ("100644", "--chmod=-x"), ("100755", "--chmod=+x"):
-        is_executable = mode == "100755"
-        changed = [
-            path
-            for path in paths
-            if modes.get(path) == mode
-            and bool(os.lstat(clone.repository.file(path)).st_mode & stat.S_IXUSR) != is_executable
-        ]
-        if changed and sys.platform != "win32":
-            _update(clone, changed, env, option)
+        if changed[mode]:
+            _update(clone, changed[mode], env, option)
 
 
 def _update(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None, *options: str) -> None:

@@ -102,16 +102,15 @@ def renew_index(clone: Clone, groups: Collection[str], kept: Collection[str] = (
 
     Returns the number of files that changed.
     """
-    entries = tracked_sealed_files(clone)
-    with Progress("sealing again", len(entries)) as progress:
-        return rewrite_entries(clone, _renewed(clone, groups, kept, entries, progress))
+    count = sum(1 for _ in tracked_sealed_files(clone))
+    with Progress("sealing again", count) as progress:
+        return rewrite_entries(clone, _renewed(clone, groups, kept, progress))
 
 
 def _renewed(
     clone: Clone,
     groups: Collection[str],
     kept: Collection[str],
-    entries: list[Entry],
     progress: Progress,
 ) -> Iterator[tuple[Entry, bytes]]:
     current = {group: clone.ring.current(group).key_id for group in groups}
@@ -120,7 +119,7 @@ def _renewed(
         _, _, group, key_id, _ = prefix.split(":", 4)
         return group in current and key_id != current[group]
 
-    for entry, blob in progress.each(with_blobs(clone, entries)):
+    for entry, blob in progress.each(with_blobs(clone, tracked_sealed_files(clone))):
         file = clone.describe_for_smudge(entry.path)
         new = renew_file(blob, file, clone.ring, is_stale, kept)
         if new != blob:
@@ -134,7 +133,8 @@ def _refuse_staged_changes(clone: Clone, names: Collection[str]) -> None:
     """
     expected = {f"{NAME}/recipients/{name}.pub".encode() for name in names}
     staged = clone.repository.run("diff", "--cached", "--name-only", "-z").split(b"\x00")[:-1]
-    sealed = {entry.path for entry in tracked_sealed_files(clone)}
+    entries = filter(None, map(clone.index.entry, staged))
+    sealed = {entry.path for entry in clone.sealed_entries(entries)}
     mixed = [
         path
         for path in staged

@@ -94,7 +94,7 @@ def values_of_file(workspace: Workspace, file: Path, wanted: str | None) -> File
 
 def values_of_all_files(clone: Clone) -> list[FileValues]:
     """Return the values of every tracked file in git."""
-    entries = tracked_sealed_files(clone)
+    entries = list(tracked_sealed_files(clone))
     with Progress("files", len(entries)) as progress:
         return [
             FileValues(entry.path, values_of(blob, *clone.describe(entry.path)))
