@@ -27,6 +27,7 @@ class RetiredFiles:
         self._judged: dict[str, Judgement] = {}
         self._found: list[bytes] = []
         self._troubles: dict[str, SealedFilesError] = {}
+        self._precedes: dict[tuple[str, str, str], bool] = {}
 
     def refresh(self) -> None:
         """Drop the cached epochs, which may have changed."""
@@ -35,6 +36,23 @@ class RetiredFiles:
     def is_retired(self, group: str, key_id: str) -> bool:
         """Return True if a key is retired according to the epochs in the commit that is being checked out."""
         return self._judgement(group).is_retired(key_id)
+
+    def _may_be_forged(self, group: str, key_id: str) -> bool:
+        """Return True if a key is retired, and a removed reader may have written tokens under it.
+
+        The commit that is being checked out may be older than the revocation.
+        """
+        commit = self._clone.treeish
+        if not commit or not self.is_retired(group, key_id):
+            return self.is_retired(group, key_id)
+        if (commit, group, key_id) not in self._precedes:
+            from sealedfiles.git.retired_keys import precedes_retirement
+
+            self._precedes[commit, group, key_id] = False  # if git fails
+            with contextlib.suppress(Exception):
+                precedes = precedes_retirement(self._clone, commit, group, key_id)
+                self._precedes[commit, group, key_id] = precedes
+        return not self._precedes[commit, group, key_id]
 
     def _judgement(self, group: str) -> Judgement:
         if group not in self._judged:
@@ -86,11 +104,15 @@ class RetiredFiles:
                 return
 
     def _remember(self, path: bytes, stored: bytes) -> None:
+        from sealedfiles.sealing.whole import layers_of
+
         with contextlib.suppress(Exception):  # a smudge never fails
             file, keys = self._clone.describe_for_smudge(path), self._clone.ring
             opened = open_file(stored, file, keys).data
-            values = retired_values(stored, opened, file, keys, self.is_retired)
-            contents = [opened] if is_whole(stored) and not values else []
+            values = retired_values(stored, opened, file, keys, self._may_be_forged)
+            layers = [] if values or not is_whole(stored) else layers_of(stored, keys)
+            is_forged = any(self._may_be_forged(one.group, one.key_id) for one in layers)
+            contents = [opened] if is_forged else []
             self._clone.plaintext_memory.note_retired(values, self._clone.treeish, contents)
 
     def report(self) -> None:

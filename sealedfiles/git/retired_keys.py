@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 
-from sealedfiles.errors import SealedFilesError
+from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.folders import TreeFolder
-from sealedfiles.keys.epochs import Epoch, epoch_ids
+from sealedfiles.keys.epochs import Epoch, epoch_ids, parse_epochs
+from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.retirement import read_verified, retired_by
 from sealedfiles.keys.state import LookedAt, Seen
 from sealedfiles.light_typing import NamedTuple
+
+_MOST = 100
+"""Maximum number of versions of the epochs to compare with a commit."""
 
 
 class KeyHistory(NamedTuple):
@@ -103,6 +107,31 @@ def _verified(
             known[data] = read_verified(clone.ring, group, folder)
         return known[data]
     return []
+
+
+def precedes_retirement(clone: CloneKeys, commit: str, group: str, key_id: str) -> bool:
+    """Return True if every commit that retires *key_id* of *group* builds on *commit*.
+
+    Then its tokens are of those who were readers.  A removed reader can repeat the lines of a revocation on a
+    branch with their own tokens: so the commits of all refs and reflogs count, and those that cannot be read.
+    """
+    repository = clone.repository
+    file = f"{NAME}/keys/{group}/epochs"
+    options = ("--all", "--reflog", "--full-history", f"--max-count={_MOST + 1}", "--format=%H")
+    code, out, _ = repository.try_run("log", *options, "--", file)
+    found = out.decode("ascii", "replace").split()
+    if code or len(found) > _MOST:
+        return False
+    is_verified = False
+    for one in found:
+        data = TreeFolder(clone.objects, one).read(f"keys/{group}/epochs")
+        with contextlib.suppress(TamperedError):
+            if data is not None and key_id not in retired_by(parse_epochs(data, group)):
+                continue
+        if repository.try_run("merge-base", "--is-ancestor", commit, one)[0]:
+            return False
+        is_verified = is_verified or key_id in retired_by(_verified(clone, group, one, {}))
+    return is_verified
 
 
 def forget_retired(clone: CloneKeys, group: str) -> None:

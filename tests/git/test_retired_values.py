@@ -90,9 +90,8 @@ def test_it_is_not_resealed_when_an_editor_rewrites_it(joined: World, tmp_path: 
 
 def test_a_copy_is_not_added(forged: tuple[Repo, str]) -> None:
     repo, path = forged
-    copy = f"{path.rpartition('/')[0]}/copy-{path.rpartition('/')[2]}".lstrip("/")
-    repo.write(copy, repo.read_bytes(path))
-    repo.git("add", copy, code=128)
+    repo.write(copy_of(path), repo.read_bytes(path))
+    repo.git("add", copy_of(path), code=128)
     assert "a removed reader may have written these values" in repo.stderr
 
 
@@ -124,6 +123,78 @@ def test_an_old_commit_can_be_checked_out_and_left(forged: tuple[Repo, str]) -> 
     repo.edit(path, "s3cr3t-api-alpha", "s3cr3t-api-new")
     repo.commit("another value")
     assert repo.sealedfiles("get", path, USER_KEYS[path]) == "s3cr3t-user\n"
+
+
+def look_at(repo: Repo, commit: str, path: str) -> bytes:
+    """Check *commit* out and main again, with no other memory; return what the file at *path* had."""
+    repo.folder("sealedfiles/plaintext").unlink(missing_ok=True)
+    repo.git("checkout", "--quiet", commit)
+    text = repo.read_bytes(path)
+    repo.git("checkout", "--quiet", "main")
+    return text
+
+
+def copy_of(path: str) -> str:
+    return f"{path.rpartition('/')[0]}/copy-{path.rpartition('/')[2]}".lstrip("/")
+
+
+@pytest.mark.parametrize("commit", ["main~1", "main~1 main~2"])
+def test_a_value_of_a_commit_from_before_the_revocation_may_be_in_a_new_file(
+    forged: tuple[Repo, str], commit: str
+) -> None:
+    repo, path = forged
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    first, *then = commit.split()
+    text = look_at(repo, first, path)
+    for one in then:  # from a commit that does not know of the revocation
+        repo.git("checkout", "--quiet", first)
+        text = look_at(repo, one, path)
+    repo.write(copy_of(path), text)
+    repo.git("add", copy_of(path))
+    assert repo.sealedfiles("get", copy_of(path), USER_KEYS[path]) == "s3cr3t-user\n"
+
+
+def test_but_not_one_of_a_commit_from_after_it(forged: tuple[Repo, str]) -> None:
+    repo, path = forged
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    repo.write(copy_of(path), look_at(repo, "forged", path))
+    repo.git("add", copy_of(path), code=128)
+    assert f"{copy_of(path)}: checked out from a token under a retired key" in repo.stderr
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_nor_of_a_branch_that_repeats_the_revocation(
+    forged: tuple[Repo, str], is_lost: bool
+) -> None:
+    """Also if no branch has the real one any more, but the clone's log of HEAD."""
+    repo, path = forged
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    repo.git("read-tree", "main~1")
+    repo.git("update-index", "--cacheinfo", f"100644,{repo.head(f'forged:{path}')},{path}")
+    tree = repo.git("write-tree").strip()
+    forged_here = repo.git("commit-tree", "-p", "main~1", "-m", "tune the pool", tree).strip()
+    theirs = repo.git("commit-tree", "-p", forged_here, "-m", "as main", "main^{tree}").strip()
+    repo.git("branch", "theirs", theirs)
+    if is_lost:
+        repo.git("branch", "--quiet", "-D", "forged")
+    repo.git("reset", "--quiet", "--hard", "theirs" if is_lost else "main")
+    repo.write(copy_of(path), look_at(repo, forged_here, path))
+    repo.git("add", copy_of(path), code=128)
+    assert f"{copy_of(path)}: checked out from a token under a retired key" in repo.stderr
+
+
+def test_nor_before_the_revocation_is_committed(forged: tuple[Repo, str]) -> None:
+    repo, path = forged
+    repo.git("branch", "--quiet", "-D", "forged")
+    repo.git("checkout", "--quiet", "main~2")
+    repo.git("checkout", "--quiet", "main~1", "--", ".")
+    repo.git("branch", "--quiet", "--force", "main")
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.folder("sealedfiles/plaintext").unlink(missing_ok=True)
+    repo.git("restore", "--source=HEAD", "--", path)
+    repo.write(copy_of(path), repo.read_bytes(path))
+    repo.git("add", copy_of(path), code=128)
+    assert f"{copy_of(path)}: checked out from a token under a retired key" in repo.stderr
 
 
 @pytest.mark.parametrize("how", ["merge", "cherry-pick"])
