@@ -412,3 +412,10 @@ def test_no_value_leaves_the_process(leaking: Repo, tmp_path: Path) -> None:
     written = [line for line in lines if SECRET in line and "write" in line]
     to_files = [line for line in written if "<pipe:" not in line.partition(",")[0]]
     assert to_files == []
+
+
+def test_values_whose_keys_are_lost_are_not_adopted_again(repo: Repo) -> None:
+    """New keys could not decrypt them."""
+    repo.git("rm", "--quiet", "-r", ".sealedfiles")
+    run(repo, "--yes", code=3)
+    assert not (repo.path / ".sealedfiles").exists()
