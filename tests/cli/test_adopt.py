@@ -304,6 +304,31 @@ def test_a_file_that_cannot_be_tracked_does_not_stop_the_others(leaking: Repo) -
     assert "is not UTF-8" in steps["\\xff.env"]
 
 
+def test_several_values_in_one_line(leaking: Repo) -> None:
+    values = f'{{password: {SECRET}-1234, url: "redis://:{SECRET}@cache/0", image: nginx}}'
+    leaking.write("deploy/values.yaml", f"a: {values}\n")
+    leaking.write("min.json", json.dumps({"a": {"b": f"{SECRET}-database", "c": "orders"}}))
+    leaking.git("add", ".")
+    data = run_json(leaking, "--yes")
+    found = {one["path"]: one["found"] for one in data["files"]}
+    assert found["deploy/values.yaml"] == ["a.password", "a.url"]
+    text = leaking.blob("", "deploy/values.yaml").decode()
+    assert SECRET not in text
+    assert text.endswith(", image: nginx}\n")
+    leaking.commit("sealed")
+    (file,) = run_json(leaking, "--dry-run", "min.json")["files"]
+    assert (file["found"], file["sealed"]) == (["a.b"], 2)
+
+
+def test_a_secret_that_is_only_staged(leaking: Repo) -> None:
+    leaking.write("new.yaml", f"name: orders\npassword: {SECRET}-staged\n")
+    leaking.git("add", "new.yaml")
+    leaking.write("new.yaml", "name: orders\n")
+    run(leaking, "--yes", "new.yaml")
+    assert SECRET not in leaking.blob("", "new.yaml").decode()
+    assert leaking.read("new.yaml") == "name: orders\n"
+
+
 def test_an_example_file_is_for_placeholders(leaking: Repo) -> None:
     leaking.write(".env.example", f"API_KEY={SECRET}-0123456789\n")
     leaking.git("add", ".env.example")

@@ -138,7 +138,8 @@ def _left(clone: Clone, plan: AdoptionPlan, engine: str) -> Adopted:
     for leak in scan(clone, Request(engine=engine)).leaks:
         if leak.is_open:
             step = steps.get(_line_of(leak)) or step_for(leak)
-            others.setdefault(_line_of(leak), Unsealable(leak, step))
+            place = (_line_of(leak), leak.finding.key or leak.finding.what)
+            others[place] = Unsealable(leak, step)
             known.add(leak.secret)
     for leak in history:
         is_listed = leak.sealed_key or any(leak.secret in text for text in listed)

@@ -9,7 +9,8 @@ from sealedfiles.app.adopt.likely import evident_secrets
 from sealedfiles.app.adopt.providers import provider_of
 from sealedfiles.app.check.findings import shown_argument
 from sealedfiles.app.check.held import MESSAGE
-from sealedfiles.app.scan.findings import FILE, HISTORY, STDIN, Leak, named_leak
+from sealedfiles.app.held.encodings import PLAIN
+from sealedfiles.app.scan.findings import FILE, HISTORY, INDEX, STDIN, Leak, named_leak
 from sealedfiles.app.scan.named_secrets import LARGEST, may_have_values
 from sealedfiles.app.scan.places import contents, work_tree_files
 from sealedfiles.app.scan.run import Request, policy_of, scan
@@ -23,27 +24,19 @@ from sealedfiles.formats import name_by_path
 from sealedfiles.git.clone import Clone
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
-from sealedfiles.model.policy import FileRules, parse_policy
+from sealedfiles.model.policy import DEFAULT_GROUP, FileRules, parse_policy
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.messages import Note
 
-_SEALED_WHOLE = tuple(
-    map(
-        FilePattern,
-        [
-            ".netrc",
-            "_netrc",
-            ".npmrc",
-            ".pypirc",
-            ".pgpass",
-            ".htpasswd",
-            ".git-credentials",
-            "*.tfvars",
-        ],
+_SEALED_WHOLE = [
+    FilePattern(name)
+    for name in (
+        *(".netrc", "_netrc", ".npmrc", ".pypirc", ".pgpass", ".htpasswd", ".git-credentials"),
+        "*.tfvars",
     )
-)
+]
 """Files of other formats that are secret as a whole."""
 _ALIASES = {
     "production": ("production", "prod"),
@@ -120,8 +113,8 @@ def plan_adoption(
     report = scan(clone, Request(engine=engine))
     leaks: dict[bytes, list[Leak]] = {}
     policy = policy_of(clone)
-    known = {(one.finding.path, one.finding.line) for one in report.leaks}
-    evident = [one for one in _evident(clone) if (one.finding.path, one.finding.line) not in known]
+    known = {(one.finding.path, one.finding.key) for one in report.leaks if not one.sealed_key}
+    evident = [one for one in _evident(clone) if (one.finding.path, one.finding.key) not in known]
     for leak in [*report.leaks, *evident]:
         is_open = leak.is_open and not leak.finding.judged(policy).reason
         if is_open and selection.has(leak.finding.path):
@@ -158,7 +151,7 @@ class _Planner:
 
         An empty text stands for what ``step_for`` returns.
         """
-        data = content_of(self._clone, self._path)
+        data = content_of(self._clone, self._path, leaks)
         if data is None:
             return (
                 "remove it from there: it is in a link, or in an archive, which must be built again"
@@ -191,7 +184,7 @@ class _Planner:
     def _whole(self) -> FilePlan:
         group = self._group_of(self._name)
         rules = [NewRule(group=group)] if group else []
-        groups = [group or "default"]
+        groups = [group or DEFAULT_GROUP]
         is_in_git = self._clone.index.entry(self._path) is not None
         return FilePlan(self._path, None, self._pattern, rules, [], 1, 0, groups, True, is_in_git)
 
@@ -233,7 +226,9 @@ class _Planner:
         """Return the group that a file or key is named like; None: `default`."""
         words = _WORD.findall(name.lower())
         for group in self._groups:
-            if any(word in words for word in _ALIASES.get(group, (group,))):
+            if group != DEFAULT_GROUP and any(
+                word in words for word in _ALIASES.get(group, (group,))
+            ):
                 return group
         return None
 
@@ -252,10 +247,11 @@ def _evident(clone: Clone) -> Iterator[Leak]:
             yield leak._replace(finding=leak.finding._replace(what=what))
 
 
-def content_of(clone: Clone, path: bytes) -> bytes | None:
-    """Return the file at *path* in the working tree, or else in the index; None if there is none."""
+def content_of(clone: Clone, path: bytes, leaks: Iterable[Leak]) -> bytes | None:
+    """Return the file at *path* with *leaks*, from the working tree or the index; None if there is none."""
     file = clone.repository.file(path)
-    if file.is_file() and not file.is_symlink():
+    is_on_disk = file.is_file() and not file.is_symlink()
+    if is_on_disk and any(leak.where != INDEX for leak in leaks):
         return file.read_bytes()
     entry = clone.index.entry(path)
     is_file = entry is not None and entry.mode.startswith("100")
@@ -272,7 +268,7 @@ def keys_of(leak: Leak, version: SealedText) -> list[bytes]:
         for span in version.values
         if text in version.literal(span)
         or text in version.decoded(span)
-        or (leak.encoding and version.line_of(span) == leak.finding.line)
+        or (leak.encoding not in ("", PLAIN) and version.line_of(span) == leak.finding.line)
     ]
 
 
@@ -287,7 +283,7 @@ def step_for(leak: Leak) -> str:
 
 def _outside_values(clone: Clone, planned: FilePlan, leaks: list[Leak]) -> Iterator[Unsealable]:
     """Yield the findings of a file that are not in its values, but in comments."""
-    data = content_of(clone, planned.path) or b""
+    data = content_of(clone, planned.path, leaks) or b""
     version = SealedText(data, describe_file(planned.path))
     for leak in leaks if not planned.is_whole else ():
         if not keys_of(leak, version):
