@@ -388,7 +388,10 @@ def test_a_token_that_is_not_new_is_committed(detecting: Repo) -> None:
     detecting.git("commit", "--quiet", "--no-verify", "--message", "a token")
     detecting.write("deploy.sh", f"export T={TOKEN}\nexport U=a1b2c3d4e5f6a7b8c9d0\n")
     detecting.write("other.sh", f"export T={TOKEN}\n")
-    detecting.commit("it again")
+    (detecting.path / "binary").write_bytes(
+        b"\x00" + TOKEN[::-1].encode() + TOKEN[:-1].encode() + b"8"
+    )
+    detecting.commit("it again, and a binary file")
     detecting.git("checkout", "-q", "-b", "side", "HEAD~1")
     other = TOKEN.replace("yXB6", "yXB7")
     detecting.write("side.sh", f"export T={other}\n")
