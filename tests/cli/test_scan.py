@@ -383,6 +383,8 @@ def test_files_folders_and_the_standard_input(repo: Repo, tmp_path: Path) -> Non
 
 def test_the_policy_allows_a_finding_with_a_reason(repo: Repo) -> None:
     repo.write("docs/example.md", "s3cr3t-db-alpha\n")
+    baseline = ("--baseline", "baseline.json")
+    repo.sealedfiles("scan", "--engine", "none", *baseline, "--update-baseline")
     policy = repo.read(".sealedfiles/policy.yaml")
     allow = "allow:\n  - finding: copied-value\n    files: docs/*\n    reason: an example\n"
     repo.write(".sealedfiles/policy.yaml", policy + allow)
@@ -391,6 +393,10 @@ def test_the_policy_allows_a_finding_with_a_reason(repo: Repo) -> None:
     assert "nothing found; allowed: 1" in repo.stderr
     (one,) = findings(repo, code=0)
     assert one["allowed"] == "an example"
+    (one,) = findings(repo, *baseline, code=0)
+    assert one["allowed"] == "an example"
+    repo.sealedfiles("scan", "--engine", "none", *baseline, "--update-baseline")
+    assert json.loads(repo.read("baseline.json"))["fingerprints"] == []  # it needs none
 
 
 def test_sarif_and_gitlab(repo: Repo) -> None:
