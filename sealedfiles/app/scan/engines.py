@@ -184,7 +184,7 @@ class Engine:
     def _failed(self) -> SealedFilesError:
         return SealedFilesError(
             f"{self._name} failed, or printed no report that can be read",
-            f"to see why, give it a text: {self._program.check}",
+            f"to see why: {self._program.check}",
         )
 
 

@@ -110,7 +110,7 @@ PROGRAMS = {
     "ggshield": Program(
         ("secret", "scan", "docset", "--json", "--show-secrets", "--exit-zero", "-"),
         _parse_ggshield,
-        "ggshield secret scan path FILE",
+        "ggshield api-status",
         _docset,
         is_remote=True,
     ),
