@@ -508,6 +508,9 @@ def test_a_baseline_shows_nothing_to_who_has_no_key(repo: Repo) -> None:
     repo.write("baseline.json", json.dumps(data))
     found = findings(repo, "--baseline", "baseline.json")
     assert [bool(one["allowed"]) for one in found] == [True, False]
+    data["keys"]["default"] = "a" * 16  # a key that is not available
+    repo.write("baseline.json", json.dumps(data))
+    assert not any(one["allowed"] for one in findings(repo, "--baseline", "baseline.json"))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 2, "keys": {}, "fingerprints": []}'])
