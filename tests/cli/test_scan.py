@@ -321,6 +321,10 @@ def test_push_scans_what_the_remote_lacks(repo: Repo, tmp_path: Path) -> None:
         ("commit message", "value-in-message"),
         ("new.txt", "copied-value"),
     ]
+    (tmp_path / "remote").rename(tmp_path / "away")
+    paths = {one["path"] for one in findings(repo, "--push")}
+    assert paths == {"commit message", "new.txt", "old.txt"}
+    assert "the remote did not list its branches" in repo.stderr
 
 
 def test_staged_scans_links_too(repo: Repo) -> None:
@@ -375,10 +379,12 @@ def test_files_folders_and_the_standard_input(repo: Repo, tmp_path: Path) -> Non
             f"{tmp_path / name} is neither a file nor a folder\nhint: to scan a stream"
             in repo.stderr
         )
+    repo.write("notes.txt", "s3cr3t-db-alpha\n")  # not requested
     out = repo.sealedfiles(
         "scan", "--engine", "none", "--stdin", answers="\n\nwith s3cr3t-db-alpha\n", code=1
     )
     assert out.startswith("stdin:3: repeats the sealed value DB_PASSWORD of .env in plaintext")
+    assert out.count("\n") == 1
 
 
 def test_the_policy_allows_a_finding_with_a_reason(repo: Repo) -> None:

@@ -29,6 +29,8 @@ def test_lines_and_paragraphs_are_new_once() -> None:
     assert search(lines, b"a\nb\n\nc\nd\n") == set()
     assert search(lines, b"d\na\n\nc\nnew\n") == {b"new"}
     assert search(lines, b"new") == set()
+    assert lines.new_in(b"a\nb\n\nc\nd\n").paragraphs == []
+    assert lines.new_in(b"b\na\n\nc\nd\n").paragraphs == [b"b\na"]
 
 
 @given(st.lists(texts))
