@@ -87,6 +87,25 @@ def test_a_blank_that_a_dialect_reads_is_plaintext(dialect: str, blank: str) -> 
     assert [name for name, _ in set_in_plaintext(text, sealed, dialect, {}, override=True)] == ["A"]
 
 
+@pytest.mark.parametrize(("before", "after"), [("", "\x0b"), ("", "\r"), ("\t", "\x0b"), ("", "")])
+def test_such_a_blank_is_found_beside_a_quote_that_may_take_in_more(
+    before: str, after: str
+) -> None:
+    text = f"A={before}$'s3cr3t'{after}\nB='x'\n"
+    sealed = [(one.start, one.end) for one in DotenvScan(text).values]
+    found = set_in_plaintext(text, sealed, "docker", {}, override=True)
+    read_as_text = (before + after).replace("\r", "")
+    assert [name for name, _ in found] == (["A"] if read_as_text else [])
+
+
+def test_a_line_of_a_sealed_value_is_no_name_without_a_value() -> None:
+    text = "A=x\\\nmore\nB=y\"z\nC='x'\n# \"\n"
+    sealed = [(one.start, one.end) for one in DotenvScan(text).values]
+    assert set_in_plaintext(text, sealed, "python", {}, override=True, names=["A"]) == []
+    found = set_in_plaintext(f"{text}more\n", sealed, "python", {}, override=True, names=["A"])
+    assert found == [("more", None)]
+
+
 def test_what_the_environment_provides_is_no_plaintext() -> None:
     assert set_in_plaintext("A\n", [], "docker", {"A": "1"}, override=True) == []
     assert set_in_plaintext("A=1\n", [], "docker", {}, override=True) == [("A", "1")]

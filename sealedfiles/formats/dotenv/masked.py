@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Span, splice
+from sealedfiles.formats.place import line_start
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 MASK = "0sealedfiles0mark0"
@@ -20,6 +21,7 @@ MASK = "0sealedfiles0mark0"
 
 _QUOTES = ("'", '"', "`")
 _ONLY_MASKS = lazy_pattern(rf"(?:{MASK})+")
+_BLANKS_AT_END = lazy_pattern(r"[^\S\n]*(?=\n|\Z)")
 _REFERENCE = lazy_pattern(r"\$\{?(?!['\"])")
 _ONLY_LAYOUT = lazy_pattern(rf"(?:\s*{MASK}(?:\r\s*(?:export\s+)?[\w.\-\[\]]+=)?)*\s*")
 """Masks with white space around them; compose reads a CR alone, and the next key, as part of a value."""
@@ -51,7 +53,13 @@ def set_in_plaintext(
         # A mask, without quotes, would not do that.
         values = read(text, dialect, environ, override=override)
         depending = taking_in(text, _plaintext(text, spans, dialect), dialect, values)
-        found = [one for one in values.items() if one[1] is None or one[0] in depending]
+        bare = _read_without_blanks(text, spans, dialect, environ, override)
+        rest = splice(text, ((start, end, "") for start, end in spans))
+        found = [
+            (name, value)
+            for name, value in values.items()
+            if (value is None and name in rest) or name in depending or value != bare.get(name)
+        ]
     else:
         masked = splice(text, ((start, end, MASK) for start, end in spans))
         found = [
@@ -131,6 +139,28 @@ def showing(
     if is_disputed:
         found |= taking_in(text, spans, dialect, read(text, dialect, environ))
     return found
+
+
+def _read_without_blanks(
+    text: str,
+    spans: list[tuple[int, int]],
+    dialect: str,
+    environ: Mapping[str, str],
+    override: bool,
+) -> dict[str, str | None]:
+    """Return the values of *text* without the blanks before *spans*, and after them at line ends."""
+    from sealedfiles.formats.dotenv.values import read
+
+    edits = []
+    for start, end in spans:
+        before = text[line_start(text, start) : start]
+        edits.append((start - len(before) + len(before.rstrip()), start, ""))
+        after = _BLANKS_AT_END.match(text, end)
+        edits.append((end, after.end() if after else end, ""))
+    try:
+        return read(splice(text, edits), dialect, environ, override=override)
+    except FormatError:
+        return {}
 
 
 def takes_in_more(text: str, spans: Iterable[tuple[int, int]]) -> bool:
