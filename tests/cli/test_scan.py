@@ -458,6 +458,22 @@ def test_who_has_no_key_is_warned(repo: Repo, tmp_path: Path) -> None:
     assert "sealed values were not searched for: no key is available" in clone.stderr
 
 
+def test_what_a_partial_or_shallow_clone_lacks_is_not_scanned(repo: Repo, tmp_path: Path) -> None:
+    clone = repo.person.clone(repo, tmp_path / "clone")
+    clone.sealedfiles("scan", "--engine", "none", "--history")
+    assert "were not scanned" not in clone.stderr
+    clone.git("fetch", "--quiet", "--depth=1", f"file://{repo.path}", "main")
+    clone.sealedfiles("scan", "--engine", "none", "--history")
+    assert (
+        "this clone is shallow: older commits were not scanned\nhint: run: git fetch --uns"
+        in clone.stderr
+    )
+    clone.git("config", "remote.origin.promisor", "true")
+    clone.git("config", "extensions.partialClone", "origin")
+    clone.sealedfiles("scan", "--engine", "none", "--history")
+    assert "this is a partial clone: objects that it lacks were not scanned" in clone.stderr
+
+
 @pytest.mark.parametrize(
     "options",
     [
