@@ -184,14 +184,6 @@ class Policy:
         """Return True if a tracked pattern matches *file*, a path relative to the working tree's root."""
         return any(pattern.matches(file) for pattern in self._tracked)
 
-    def covers_by_folder(self, file: str) -> bool:
-        """Return True if a tracked pattern with a folder (``config/*``, not ``*.env``) matches *file*."""
-        return any(
-            pattern.matches(file)
-            for text, pattern in zip(self.tracked or (), self._tracked, strict=True)
-            if "/" in text.strip("/") and not text.startswith("**/")
-        )
-
     def for_file(self, file: str) -> FileRules:
         """Return the rules for *file*, a path relative to the folder that contains ``.sealedfiles``."""
         if file not in self._files:

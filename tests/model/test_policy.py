@@ -377,11 +377,3 @@ def test_the_reader_for_recovery() -> None:
 def test_what_is_no_reader_for_recovery_is_an_error_with_its_line(name: str) -> None:
     with pytest.raises(PolicyError, match=":2: "):
         parse_policy(f"version: 1\nrecovery: {name}\n".encode())
-
-
-def test_patterns_with_a_folder() -> None:
-    policy = parse_policy(b"version: 1\ntracked:\n  - '*.env'\n  - config/*\n  - '**/x'\n")
-    assert policy.covers("config/a.env")
-    assert policy.covers_by_folder("config/a")
-    assert not policy.covers_by_folder("other/a.env")
-    assert not policy.covers_by_folder("other/x")

@@ -34,9 +34,7 @@ def sealed_versions(clone: Clone) -> Iterator[SealedVersion]:
 
     A file counts if a tracked pattern of any version of the policy matches it.
     """
-    current = []
-    if clone.repository.has_work_tree:
-        current = [(entry.path, entry.oid) for entry in tracked_sealed_files(clone)]
+    current = [(entry.path, entry.oid) for entry in tracked_sealed_files(clone)]
     yield from _read(clone, current, is_current=True)
     specs = [f":(top,literal){path.decode('utf-8', 'surrogateescape')}" for path, _ in current]
     patterns = dict.fromkeys(_patterns(clone))
