@@ -29,8 +29,7 @@ from sealedfiles.git.worktree import (
     unchanged_for_git,
     with_blobs,
 )
-from sealedfiles.keys.epochs import MissingKeyError
-from sealedfiles.keys.group_keyring import NewGroupError
+from sealedfiles.keys.epochs import MissingKeyError, NewGroupError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted

@@ -50,10 +50,8 @@ class Commit(NamedTuple):
     @property
     def date(self) -> str:
         """The committer date as ``YYYY-MM-DDTHH:MM:SSZ``, the format of all dates."""
-        from datetime import (  # here, because hooks read commits and print no dates
-            datetime,
-            timezone,
-        )
+        # Here, because hooks read commits and print no dates.
+        from datetime import datetime, timezone
 
         return datetime.fromtimestamp(self.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 

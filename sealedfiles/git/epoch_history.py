@@ -78,16 +78,10 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
     Raises TamperedError if there are more than ``MOST``, because no group is rotated so often.
     """
     file = f"{NAME}/keys/{group}/epochs"
-    show = [
-        "log",
-        "--full-history",
-        "--topo-order",
-        "--parents",
-        "--format=%x00%H%x1f%P%x1f%h by %an <%ae> on %as",
-    ]
-    code, out, _ = repository.try_run(
-        *show, f"--max-count={MOST + 1}", *([f"{since}..HEAD"] if since else ["HEAD"]), "--", file
-    )
+    show = ["log", "--full-history", "--topo-order", "--parents", f"--max-count={MOST + 1}"]
+    show.append("--format=%x00%H%x1f%P%x1f%h by %an <%ae> on %as")
+    revisions = f"{since}..HEAD" if since else "HEAD"
+    code, out, _ = repository.try_run(*show, revisions, "--", file)
     if code and since:  # the commit no longer exists: read all versions
         yield from versions(repository, group)
         return
@@ -95,7 +89,7 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
         _explain_failure(repository, group)
         return
     if code:
-        code, out, _ = repository.try_run(*show, f"--max-count={MOST + 1}", "--all", "--", file)
+        code, out, _ = repository.try_run(*show, "--all", "--", file)
     records = out.decode("utf-8", "replace").split("\x00")[1:]
     if len(records) > MOST:
         raise TamperedError(

@@ -185,7 +185,11 @@ class PolicyInForce:
             if accepted is not None:
                 # HEAD is an old commit, or a branch without the folder.
                 return InForce(self._parse(accepted))
-            raise _missing()
+            raise PolicyError(
+                f"{NAME}/{POLICY} was not found, so sealedfiles cannot determine what to seal",
+                f"restore it: git checkout HEAD -- {NAME}",
+                "or set sealedfiles up again: sealedfiles init",
+            )
         if files.data == accepted:
             return InForce(self._parse(files.data))
         old = self._parse(accepted) if accepted is not None else None
@@ -268,11 +272,3 @@ class PolicyInForce:
         dirty = self._clone.repository.run("status", "--porcelain", "--", f"{NAME}/{POLICY}")
         last = f"last committed in {commit} by {author} on {date}: {subject}"
         return ["the change is not committed", last] if dirty else [last]
-
-
-def _missing() -> PolicyError:
-    return PolicyError(
-        f"{NAME}/{POLICY} was not found, so sealedfiles cannot determine what to seal",
-        f"restore it: git checkout HEAD -- {NAME}",
-        "or set sealedfiles up again: sealedfiles init",
-    )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.keys.folder import MetadataSource
 from sealedfiles.keys.keyfile import is_date
+from sealedfiles.keys.state import Seen
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import BASE64URL, base64url, is_key_id, key_id, proof
 
@@ -21,6 +22,38 @@ _MOST = 1 << 20
 
 class MissingKeyError(TamperedError):
     """A group has a key that no key file of the user contains, as after the user was removed."""
+
+
+class NewGroupError(TamperedError):
+    """The group was never used in this clone, and the user has not accepted it."""
+
+
+def new_group(group: str) -> NewGroupError:
+    """Return the error for a group that is new in this clone."""
+    return NewGroupError(
+        f"the group {group} is new in this clone and was not accepted",
+        f"find who created it: git log -- .sealedfiles/keys/{group}",
+        f"if you expected it: sealedfiles unlock --accept {group}",
+    )
+
+
+def flood(group: str) -> TamperedError:
+    """Return the error for a group with too many key files."""
+    return TamperedError(
+        f".sealedfiles/keys/{group} has too many key files to try",
+        f"find who added them: git log --stat -- .sealedfiles/keys/{group}",
+    )
+
+
+def fork(group: str, seen: Seen | None) -> TamperedError:
+    """Return the error for keys that do not descend from the newest key *seen*."""
+    newest = f"{seen.key_id} ({seen.where})" if seen else "which this version does not have"
+    return TamperedError(
+        f"the keys of the group {group} do not descend from the newest key seen, {newest}",
+        "if they were rotated on another branch, merge it, then run: sealedfiles sync",
+        f"if a commit restored old keys, git revert it; to find it: git log -p -- .sealedfiles/keys/{group}",
+        f"if that rotation was abandoned: sealedfiles sync --forget {group}",
+    )
 
 
 class Epoch(NamedTuple):

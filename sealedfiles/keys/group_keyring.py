@@ -13,7 +13,15 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from sealedfiles import age
 from sealedfiles.age.hkdf import hkdf_sha256
 from sealedfiles.errors import ConflictError, NoKeyError, SealedFilesError, TamperedError
-from sealedfiles.keys.epochs import Epoch, parse_epochs, verify_epochs
+from sealedfiles.keys.epochs import (
+    Epoch,
+    NewGroupError,
+    flood,
+    fork,
+    new_group,
+    parse_epochs,
+    verify_epochs,
+)
 from sealedfiles.keys.folder import MetadataSource, no_folder
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
@@ -23,10 +31,6 @@ from sealedfiles.model.token import FileKey, FileKeyCache, split
 
 _MOST_TRIED, _LEAST_TRIED = 16 << 20, 16 << 10
 """Maximum total size of the key files to try for one group, and the minimum size to count: 1024 files."""
-
-
-class NewGroupError(TamperedError):
-    """The group was never used in this clone, and the user has not accepted it."""
 
 
 class GroupKeyring:
@@ -237,7 +241,7 @@ class GroupKeyring:
         if not any(keys.values()):
             raise self._refused.get(group) or self._no_key(group, folder)
         if self._is_unaccepted(group):
-            raise _new_group(group)
+            raise new_group(group)
         secrets = {key_id: key.secret for key_id, key in keys.items() if key}
         verify_epochs(group, epochs, secrets)
         self._refuse_fork(group, secrets)
@@ -252,7 +256,7 @@ class GroupKeyring:
 
     def _refuse_fork(self, group: str, key_ids: Container[str]) -> None:
         if (seen := self._newest.get(group)) and seen.key_id not in key_ids:
-            raise _fork(group, seen)
+            raise fork(group, seen)
 
     def _no_key(self, group: str, folder: MetadataSource) -> NoKeyError:
         from sealedfiles.keys.recipients import who_can_help
@@ -340,11 +344,7 @@ class GroupKeyring:
         for identity in identities if names else ():
             for name in own_first(folder, identity, names):
                 if budget < 0:
-                    error = TamperedError(
-                        f".sealedfiles/keys/{group} has too many key files to try",
-                        f"find who added them: git log --stat -- .sealedfiles/keys/{group}",
-                    )
-                    self._note(group, error)
+                    self._note(group, flood(group))
                     return
                 try:
                     data = folder.read(f"keys/{group}/{name}.age") or b""
@@ -386,34 +386,14 @@ class GroupKeyring:
         is_first = not held and seen is None
         is_seen = seen is not None and seen.key_id in secrets
         if is_first and self._is_unaccepted(group):
-            raise _new_group(group)
+            raise new_group(group)
         if is_first:
             self._verify_start(group, chain)
         if not (common or is_first or is_seen):
             return False
         if seen and not is_seen and not all(key.key_id in held for key in keys):
             # A removed reader may have done this; it also happens if two branches rotate independently.
-            self.troubles.append(_fork(group, seen))
+            self.troubles.append(fork(group, seen))
         listed = {epoch.key_id for epoch in chain}
         held.update({key.key_id: key for key in keys if key.key_id in listed})
         return True
-
-
-def _new_group(group: str) -> NewGroupError:
-    """Return the error for a group that is new in this clone."""
-    return NewGroupError(
-        f"the group {group} is new in this clone and was not accepted",
-        f"find who created it: git log -- .sealedfiles/keys/{group}",
-        f"if you expected it: sealedfiles unlock --accept {group}",
-    )
-
-
-def _fork(group: str, seen: Seen | None) -> TamperedError:
-    """Return the error for keys that do not descend from the newest key *seen*."""
-    newest = f"{seen.key_id} ({seen.where})" if seen else "which this version does not have"
-    return TamperedError(
-        f"the keys of the group {group} do not descend from the newest key seen, {newest}",
-        "if they were rotated on another branch, merge it, then run: sealedfiles sync",
-        f"if a commit restored old keys, git revert it; to find it: git log -p -- .sealedfiles/keys/{group}",
-        f"if that rotation was abandoned: sealedfiles sync --forget {group}",
-    )
