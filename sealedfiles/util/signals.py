@@ -7,6 +7,8 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 
+_ENDING = ("SIGTERM", "SIGHUP")
+
 
 @contextlib.contextmanager
 def handling(names: Sequence[str], handler: Callable[[int, object], None]) -> Iterator[None]:
@@ -26,6 +28,19 @@ def handling(names: Sequence[str], handler: Callable[[int, object], None]) -> It
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Hold back the signals that end this process until the end of this block.
+
+    For the start of a child process: an exception in the middle of it would leave the child running.
+    """
+    received: list[int] = []
+    with handling(_ENDING, lambda number, _: received.append(number)):
+        yield
+    for number in received[:1]:
+        signal.raise_signal(number)
 
 
 class _EndedError(BaseException):
@@ -50,7 +65,7 @@ def time_to_clean_up() -> Iterator[None]:
             ended = True
             raise _EndedError(number)
 
-    with handling(("SIGTERM", "SIGHUP"), end):
+    with handling(_ENDING, end):
         try:
             yield
         except _EndedError as error:

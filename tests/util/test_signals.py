@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from sealedfiles.util.signals import handling
+from sealedfiles.util.signals import handling, held_back
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
@@ -36,3 +36,13 @@ def test_an_error_restores_the_handler() -> None:
     with pytest.raises(ZeroDivisionError), handling(("SIGUSR1",), lambda *_: None):
         raise ZeroDivisionError
     assert signal.getsignal(signal.SIGUSR1) == before
+
+
+def test_a_signal_that_is_held_back_arrives_after_the_block() -> None:
+    got: list[str] = []
+    with handling(("SIGTERM",), lambda *_: got.append("ended")):
+        with held_back():
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
+            got.append("started")
+        assert got == ["started", "ended"]

@@ -14,7 +14,7 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.repository import search_start
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
-from sealedfiles.util.signals import handling
+from sealedfiles.util.signals import handling, held_back
 
 _VARIABLES = ("SEALEDFILES_EDITOR", "VISUAL", "EDITOR", "GIT_EDITOR")
 _USUAL = ("sensible-editor", "editor", "nano", "vim", "vi")
@@ -67,7 +67,7 @@ class EditorCommand(NamedTuple):
         # Only the editor, which is in the same process group, handles Ctrl-C and Ctrl-\.  They are caught and
         # not ignored, because child processes inherit ignored signals.
         with handling(("SIGINT", "SIGQUIT"), lambda *_: None):
-            status = _wait(self._start(file, handles))
+            status = self._wait(file, handles)
         if status in _NOT_FOUND:
             raise self._not_found()
         if status < 0 or status > _SIGNALLED:
@@ -75,6 +75,18 @@ class EditorCommand(NamedTuple):
             raise SealedFilesError(f"the editor {self.command} was killed by signal {number}")
         if status:
             raise SealedFilesError(f"the editor {self.command} exited with status {status}")
+
+    def _wait(self, file: Path, handles: Sequence[int]) -> int:
+        """Return the exit status of the editor; if waiting is interrupted, stop the editor."""
+        process = None
+        try:
+            with held_back():
+                process = self._start(file, handles)
+            return process.wait()
+        except BaseException:
+            if process is not None:
+                _stop(process)
+            raise
 
     def waiting_hints(self) -> list[str]:
         """Return hints for an editor that returned without waiting for its user."""
@@ -175,15 +187,10 @@ def _name(program: str) -> str:
     return Path(program).name.lower().removesuffix(".exe").removesuffix(".cmd")
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int:
-    """Return the exit status of the editor; if waiting is interrupted, stop the editor."""
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
     try:
-        return process.wait()
-    except BaseException:
-        process.terminate()
-        try:
-            process.wait(_GRACE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        raise
+        process.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
