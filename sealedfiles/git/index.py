@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from sealedfiles.errors import UsageError
 from sealedfiles.git.repository import Repository
@@ -16,6 +16,8 @@ LINK_MODE = "120000"
 
 _ENTRY = lazy_pattern(rb"(?:(.) )?([0-7]+) ([0-9a-f]+) ([0-3])\t([^\x00]+)\x00")
 """A line of `git ls-files -s -t -z`.  The tag is S for skip-worktree, M for a merge conflict, otherwise H."""
+_FILE = lazy_pattern(rb"\x00. 100[0-7]{3} ([0-9a-f]{32})")
+"""The beginning of the line of a regular file, with the beginning of its blob's id."""
 
 
 class Entry(NamedTuple):
@@ -116,6 +118,27 @@ class Index:
     def files(self, start: bytes = b"", folder: bytes = b"") -> Iterator[Entry]:
         """Yield the ``entries`` at stage 0."""
         return (entry for entry in self.entries(start, folder) if entry.stage == 0)
+
+    def lacking(self, known: Container[bytes]) -> Iterator[Entry]:
+        """Yield the ``files`` that are regular and whose blob ids begin with 32 digits that *known* lacks."""
+        text = self._list()
+        for found in _FILE.finditer(text):
+            if found[1] not in known:
+                match = _ENTRY.match(text, found.start() + 1)
+                assert match  # noqa: S101 - git wrote it
+                if match[4] == b"0":
+                    yield _parsed(match)
+
+    def with_blob(self, start: bytes) -> Iterator[Entry]:
+        """Yield the ``files`` whose blob ids begin with *start*."""
+        text = self._list()
+        at = text.find(b" " + start)
+        while at >= 0:
+            match = _ENTRY.match(text, text.rindex(b"\0", 0, at) + 1)
+            # It may also be in a path.
+            if match and match.start(3) == at + 1 and match[4] == b"0":
+                yield _parsed(match)
+            at = text.find(b" " + start, at + 1)
 
     def unmerged(self) -> list[bytes]:
         """Return the paths with merge conflicts."""

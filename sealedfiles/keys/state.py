@@ -116,7 +116,7 @@ class CloneFiles:
 
     def forget_keys(self) -> None:
         """Remove the cached keys and everything derived from them, but keep the newest epochs."""
-        for name in ("keys", "held", "unchanged"):
+        for name in ("keys", "held", "unchanged", "ids"):
             self._remove(name)
 
     def newest(self) -> dict[str, Seen]:

@@ -116,6 +116,7 @@ def _files(repository: GrowingRepository, size: float) -> Iterator[Work]:
     alone = "git add plain.txt && git -c core.hooksPath=/dev/null commit --quiet --message one"
     title = "the same by git alone: no filter, no hooks"
     yield Work(title, repository.cost("sh", "-c", alone), True)
+    yield _new_file(repository, int(size))
     yield Work("`rotate`", ours("rotate", "--yes"), streams=True)
 
 
@@ -175,6 +176,18 @@ def _one_file(repository: GrowingRepository, edition: int) -> Work:
     name = repository.write(0, edition=edition)
     commit = f"git add {name} && git commit --quiet --message one"
     return Work("`git add` and `git commit` of one file", repository.cost("sh", "-c", commit), True)
+
+
+def _new_file(repository: GrowingRepository, number: int) -> Work:
+    numbers = count(number)
+
+    def add() -> Cost:
+        return repository.cost("git", "add", repository.write(next(numbers)))
+
+    add()  # from the second time on, the ids in use are known (``git/blob_ids.py``)
+    cost = _settled(add)
+    repository.git("reset", "--quiet", "--hard")
+    return Work("`git add` of one new file", cost, True)
 
 
 def _git(repository: GrowingRepository) -> Iterator[Work]:

@@ -162,3 +162,12 @@ def test_a_move_that_is_sealed_whole_keeps_the_groups_of_its_values(
     bob.git("pull", "--quiet")
     assert bob.read(path).lstrip(chr(34)).startswith("sealed:v1:")
     assert alice.sealedfiles("cat", path) == text
+
+
+def test_a_file_that_is_not_checked_out_on_purpose_was_not_renamed(repo: Repo) -> None:
+    text = repo.read(YAML)
+    repo.git("update-index", "--skip-worktree", YAML)
+    (repo.path / YAML).unlink()
+    repo.write("secrets/new.yaml", text)
+    repo.git("add", "secrets/new.yaml")
+    assert not {*repo.tokens("", "secrets/new.yaml")} & {*repo.tokens("HEAD", YAML)}

@@ -109,3 +109,19 @@ def test_entries_are_found_in_any_order(
     assert here.unmerged() == [path for path in sorted(paths) if 0 not in paths[path]]
     links = [one for one in entries if one.stage == 0 and one.mode == "120000"]
     assert sorted(here.links()) == links
+
+
+def test_files_by_their_blobs(toy: Toy) -> None:
+    oid = toy.git("rev-parse", f"HEAD:{APP}").strip().encode()
+    toy.write("copy", toy.read())
+    toy.write(f"a 100644 {oid.decode()} 0", "a path that looks like a line of git")
+    toy.stage()
+    toy.git("update-index", "--add", "--cacheinfo", f"120000,{oid.decode()},link")
+    toy.git("update-index", "--index-info", stdin=f"100644 {oid.decode()} 2\tconflict\n")
+    here = index(toy)
+    found = [entry.path for entry in here.with_blob(oid[:32]) if entry.mode != "120000"]
+    assert found == sorted([APP.encode(), b"copy"])
+    regular = {entry.path for entry in here.files() if entry.mode != "120000"}
+    assert {entry.path for entry in here.lacking(set())} == regular
+    assert {entry.path for entry in here.lacking({oid[:32]})} == regular - {*found}
+    assert [*here.with_blob(b"f" * 32)] == []

@@ -82,6 +82,14 @@ def test_forgetting_the_keys_leaves_the_newest_epochs_and_the_mark(state: CloneF
     assert state.locked
 
 
+@pytest.mark.parametrize("name", ["held", "ids", "unchanged"])
+def test_forgetting_the_keys_removes_what_was_made_with_them(state: CloneFiles, name: str) -> None:
+    state.write_keys(KEYS)
+    (state.folder / name).write_bytes(b"made with the keys")
+    state.forget_keys()
+    assert not (state.folder / name).exists()
+
+
 def test_the_mark_of_a_lock_is_left_and_removed(state: CloneFiles) -> None:
     for locked in (True, True, False, False, True):
         state.set_locked(locked)
