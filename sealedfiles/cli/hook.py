@@ -17,6 +17,8 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import fail, say, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sealedfiles.app.check.findings import Finding
     from sealedfiles.git.pushed import Pushed
     from sealedfiles.git.repository import Repository
@@ -138,7 +140,7 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
     else:
         clone = _clone(repository)
         # What a merge brings in was committed before.
-        tokens = _staged_tokens(clone) if name == "pre-commit" else []
+        tokens = _added_tokens(clone, None) if name == "pre-commit" else []
         return run_check(clone, Wanted(staged=True, hook=True), tokens)
     for note in changes.notes:
         say(note.message, *note.hints)
@@ -147,6 +149,8 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
     if not changes.revisions:
         clone.close()
         return print_report(CheckReport(found, 0, []), is_short=True)
+    if name == "pre-push":
+        found += _added_tokens(clone, changes.revisions)
     wanted = Wanted(
         revisions=tuple(changes.revisions),
         known_here=name == "pre-receive",
@@ -156,15 +160,15 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
     return run_check(clone, wanted, found)
 
 
-def _staged_tokens(clone: Clone) -> list[Finding]:
-    """Return the provider tokens that are staged, if the extra that finds them is installed."""
+def _added_tokens(clone: Clone, revisions: Sequence[str] | None) -> list[Finding]:
+    """Return the provider tokens that are staged, or that commits add, if the extra for it is installed."""
     from sealedfiles.app.scan.provider_tokens import is_installed
 
     if not is_installed():
         return []
-    from sealedfiles.app.scan.staged_tokens import staged_tokens
+    from sealedfiles.app.scan.added_tokens import added_tokens
 
-    return staged_tokens(clone)
+    return added_tokens(clone, revisions)
 
 
 def _repository(*, bare: bool = False) -> Repository:

@@ -416,6 +416,29 @@ def test_a_provider_token_in_a_first_commit_and_beside_a_removed_file(detecting:
     refused(detecting, "deploy.sh:1: has a secret in plaintext that is not a sealed value")
 
 
+def test_a_provider_token_is_not_pushed(detecting: Repo, origin: Path) -> None:
+    """Also if a later commit of the push removes it."""
+    detecting.write("deploy.sh", f"#!/bin/sh\nexport T={TOKEN}\n")
+    detecting.git("add", "deploy.sh")
+    detecting.git("commit", "--quiet", "--no-verify", "--message", "a token")
+    commit = detecting.head()
+    (detecting.path / "deploy.sh").unlink()
+    detecting.commit("no token")
+    detecting.git("push", str(origin), "HEAD:refs/heads/new", code=1)
+    what = "deploy.sh:2: has a secret in plaintext that is not a sealed value"
+    assert f"{what}" in detecting.stderr
+    assert f"[unknown-secret] -> git show {commit[:12]}" in detecting.stderr
+    assert TOKEN not in detecting.stderr
+    detecting.git("push", "--quiet", "--no-verify", str(origin), "HEAD:refs/heads/new")
+    detecting.write("deploy.sh", f"export T={TOKEN}\nexport U=1\n")
+    detecting.git("add", "deploy.sh")
+    detecting.git("commit", "--quiet", "--no-verify", "--message", "a token again")
+    detecting.git("reset", "--quiet", "--soft", "HEAD^")
+    detecting.write("deploy.sh", "export U=1\n")
+    detecting.commit("without it")
+    detecting.git("push", str(origin), "HEAD:refs/heads/new")
+
+
 def test_without_the_extra_tokens_are_not_searched_for(hooked: Repo, tmp_path: Path) -> None:
     """A package of that name that cannot be imported is as good as none."""
     (tmp_path / "kingfisher_sdk.py").write_text("raise ImportError")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealedfiles.app.scan.staged_tokens import may_have_token
+from sealedfiles.app.scan.added_tokens import may_have_token
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,24 @@
-"""Find provider tokens in what a commit adds, for the pre-commit hook.
+"""Find provider tokens in what commits add, for the hooks.
 
-To load kingfisher's rules takes longer than the rest of the hook, so they are loaded only if an added line
-has a word that may be a token.
+To load kingfisher's rules takes longer than the rest of a hook, so they are loaded only if an added line has
+a word that may be a token.
 """
 
 from __future__ import annotations
 
-from sealedfiles.app.check.scope import index_task
+from sealedfiles.app.check.scope import Commits, index_task
 from sealedfiles.app.check.versions import LARGEST, Store
-from sealedfiles.app.scan.findings import INDEX, Spot, unknown_leak
+from sealedfiles.app.scan.findings import HISTORY, INDEX, Spot, unknown_leak
 from sealedfiles.app.scan.provider_tokens import load_detector
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sealedfiles.app.check.findings import Finding
     from sealedfiles.app.check.renames import Task
+    from sealedfiles.app.scan.provider_tokens import Detector
     from sealedfiles.git.clone import Clone
 
 _WORD = lazy_pattern(rb"[\w+/=.~-]{16,}")
@@ -27,32 +28,42 @@ _OTHERS = lazy_pattern(rb"PRIVATE KEY-----|://[^\s/:@]*:[^\s/:@]+@")
 """Secrets without such a word: the first line of a private key, a URL with a password."""
 
 
-def staged_tokens(clone: Clone) -> list[Finding]:
-    """Return a finding for each provider token that the staged changes add to a file that is not sealed.
+def added_tokens(clone: Clone, revisions: Sequence[str] | None) -> list[Finding]:
+    """Return a finding for each provider token that is added to a file that is not sealed.
 
-    None if sealedfiles is not set up, or the extra ``scan`` is not installed.  A token that a parent
-    commit has anywhere is no finding.
+    It is added by the commits of *revisions* (in the syntax of `git rev-list`), or by what is staged (None).
+    There is none where sealedfiles is not set up, or if the extra ``scan`` is not installed.  A token that a
+    parent commit has anywhere is no finding.
     """
     store = Store(clone.repository, clone.objects, clone.index)
-    task = index_task(store, everything=False)
-    if not task.is_set_up:
-        return []
-    suspects = [
-        (path, data) for path, data, added in _additions(store, task) if may_have_token(added)
-    ]
-    detector = load_detector() if suspects else None
-    if detector is None:
-        return []
-    found = [(path, line, token) for path, data in suspects for line, token in detector.find(data)]
-    public = store.texts_in(
-        [token.text for _, _, token in found], [parent.version.name for parent in task.parents]
+    detector: Detector | None = None
+    found: list[Finding] = []
+    tasks = (
+        [index_task(store, everything=False)] if revisions is None else Commits(store, revisions)
     )
-    leaks = [
-        unknown_leak(token, Spot(INDEX, path, line))
-        for path, line, token in found
-        if not any(token.text in text for text in public)
-    ]
-    return [leak.finding.judged(task.version.policy) for leak in leaks]
+    for task in tasks:
+        added = _additions(store, task) if task.is_set_up else ()
+        suspects = [(path, data) for path, data, lines in added if may_have_token(lines)]
+        if suspects and detector is None and (detector := load_detector()) is None:
+            return []
+        if detector:
+            found += _tokens_of(store, task, suspects, detector)
+    return found
+
+
+def _tokens_of(
+    store: Store, task: Task, files: list[tuple[bytes, bytes]], detector: Detector
+) -> Iterator[Finding]:
+    """Yield a finding for each token in *files*, which *task* adds or changes, that no parent has."""
+    found = [(path, line, token) for path, data in files for line, token in detector.find(data)]
+    parents = [parent.version.name for parent in task.parents]
+    public = store.texts_in([token.text for _, _, token in found], parents)
+    commit = task.version.name
+    for path, line, token in found:
+        if not any(token.text in text for text in public):
+            spot = Spot(HISTORY if commit else INDEX, path, line, oid=commit)
+            finding = unknown_leak(token, spot).finding._replace(commit=commit)
+            yield finding.judged(task.version.policy)
 
 
 def may_have_token(text: bytes) -> bool:
