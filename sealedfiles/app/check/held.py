@@ -19,12 +19,19 @@ from sealedfiles.app.check.versions import (
 from sealedfiles.app.held.encodings import note_on_encoding
 from sealedfiles.app.held.index import HeldIndex, content_id, number_of, token_id
 from sealedfiles.app.held.table import ANY
-from sealedfiles.app.held.values import HeldValues, Match, is_telling_content, texts_in
+from sealedfiles.app.held.values import (
+    HeldValues,
+    Match,
+    is_telling_content,
+    texts_in,
+    without_tokens,
+)
 from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place
 from sealedfiles.errors import GitError
 from sealedfiles.git.cached_groups import branch_with_folder
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
+from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing import File, open_file
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -57,6 +64,8 @@ class HeldCopies:
         self._ring = clone.ring
         self._compared: set[str] = set()
         self._learned: set[str] = set()
+        self._decrypted: set[str] = set()
+        """The ids of the blobs of which every token was decrypted here, so that they hide no plaintext."""
 
     def look_at(
         self,
@@ -109,7 +118,10 @@ class HeldCopies:
         found: set[int] = set()
         for path, blob, data in self._store.blobs(self._small(entries)):
             self._compared.add(blob.oid)
-            hits = self._index.find(data) if data else set()
+            if not data:
+                continue
+            searched = without_tokens(data) if blob.oid in self._decrypted else None
+            hits = self._index.find(data, searched)
             if hits:
                 found |= hits
                 candidates.append((path, blob))
@@ -265,10 +277,14 @@ class HeldCopies:
         """Add sealed *files* to *index*."""
         new = {name: file for name, file in files.items() if index.lacks(name)}
         for blob, text, file in self._texts(new):
+            closed = {*TOKEN.findall(text.decode("latin-1"))}
             for token, texts in texts_in(
                 text, file, self._keys, _selector(file, index.lacks_token)
             ):
                 index.add(token_id(token, _format_name(file)), [text.encoded for text in texts])
+                closed.discard(token)
+            if not closed:
+                self._decrypted.add(blob.partition(b" ")[0].decode("ascii"))
             opened = open_file(text, file, self._ring)
             if opened.opened and is_telling_content(opened.data):
                 index.add_content(content_id(blob), opened.data)

@@ -21,8 +21,8 @@ from sealedfiles.app.held.matcher import content_of, pieces_of, samples_of
 from sealedfiles.app.held.table import KeyedTable
 
 _ID = 16
-_PERSON = b"sealedfiles-hel6"
-"""Change this when the texts to search for change: then every existing index is rebuilt."""
+_PERSON = b"sealedfiles-hel7"
+"""Change this when the texts to search for change, or their hashes: then every existing index is rebuilt."""
 _SPARE = 1000
 """Rebuild if the tokens are more than twice as many as when it was built, plus this number."""
 
@@ -31,7 +31,7 @@ class HeldIndex:
     """The index in the file *path* of the values that the group keys *secrets* decrypt."""
 
     def __init__(self, path: Path, secrets: Iterable[bytes]) -> None:
-        self._key = blake2b(b"".join(sorted(secrets)), person=_PERSON).digest()
+        self._key = blake2b(b"".join(sorted(secrets)), digest_size=32, person=_PERSON).digest()
         self._table = KeyedTable(path, self._key)
         tokens, _, rest = self._table.note.partition(b" ")
         built, _, self.complete_for = rest.partition(b" ")
@@ -62,20 +62,21 @@ class HeldIndex:
 
     def add_content(self, name: bytes, data: bytes) -> None:
         """Add the file with the id *name* and the decrypted content *data*, to find its copies."""
-        self._add(name, [content_of(data)])
+        self._add(name, [_digest_of(data)])
 
     def add_blob(self, blob: bytes) -> None:
         """Record that all tokens of *blob* are in the index."""
         self._table.add([self._hash(b"blob " + blob)], 0)
 
-    def find(self, data: bytes) -> set[int]:
+    def find(self, data: bytes, searched: bytes | None = None) -> set[int]:
         """Return the numbers of the tokens whose values *data* may contain, and of the files that it may be.
 
-        They contain ``ANY`` if it may be any of them, because the file is damaged.
+        They contain ``ANY`` if it may be any of them, because the file is damaged.  With *searched*, only
+        values are found that may be in it.
         """
         found: set[int] = set()
-        hashes = {self._hash(content_of(data))}
-        for samples in samples_of(data):
+        hashes = {self._hash(_digest_of(data))}
+        for samples in samples_of(data if searched is None else searched):
             hashes.update(map(self._hash, samples))
             found |= self._table.numbers(hashes)
             hashes = set()
@@ -92,7 +93,13 @@ class HeldIndex:
         self._tokens += 1
 
     def _hash(self, piece: bytes) -> int:
-        return int.from_bytes(blake2b(piece, key=self._key, digest_size=8).digest(), "little")
+        # As secure as BLAKE2b's own key, of which it would make a separate block for each short piece.
+        return int.from_bytes(blake2b(self._key + piece, digest_size=8).digest(), "little")
+
+
+def _digest_of(data: bytes) -> bytes:
+    """Return a piece for a file with the content *data*, which may be large."""
+    return blake2b(content_of(data)).digest()
 
 
 def number_of(name: bytes) -> int:

@@ -143,6 +143,14 @@ def texts_in(
         )
 
 
+def without_tokens(data: bytes) -> bytes:
+    """Return *data* without what is inside of tokens, for a search: any text that is partly outside stays."""
+    text = data.decode("latin-1")
+    margin = SHORTEST - 1
+    short = TOKEN.sub(lambda token: f"{token[0][:margin]}\n{token[0][-margin:]}", text)
+    return short.encode("latin-1")
+
+
 def encodings_of_value(text: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the name of each encoding that is searched for, with the end of *text* in it, as it is first.
 

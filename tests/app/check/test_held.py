@@ -14,7 +14,9 @@ from sealedfiles.app.check.held import HeldCopies
 from sealedfiles.app.check.run import check
 from sealedfiles.app.check.versions import Blob, IndexVersion
 from sealedfiles.app.check.wanted import Wanted
+from sealedfiles.app.held.index import HeldIndex
 from sealedfiles.app.held.table import _DIRECTORY, _HEAD
+from sealedfiles.app.held.values import without_tokens
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 
@@ -205,10 +207,42 @@ def test_values_are_loaded_once_for_many_new_files(monkeypatch: pytest.MonkeyPat
     store.blobs.side_effect = lambda some: ((path, blob, b"data of " + path) for path, blob in some)
     texts = Mock(return_value=[])
     monkeypatch.setattr(HeldCopies, "_texts", texts)
-    monkeypatch.setattr(HeldCopies, "_index", Mock(find=lambda data: hits.get(data, set())))
+    monkeypatch.setattr(HeldCopies, "_index", Mock(find=lambda data, *_: hits.get(data, set())))
     monkeypatch.setattr(HeldCopies, "_files", {b"blob yaml": None})
     copies = HeldCopies(store, MagicMock())
     assert copies._candidates(entries) == [entries[1], entries[3]]
     texts.assert_called_once_with({b"blob yaml": None})
     assert list(copies._find(b"data of 3.txt")) == []
     texts.assert_called_once_with({b"blob yaml": None})
+
+
+def test_tokens_that_were_decrypted_are_not_searched(
+    settled: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: dict[bytes, bytes | None] = {}
+    find = HeldIndex.find
+
+    def note(index: HeldIndex, data: bytes, inside: bytes | None = None) -> set[int]:
+        searched[data] = inside
+        return find(index, data, inside)
+
+    monkeypatch.setattr(HeldIndex, "find", note)
+    seal(settled, SECOND, "s3cr3t-second")
+    settled.write("notes.txt", token := settled.token("password", SECOND))
+    assert hook(settled) == []
+    second = settled.read(SECOND).encode()
+    assert searched == {second: without_tokens(second), token.encode(): None}
+
+
+def test_plaintext_in_a_covered_file_is_found_next_to_tokens_and_in_false_ones(
+    settled: Toy,
+) -> None:
+    seal(settled, SECOND, "s3cr3t-second")
+    token = settled.token("password", SECOND)
+    settled.write(SECOND, f"{settled.read(SECOND)}# hunter2-alpha\n")
+    assert f"copied-value {SECOND}:2" in hook(settled)
+    prefix = token[: token.rindex(":") + 1]
+    settled.write(SECOND, f"password: {token}\nfalse: {prefix}{'x' * 60}hunter2-alpha{'x' * 9}\n")
+    assert f"copied-value {SECOND}:2" in hook(settled)
+    settled.write(SECOND, f"password: {token}hunter2-alpha{'x' * 9}\n")
+    assert f"copied-value {SECOND}:1" in hook(settled)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from check.toy import Keyring
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sealedfiles.app.held.values import HeldValues, encodings_of_value
+from sealedfiles.app.held.values import HeldValues, encodings_of_value, without_tokens
 from sealedfiles.app.history.values import TokenOpener, shown_place
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing import describe_file
@@ -109,3 +111,16 @@ def test_a_file_without_tokens_holds_nothing() -> None:
     values = HeldValues(TokenOpener(None))
     values.add_file(b"password: s3cr3t-value\n", describe_file(b"a.yaml"))
     assert len(values) == 0
+
+
+TOKEN = b"sealed:v1:default:aaaaaaaaaaaaaaaa:bbbbbbbb:" + b"0123456789abcdef" * 4
+
+
+@given(st.lists(st.sampled_from([b"\xff", b"\n", b" a b c d", b": ", TOKEN + b"'"]), max_size=8))
+def test_a_search_without_tokens_finds_what_is_partly_outside(parts: list[bytes]) -> None:
+    data = b"".join(parts)
+    inside = {TOKEN[at : at + 8] for at in range(len(TOKEN) - 7)}
+    windows = {data[at : at + 8] for at in range(len(data) - 7)}
+    short = without_tokens(data)
+    assert all(window in short for window in windows - inside)
+    assert b"0123456789abcdef" not in short
