@@ -359,6 +359,8 @@ class IndexVersion(Version):
         for head, path in zip(fields[:-1:2], fields[1::2], strict=True):
             old_mode, new_mode, old, new, status = head.decode("ascii").lstrip(":").split(" ")
             if status != "U":
+                # If a tree has a name twice, git lists both files.  Reading the trees refuses that.
+                parent.entry(path)
                 found[path] = ChangedPath(_blob(old_mode, old), _blob(new_mode, new))
         return found
 

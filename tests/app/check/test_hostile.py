@@ -278,3 +278,15 @@ def test_a_malformed_tree_is_not_passed(toy: Toy) -> None:
         commit = commit_of(toy, [*top_of(toy), more])
         with pytest.raises(GitError, match="malformed"):
             toy.found(f"{commit}^!")
+
+
+def test_a_commit_on_top_of_a_malformed_tree_is_not_passed(toy: Toy) -> None:
+    """git lists the path of such a tree as changed twice: edited, and deleted."""
+    sealed = toy.git("hash-object", "-w", "--stdin", stdin=toy.read()).strip()
+    plain = toy.git("hash-object", "-w", "--stdin", stdin=TEXT).strip()
+    folder = raw_tree(toy, ("100644", "app.yaml", sealed), ("100644", "app.yaml", plain))
+    commit = commit_of(toy, top_of(toy, secrets=("40000", folder)))
+    toy.git("reset", "-q", "--hard", commit)
+    toy.write(APP, TEXT)
+    with pytest.raises(GitError, match="malformed"):
+        toy.staged()
