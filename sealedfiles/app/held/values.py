@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sealedfiles.app.held.common import is_common
 from sealedfiles.app.held.encodings import DECODED, LONGEST, PLAIN, decoded_base64, encodings_of
 from sealedfiles.app.held.matcher import SHORTEST, Matcher, content_of
 from sealedfiles.app.history.values import WHOLE as WHOLE_FILE
@@ -29,13 +30,6 @@ _LONG_WORD = 16
 
 _LONG_LINE = 24
 """A line of a multi-line value of at least this length is a secret also without a digit."""
-
-_COMMON = frozenset(
-    b"localhost 127.0.0.1 postgres postgresql password username production development staging database "
-    b"disabled required optional internal external default_ anonymous administrator changeme "
-    b"info@example.com example.com".split()
-)
-"""Common configuration values that are not secrets."""
 
 
 class HeldSource(NamedTuple):
@@ -227,13 +221,8 @@ def _texts_of_file(data: bytes) -> Iterator[bytes]:
 
 
 def is_telling(text: bytes) -> bool:
-    """Return True if *text* is unlikely to occur elsewhere by chance: not short, and not a common word."""
+    """Return True if *text* is unlikely to occur elsewhere by chance: not short, and not common."""
     if len(text) < SHORTEST or len(set(text)) < _FEWEST_CHARACTERS:
         return False
     # The first and last lines of a PEM key are the same in every key.
     return not text.startswith(b"-----") and not is_common(text)
-
-
-def is_common(text: bytes) -> bool:
-    """Return True if *text* is a common configuration value that is not a secret."""
-    return text.lower() in _COMMON

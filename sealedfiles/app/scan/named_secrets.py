@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sealedfiles.app.held.values import is_common
+from sealedfiles.app.held.common import is_common
 from sealedfiles.formats import name_by_path
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model import paths
