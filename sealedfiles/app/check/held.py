@@ -18,6 +18,7 @@ from sealedfiles.app.check.versions import (
 )
 from sealedfiles.app.held.encodings import note_on_encoding
 from sealedfiles.app.held.index import HeldIndex, content_id, number_of, token_id
+from sealedfiles.app.held.key_names import sealed_key_names
 from sealedfiles.app.held.table import ANY
 from sealedfiles.app.held.values import (
     HeldValues,
@@ -135,11 +136,17 @@ class HeldCopies:
         return small
 
     def _pasted(self, path: bytes, data: bytes, past: Past) -> Iterator[Match]:
-        """Yield the held values in *data*, except those that were unsealed only in their own file."""
+        """Yield the held values in *data*, except those that were unsealed only in their own file, and names
+        of keys in a file that seals them."""
         is_judged = past.was_covered(path) or path in past.sealed
-        for match in self._find(data):
-            if not (is_judged and self._is_at_its_key(path, data, match)):
-                yield match
+        found = [
+            match
+            for match in self._find(data)
+            if not (is_judged and self._is_at_its_key(path, data, match))
+        ]
+        if found:
+            names = sealed_key_names(data, self._version.describe(path), self._keys)
+            yield from (match for match in found if match.held.encoded not in names)
 
     def _is_at_its_key(self, path: bytes, data: bytes, match: Match) -> bool:
         """Return True if *data* has the value in plaintext where the same file had it sealed.

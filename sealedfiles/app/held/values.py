@@ -116,7 +116,10 @@ class HeldValues:
 
 
 def texts_in(
-    blob: bytes, file: File, keys: TokenOpener, wanted: Callable[[str], bool]
+    blob: bytes,
+    file: File,
+    keys: TokenOpener,
+    wanted: Callable[[str], bool] = lambda _: True,
 ) -> Iterator[tuple[str, list[HeldText]]]:
     """Yield each *wanted* token in a sealed file that can be decrypted, with the texts to search for."""
     if b"sealed:v1:" not in blob:

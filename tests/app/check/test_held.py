@@ -246,3 +246,34 @@ def test_plaintext_in_a_covered_file_is_found_next_to_tokens_and_in_false_ones(
     assert f"copied-value {SECOND}:2" in hook(settled)
     settled.write(SECOND, f"password: {token}hunter2-alpha{'x' * 9}\n")
     assert f"copied-value {SECOND}:1" in hook(settled)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("secrets/a.yaml", "services:\n  orders-db: {name: orders-db}\n"),
+        ("secrets/a.yaml", "join: [orders-db]\nnetworks: {orders-db: {}}\n---\nb: 1\n"),
+        ("secrets/a.json", '{"parser": "orders-db", "rules": [{"orders-db": {}}]}\n'),
+        ("secrets/a.env", "ORDERS_DB=x1\nCHANNEL=ORDERS_DB\n"),
+    ],
+)
+def test_the_name_of_a_key_in_the_same_file_is_no_copy(settled: Toy, path: str, text: str) -> None:
+    """Names are public, and ordinary files refer to them."""
+    settled.write(path, settled.sealed(text, path))
+    assert hook(settled) == []
+    settled.commit()
+    assert hook(settled, "HEAD^!") == []
+
+
+def test_the_name_of_a_key_in_another_file_is_a_copy(settled: Toy) -> None:
+    settled.write(SECOND, settled.sealed("hunter2-alpha: {user: somebody}\n", SECOND))
+    assert hook(settled) == [f"copied-value {SECOND}:1"]
+    seal(settled, SECOND, "hunter2-alpha")
+    settled.write(SECOND, f"{settled.read(SECOND)}hunter2-alpha-2: 'x'\n")
+    assert f"copied-value {SECOND}:2" in hook(settled)
+
+
+def test_a_file_that_does_not_parse_has_no_names(settled: Toy) -> None:
+    seal(settled, SECOND, "hunter2-alpha")
+    settled.write(SECOND, f"{settled.read(SECOND)}hunter2-alpha: [\n")
+    assert f"copied-value {SECOND}:2" in hook(settled)
