@@ -15,8 +15,16 @@ from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.wildmatch import FilePattern
 
-_NAMED = tuple(f"**.{glob}" for glob in NAME_PATTERNS)
+_NAMED = tuple(f"**.{glob}.**" for glob in NAME_PATTERNS)
+"""The values at keys that are named like secrets, and everything below such keys: `tokens: [a, b]`."""
 _OTHERS = tuple(f"**.{glob}" for glob in OTHER_NAMES)
+_CONNECTIONS = ("**.*onnection*tring*.**", "**.*CONNECTION*STRING*.**")
+"""Connection strings: .NET ignores the case of keys, and Spring also their hyphens."""
+_REFERENCES = (
+    *(f"**.*ecret*Ref.{key}" for key in ("name", "namespace", "key", "kind", "optional")),
+    *("**.valueFrom.**", "**.imagePullSecrets[]", "**.imagePullSecrets[].name"),
+)
+"""Names of objects of Kubernetes, and of their keys."""
 
 
 class Preset(NamedTuple):
@@ -87,9 +95,12 @@ PRESETS = (
                 "**.labels.**",
                 "**.encryptedData.**",
                 "**.topologyKey",
-                "**.*ServiceAccountToken",
+                "**.automountServiceAccountToken",
+                "**.sources[].serviceAccountToken.*",
             ),
-            *_OTHERS,
+            *("**.volumes[].secret.*", "**.volumes[].secret.items[].*"),
+            *("**.sources[].secret.*", "**.sources[].secret.items[].*"),
+            *("secrets[].name", *_REFERENCES, *_OTHERS),
         ),
         sealed=(
             *("data.**", "stringData.**", "items[].data.**", "items[].stringData.**"),
@@ -102,14 +113,15 @@ PRESETS = (
             ("*compose*.y*ml", ("services.**",)),
             ("*.y*ml", ("services.*.image",)),
         ),
-        plain=(*_OTHERS, "**.secrets.**"),  # the names of secrets
+        # the names of secrets
+        plain=(*_OTHERS, "secrets.**", "services.*.secrets.**", "services.*.build.secrets.**"),
         sealed=("**.environment.**", "x-*env*.**", "**.args[]", *_NAMED),
     ),
     Preset(
         "appsettings",
         (("appsettings*.json", ()),),
         plain=_OTHERS,
-        sealed=("ConnectionStrings.**", "**.*ConnectionString*", *_NAMED),
+        sealed=(*_CONNECTIONS, *_NAMED),
     ),
     Preset(
         "terraform",
@@ -138,7 +150,7 @@ PRESETS = (
         "spring",
         (("application*.y*ml", ()), ("bootstrap*.y*ml", ())),
         plain=_OTHERS,
-        sealed=("**.*jaas*", "**.*mongodb*.uri", "**.*connection-string*", *_NAMED),
+        sealed=("**.*jaas*.**", "**.*mongodb*.uri", *_CONNECTIONS, *_NAMED),
     ),
     Preset(
         "rails",
@@ -158,7 +170,7 @@ PRESETS = (
     Preset(
         "helm",
         (("values*.y*ml", ()), ("*values.y*ml", ()), ("**/values/*.y*ml", ())),
-        plain=("**.valueFrom.**", "**.*nv*[].name", *_OTHERS),
+        plain=("**.*nv*[].name", *_REFERENCES, *_OTHERS),
         sealed=(
             *("**.env.**", "**.*Env.**", "**.*EnvVars.**", "**.extraEnv*.**"),
             *("**.secrets.**", "**.credentials.**", *_NAMED),

@@ -123,6 +123,60 @@ def test_names_of_other_objects_stay_in_plaintext() -> None:
     assert found == ["auth.password", "extraEnv[].value"]
 
 
+@pytest.mark.parametrize("name", ["kubernetes", "compose", "helm", "spring", "appsettings"])
+def test_lists_and_all_that_is_below_a_name_of_a_secret_are_sealed(name: str) -> None:
+    text = """\
+a:
+  tokens: [LEAK1, LEAK2]
+  passwords:
+  - LEAK3
+  password: {main: LEAK4, other: {deep: LEAK5}}
+  apiKeys: [{name: x, v: LEAK6}]
+  clientSecret: [LEAK7]
+"""
+    found = sealed(name, "x.yaml", text)
+    nested = ["a.passwords[]", "a.password.main", "a.password.other.deep"]
+    assert found[:5] == ["a.tokens[]", "a.tokens[]", *nested]
+    assert found[-2:] == ["a.apiKeys[].v", "a.clientSecret[]"]
+
+
+@pytest.mark.parametrize("name", ["ConnectionStrings", "connectionStrings", "CONNECTIONSTRINGS"])
+def test_connection_strings_are_sealed_in_any_case(name: str) -> None:
+    text = f'{{"{name}": {{"Main": "x"}}, "Db": {{"{name[:-1]}": "x", "Url": "y"}}}}'
+    found = sealed("appsettings", "appsettings.json", text)
+    assert found == [f"{name}.Main", f"Db.{name[:-1]}"]
+
+
+def test_references_to_objects_of_kubernetes_stay_in_plaintext() -> None:
+    pod = """\
+imagePullSecrets: [{name: registry}]
+containers:
+- env:
+  - {name: A, valueFrom: {secretKeyRef: {name: db, key: password}}}
+  envFrom: [{secretRef: {name: db}}]
+"""
+    more = """\
+kind: Pod
+volumes:
+- {name: v, secret: {secretName: db, items: [{key: a, path: b}]}}
+- projected: {sources: [{serviceAccountToken: {path: token}}, {secret: {name: db}}]}
+automountServiceAccountToken: false
+serviceAccountToken: LEAK
+secretRef: LEAK
+secrets: [{name: db}]
+spec: {secretStoreRef: {name: vault, kind: SecretStore}, privateKeySecretRef: {name: acme}}
+"""
+    assert sealed("kubernetes", "pod.yaml", pod + more) == [
+        "serviceAccountToken",
+        "secretRef",
+    ]
+    assert sealed("helm", "values.yaml", pod) == []
+    compose = "services: {web: {secrets: [db], build: {secrets: [db]}}}\nsecrets: {db: {file: f}}\n"
+    assert sealed("compose", "compose.yaml", f"{compose}x-a: {{secrets: {{b: LEAK}}}}\n") == [
+        "x-a.secrets.b"
+    ]
+
+
 def test_values_that_were_found_are_sealed_in_any_case_and_to_the_group() -> None:
     preset = preset_named("compose")
     rules = preset.rules(["services.web.image", "**.secrets.a"], "production")
@@ -187,6 +241,9 @@ def test_every_name_that_a_scan_reports_is_sealed(
     rules = parse_policy(add_rules(b"version: 1\n", "f", preset.rules())).for_file("f")
     assert rules.group_of(paths.key_step("spec") + paths.key_step(name)) == "default"
     assert rules.group_of(paths.key_step(name)) == "default"
+    assert rules.group_of(paths.key_step(name) + paths.ITEM) == "default"
+    below = paths.key_step("main") + paths.ITEM + paths.key_step("deep")
+    assert rules.group_of(paths.key_step("spec") + paths.key_step(name) + below) == "default"
 
 
 @every_preset
