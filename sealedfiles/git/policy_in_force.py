@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from sealedfiles.errors import PolicyError, SealedFilesError, TamperedError
 from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.folders import TreeFolder
+from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved_by, proving_groups
@@ -148,11 +149,26 @@ class PolicyInForce:
         clone = self._clone
         if old is None:
             return proving_groups(clone.group_names(), clone.ring, clone.identities)
+        named = sorted({*old.groups(), *new.groups()})
         try:
-            named = {*old.groups(), *new.groups()}
-            return [group for group in sorted(named) if clone.ring.holds(group)]
+            held = [group for group in named if clone.ring.holds(group)]
+            return held if not any(map(self._is_taken_away, {*named} - {*held})) else None
         except SealedFilesError:
             return None
+
+    def _is_taken_away(self, group: str) -> bool:
+        """Return True if the files of *group* were removed, or those of this user without a revocation.
+
+        Anyone with push access can remove them.  Its keys must still prove a change of the policy.
+        """
+        clone = self._clone
+        if clone.ring.is_member(group):
+            return True
+        seen = clone.state.newest().get(group)
+        epochs = clone.current_folder(group).read(f"keys/{group}/epochs") if seen else None
+        return seen is not None and (
+            epochs is None or parse_epochs(epochs, group)[-1].key_id == seen.key_id
+        )
 
     def accept(self, data: bytes) -> None:
         """Record *data* as the last policy that this clone accepted."""

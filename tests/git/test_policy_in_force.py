@@ -162,6 +162,39 @@ def test_a_reader_of_one_group_cannot_send_values_of_another_one_to_it(
     assert groups(alice.blob("", YAML).decode()) == {"default", "production"}
 
 
+@pytest.mark.parametrize("removed", ["folder", "epochs", "file in its place", "her files"])
+@pytest.mark.parametrize("is_relocked", [False, True])
+def test_removing_the_keys_of_a_group_takes_its_vote_from_nobody(
+    team: tuple[Repo, Repo], removed: str, is_relocked: bool
+) -> None:
+    """Bob's policy is proved by `default` only, and Alice's clone has or had the keys of `production`."""
+    alice, bob = team
+    bob.write(POLICY, bob.read(POLICY).replace("group: production", "group: default"))
+    bob.sealedfiles("trust", "policy", "--yes")
+    folder = bob.path / ".sealedfiles/keys/production"
+    if removed == "epochs":
+        (folder / "epochs").unlink()
+    elif removed == "her files":
+        for file in folder.glob("alice.*"):
+            file.unlink()
+    else:
+        shutil.rmtree(folder)
+    if removed == "file in its place":
+        folder.write_text("x")
+    bob.git("add", "-A")
+    bob.git("commit", "--quiet", "--no-verify", "--message", "simplify")
+    bob.git("push", "--quiet", "--no-verify", "origin", "HEAD:main")
+    alice.git("pull", "--quiet")
+    if is_relocked:
+        alice.sealedfiles("lock")
+        alice.sealedfiles("unlock", code=None)
+    alice.write("secrets/new.yaml", "production:\n  pin: s3cr3t-production-2\n")
+    alice.git("add", "secrets/new.yaml", code=128)
+    if not is_relocked:
+        alice.edit(YAML, "s3cr3t-production", "s3cr3t-production-2")
+        alice.git("add", YAML, code=128)
+
+
 def test_a_changed_value_that_gets_other_readers_is_named(repo: Repo) -> None:
     repo.write(POLICY, repo.read(POLICY).replace("group: production", "group: default"))
     repo.sealedfiles("trust", "policy", "--yes")
