@@ -80,7 +80,7 @@ GIT = (
 )
 """A clone with its keys and its policy."""
 
-WHOLE = modules("sealing", "sealed_text whole")
+WHOLE = modules("sealing", "sealed_text spelling whole")
 DECRYPTING = {"cryptography.hazmat.bindings._rust"}
 HANDSHAKE = START | modules("git", " filter filter.main filter.pktline filter.process")
 FILTER = GIT | modules(
@@ -100,7 +100,7 @@ ONE_SMUDGE = (
     FILTER
     | DECRYPTING
     | modules("git", "filter.textconv invocation plaintext_memory")
-    | modules("sealing", "sealed_text")
+    | modules("sealing", "sealed_text spelling")
 )
 SMUDGE = PROCESS | ONE_SMUDGE
 UNCHANGED = PROCESS | modules("git", "filter.unchanged")

@@ -19,12 +19,8 @@ from pathlib import Path
 
 from sealedfiles.errors import GitError
 from sealedfiles.sealing.file import File
-from sealedfiles.sealing.sealed_text import (
-    TELLING,
-    SealedText,
-    comparable,
-    comparable_content,
-)
+from sealedfiles.sealing.sealed_text import TELLING, SealedText
+from sealedfiles.sealing.spelling import comparable, comparable_content
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import warn

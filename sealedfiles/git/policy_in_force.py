@@ -159,15 +159,19 @@ class PolicyInForce:
     def _is_taken_away(self, group: str) -> bool:
         """Return True if the files of *group* were removed, or those of this user without a revocation.
 
-        Anyone with push access can remove them.  Its keys must still prove a change of the policy.
+        Anyone with push access can remove them.  Its keys must still prove a change of the policy, also
+        after `lock` and `unlock`.
         """
         clone = self._clone
         if clone.ring.is_member(group):
             return True
+        if group not in clone.state.opened():
+            return False
         seen = clone.state.newest().get(group)
-        epochs = clone.current_folder(group).read(f"keys/{group}/epochs") if seen else None
-        return seen is not None and (
-            epochs is None or parse_epochs(epochs, group)[-1].key_id == seen.key_id
+        epochs = clone.current_folder(group).read(f"keys/{group}/epochs")
+        # A revocation makes a new key.
+        return epochs is None or (
+            seen is not None and parse_epochs(epochs, group)[-1].key_id == seen.key_id
         )
 
     def accept(self, data: bytes) -> None:

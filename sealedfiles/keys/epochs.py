@@ -51,6 +51,8 @@ def fork(group: str, seen: Seen | None) -> TamperedError:
     return TamperedError(
         f"the keys of the group {group} do not descend from the newest key seen, {newest}",
         "if they were rotated on another branch, merge it, then run: sealedfiles sync",
+        "if git does not merge because of your edit, which it cannot stash either: copy the file to another "
+        "folder, git restore it, merge, and repeat the edit",
         f"if a commit restored old keys, git revert it; to find it: git log -p -- .sealedfiles/keys/{group}",
         f"if that rotation was abandoned: sealedfiles sync --forget {group}",
     )

@@ -1,6 +1,7 @@
 """The state of one clone: ``.git/sealedfiles/`` in git's common folder, never committed.
 
 ``keys``: the group keys that `unlock` decrypted, so that the filter needs no identity.
+``opened``: the groups whose keys were ever cached here.
 ``newest``: the newest epoch seen of each group, and where it was seen, to detect a fork or a rollback.
 ``policy``: the last policy that this clone accepted.
 ``retired``: keys that this clone has seen retired when a reader was removed.
@@ -111,8 +112,16 @@ class CloneFiles:
         """
         if os.environ.get("CI"):
             return
-        text = "".join(f"{group} {key.line}\n" for group, key in keys)
+        cached = list(keys)
+        text = "".join(f"{group} {key.line}\n" for group, key in cached)
         self._write("keys", text.encode("ascii"))
+        opened = {*self.opened(), *(group for group, _ in cached)}
+        if opened != self.opened():
+            self._write("opened", "".join(f"{one}\n" for one in sorted(opened)).encode("ascii"))
+
+    def opened(self) -> set[str]:
+        """Return the groups whose keys were ever cached here: `lock` does not forget that."""
+        return {*self._lines("opened")}
 
     def forget_keys(self) -> None:
         """Remove the cached keys and everything derived from them, but keep the newest epochs."""

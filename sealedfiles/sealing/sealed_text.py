@@ -21,32 +21,6 @@ from sealedfiles.sealing.opened_tokens import is_token, token_in
 TELLING = 8
 """Characters: two texts of this length are hardly equal by accident."""
 
-_WORDS = {
-    **dict.fromkeys(("yes", "on"), "true"),
-    **dict.fromkeys(("no", "off"), "false"),
-    "~": "null",
-    **{word: word for word in ("true", "false", "null")},
-}
-"""The words of YAML 1.1 that a formatter writes in another way, in lower case."""
-
-
-def comparable(text: str) -> str:
-    """Return what *text* has in common with its other spellings, to compare it with what others wrote.
-
-    Editors change line ends, indentation and blanks at line ends, also in the middle of a value, and
-    formatters the spelling of numbers and YAML's words.  That does not make the value the user's own.
-    """
-    text = "".join(text.split())
-    try:
-        return repr(float(text))
-    except ValueError:
-        return _WORDS.get(text.lower(), text)
-
-
-def comparable_content(data: bytes) -> bytes:
-    """Return the content of a file without white space and BOM, for the same purpose."""
-    return b"".join(data.removeprefix(b"\xef\xbb\xbf").split())
-
 
 class Text:
     """A text in a format, parsed when it is first asked for its values."""

@@ -15,7 +15,8 @@ from functools import cached_property
 
 from sealedfiles.light_typing import NamedTuple, Protocol
 from sealedfiles.sealing.file import File, is_whole
-from sealedfiles.sealing.sealed_text import SealedText, comparable, comparable_content
+from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.spelling import comparable, comparable_content
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _WRITTEN_AS_READ = lazy_pattern(r"[!#-&(-\[\]-~]+")

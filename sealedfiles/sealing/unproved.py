@@ -19,7 +19,8 @@ from sealedfiles.model.token import COMMENT, VALUE, prefixes_of, split
 from sealedfiles.sealing.comments import comments_to_seal
 from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.opened_tokens import layers_of_token, open_tokens
-from sealedfiles.sealing.sealed_text import TELLING, SealedText, comparable
+from sealedfiles.sealing.sealed_text import TELLING, SealedText
+from sealedfiles.sealing.spelling import comparable
 from sealedfiles.sealing.whole import layers_of, open_whole
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.stored import NewTokens
 
 _SHOWN = 10
+_ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "utf-32")
 _COMMENT, _FILE = "a comment", "the whole file"
 
 _LINE = lazy_pattern(r"(?!-----)\s*\S{4}")
@@ -86,7 +88,7 @@ class UnprovedCheck:
         is_whole_now = any(map(is_whole, replaced))
         state = "is sealed whole in git" if is_whole_now else "cannot be sealed whole"
         hint = "if its text is broken or has conflict markers, fix it, then git add it"
-        self._refuse(self._in_text(data, [*replaced, *stored]), state, hint)
+        self._refuse(self.in_text(data, [*replaced, *stored]), state, hint)
 
     def moved(self, new: NewTokens, replaced: list[bytes], stored: Iterable[bytes]) -> None:
         """See ``OriginCheck``."""
@@ -113,9 +115,10 @@ class UnprovedCheck:
             f"sealedfiles set {file} KEY",
         )
 
-    def _in_text(self, data: bytes, versions: Iterable[bytes]) -> list[str]:
+    def in_text(self, data: bytes, versions: Iterable[bytes]) -> list[str]:
         """Return the key paths of the unproved values of *versions* that may be in *data*."""
-        text = data.decode("utf-8", "replace")
+        # An editor may have saved the file in another encoding, so that it does not parse.
+        text = "\n".join(data.decode(encoding, "replace") for encoding in _ENCODINGS)
         distinct = list(dict.fromkeys(versions))
         proved = {line for version in distinct for line in self._proved_lines(version)}
         names = (

@@ -467,6 +467,12 @@ REWRITTEN = [
     ),
     (YAML, "pay_to: 44430000.0\n", lambda text: text.replace("0000.0", "0000")),
     (YAML, "pay_to: yes\n", lambda text: text.replace("yes", "true")),
+    (YAML, "port: 0x1F40\n", lambda text: text.replace("0x1F40", "8000")),
+    (
+        YAML,
+        "day: 2031-12-14T21:59:43Z\n",
+        lambda text: text.replace("T21:59:43Z", " 21:59:43+00:00"),
+    ),
 ]
 
 
@@ -488,3 +494,26 @@ def test_what_a_formatter_rewrites_does_not_become_the_user_s(
     alice.git("restore", "--source=origin/pr", "--", path)
     alice.write(path, rewrite(alice.read(path)).encode())
     alice.git("add", "--all", code=128)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+@pytest.mark.parametrize("path", [ENV, YAML])
+def test_nor_does_another_encoding_seal_it_with_the_whole_file(
+    alice: Repo, mallory: Repo, path: str, encoding: str
+) -> None:
+    plant(mallory, path)
+    alice.git("pull", "--quiet", "--ff-only", "origin", "pr")
+    text = alice.read(path) + "# \u00e9\n"
+    alice.write(path, text.encode(encoding))
+    alice.git("add", path, code=128)
+    assert "not proved to be from a current reader" in alice.stderr
+    alice.sealedfiles("cat", path, code=4)
+
+
+def test_nor_is_it_printed_from_a_text_that_does_not_parse(alice: Repo, mallory: Repo) -> None:
+    plant(mallory, YAML)
+    alice.git("pull", "--quiet", "--ff-only", "origin", "pr")
+    alice.write(YAML, alice.read(YAML) + "list: [1,\n")
+    alice.sealedfiles("cat", YAML, code=4)
+    assert EVIL not in alice.stderr
+    assert EVIL in alice.sealedfiles("cat", YAML, "--allow-plaintext")

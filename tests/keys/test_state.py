@@ -56,7 +56,12 @@ def test_only_its_owner_can_read_it(state: CloneFiles) -> None:
     finally:
         os.umask(before)
     assert stat.S_IMODE(state.folder.stat().st_mode) == 0o700
-    assert sorted(file.name for file in state.folder.iterdir()) == ["keys", "locked", "newest"]
+    assert sorted(file.name for file in state.folder.iterdir()) == [
+        "keys",
+        "locked",
+        "newest",
+        "opened",
+    ]
     for file in state.folder.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 

@@ -24,7 +24,8 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT, key_step, last_key
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.file import line_of, structured_text
-from sealedfiles.sealing.sealed_text import SealedText, Text, comparable
+from sealedfiles.sealing.sealed_text import SealedText, Text
+from sealedfiles.sealing.spelling import comparable
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:

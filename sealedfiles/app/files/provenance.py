@@ -47,13 +47,8 @@ from sealedfiles.sealing.file import (
 )
 from sealedfiles.sealing.open import open_file, open_text
 from sealedfiles.sealing.opened_tokens import become_values, may_hold_tokens, opened_at
-from sealedfiles.sealing.sealed_text import (
-    TELLING,
-    SealedText,
-    Text,
-    comparable,
-    comparable_content,
-)
+from sealedfiles.sealing.sealed_text import TELLING, SealedText, Text
+from sealedfiles.sealing.spelling import comparable, comparable_content
 from sealedfiles.sealing.whole import layers_of, open_whole
 
 if TYPE_CHECKING:
@@ -247,9 +242,27 @@ class _Judge:
                 return [Suspect(OTHER_GROUP, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
         if not reason and (self._is_link or (self._memory and self._memory.has_content(opened))):
             reason = CHECKED_OUT
-        if not reason:
-            return []
-        return [Suspect(reason, 0, None, 1, wanted=", ".join(wanted))]
+        reason = reason or self._unproved_part(opened, versions)
+        return [Suspect(reason, 0, None, 1, wanted=", ".join(wanted))] if reason else []
+
+    def _unproved_part(self, opened: bytes, versions: list[bytes]) -> str:
+        """Return the problem of a value of *versions* that may be in *opened*, whose values nobody can find.
+
+        The user may have edited the file so that it does not parse.  Empty if there is none.
+        """
+        from sealedfiles.sealing.unproved import UnprovedCheck  # few texts have no values
+
+        for tokens_only, reason in ((True, FROM_RETIRED), (False, self._plaintext)):
+            check = UnprovedCheck(
+                self._file,
+                self._rules,
+                self._keys,
+                self._workspace.is_retired,
+                tokens_only=tokens_only,
+            )
+            if check.in_text(opened, versions):
+                return reason
+        return ""
 
     def _opens_as(self, version: bytes, content: bytes) -> bool:
         return comparable_content(open_file(version, self._file, self._keys).data) == content

@@ -1,0 +1,88 @@
+"""Compare texts with what somebody else wrote, whatever their spelling.
+
+Editors change line ends, indentation and blanks at line ends, also in the middle of a value, and formatters
+the spelling of numbers, dates and YAML's words: a program that loads a file, changes one value and dumps it
+writes all of them again.  That does not make a value the user's own.
+"""
+
+from __future__ import annotations
+
+from sealedfiles.util.lazy_pattern import lazy_pattern
+
+_WORDS = {
+    **dict.fromkeys(("yes", "on"), "true"),
+    **dict.fromkeys(("no", "off"), "false"),
+    "~": "null",
+    **{word: word for word in ("true", "false", "null")},
+}
+"""The words of YAML 1.1 that a formatter writes in another way, in lower case."""
+_NUMBER = lazy_pattern(
+    r"(?P<sign>[-+]?)(?:\.(?P<word>inf|nan)|0o?(?P<octal>[0-7]+)|(?P<other>[\w.:+-]+))"
+)
+_SIXTIETHS = lazy_pattern(r"\d+(?::[0-5]?\d)+(?:\.\d*)?")
+_TIME = lazy_pattern(
+    r"(?P<date>\d{4}-\d\d?-\d\d?)"
+    r"(?:t?(?P<time>\d\d?:\d\d:\d\d)(?P<part>\.\d*)?(?P<zone>z|[-+]\d\d?(?::?\d\d)?)?)?"
+)
+_EPOCH = 719163
+"""The ordinal number of 1970-01-01."""
+
+
+def comparable(text: str) -> str:
+    """Return what *text* has in common with its other spellings."""
+    text = "".join(text.split())
+    lower = text.lower()
+    if lower in _WORDS:
+        return _WORDS[lower]
+    # Most values are none of these.
+    if not (text[:1].isdigit() or text[:1] in "+-."):
+        return text
+    number = _seconds(lower) if _TIME.fullmatch(lower) else _number(lower.replace("_", ""))
+    return text if number is None else repr(number + 0.0)  # -0 is 0
+
+
+def comparable_content(data: bytes) -> bytes:
+    """Return the content of a file without white space and BOM, for the same purpose."""
+    return b"".join(data.removeprefix(b"\xef\xbb\xbf").split())
+
+
+def _number(text: str) -> float | None:
+    """Return the number that YAML 1.1, 1.2 or JSON read in *text*, which is in lower case."""
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return None
+    sign = -1.0 if found["sign"] == "-" else 1.0
+    try:
+        if found["octal"]:
+            return sign * int(found["octal"], 8)
+        return sign * _without_sign(found["word"] or found["other"])
+    except (ValueError, OverflowError):
+        return None
+
+
+def _without_sign(text: str) -> float:
+    if _SIXTIETHS.fullmatch(text):
+        total = 0.0
+        for part in text.split(":"):
+            total = total * 60 + float(part)
+        return total
+    return int(text, 0) if text[:2] in ("0x", "0b") else float(text)
+
+
+def _seconds(text: str) -> float | None:
+    """Return the time that YAML 1.1 reads in *text*, without its blanks, in seconds since 1970 in UTC."""
+    from datetime import date  # few values are dates
+
+    found = _TIME.fullmatch(text)
+    assert found  # noqa: S101 - the caller has looked
+    try:
+        days = date(*map(int, found["date"].split("-"))).toordinal() - _EPOCH
+    except ValueError:
+        return None
+    seconds = _without_sign(found["time"]) if found["time"] else 0.0
+    zone = found["zone"] or "z"
+    if zone != "z":
+        hours, minutes = zone[1:].replace(":", "")[:2], zone[1:].replace(":", "")[2:] or "0"
+        offset = int(hours) * 3600 + int(minutes) * 60
+        seconds -= offset if zone[0] == "+" else -offset
+    return days * 86400 + seconds + float(f"0{found['part'] or ''}")
