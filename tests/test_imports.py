@@ -10,11 +10,15 @@ import re
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cryptography
 import pytest
+import yaml
 from people import ENV, FILES, JSON, YAML, Repo
 
+import sealedfiles
 from sealedfiles.git.filter import pktline
 
 if TYPE_CHECKING:
@@ -29,8 +33,14 @@ def report(*_):
 atexit.register(report)
 sys.addaudithook(lambda event, _: event == "os.exec" and report())
 """
-ALWAYS = "__future__, errno, importlib.util, warnings"
-"""Small modules that an editable install has imported before any command starts."""
+ALWAYS = "__future__, errno, importlib.util, os, warnings"
+"""Small modules that nearly every start of Python imports."""
+FOLDERS = [
+    *dict.fromkeys(
+        str(Path(one.__file__ or "").parents[1]) for one in (sealedfiles, cryptography, yaml)
+    )
+]
+"""Where packages are.  The hooks of an editable install, which import pathlib, do not run."""
 MAIN = "from sealedfiles.__main__ import main; sys.exit(main())"
 
 
@@ -218,7 +228,14 @@ def imported(
 ) -> set[str]:
     """Return the modules that a fresh Python imports to run *code*."""
     done = subprocess.run(
-        [sys.executable, "-I", "-c", REPORTING + code, *args],
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            f"import sys; sys.path += {FOLDERS}{REPORTING}{code}",
+            *args,
+        ],
         cwd=cwd,
         env=env,
         input=data,

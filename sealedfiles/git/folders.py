@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from sealedfiles.errors import ConflictError
 from sealedfiles.git.index import LINK_MODE, Index
 from sealedfiles.git.objects import Objects, parse_tree
 from sealedfiles.keys.folder import NAME, DirFolder, symlink_refused
+from sealedfiles.light_typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _TREE = "40000"
 

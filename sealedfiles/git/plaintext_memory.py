@@ -15,15 +15,18 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from sealedfiles.errors import GitError
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import File
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.sealing.spelling import comparable, comparable_content
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import warn
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAME = "plaintext"
 LIMIT = 40_000

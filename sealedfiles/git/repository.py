@@ -7,12 +7,15 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 
 from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git import child
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import on_one_line, trace, warn
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _IGNORE_CASE = lazy_pattern(r"ignorecase\s*(?:=\s*\"?(\w+))?")
 

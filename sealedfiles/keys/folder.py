@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from functools import cached_property
-from pathlib import Path
 
 from sealedfiles.errors import NoKeyError, TamperedError
-from sealedfiles.light_typing import Protocol
+from sealedfiles.light_typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAME = ".sealedfiles"
 POLICY = "policy.yaml"

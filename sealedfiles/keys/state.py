@@ -20,11 +20,13 @@ import contextlib
 import os
 from collections.abc import Iterable
 from functools import cached_property
-from pathlib import Path
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.keyfile import GroupKey, parse_key_line
-from sealedfiles.light_typing import NamedTuple
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Seen(NamedTuple):

@@ -20,12 +20,15 @@ import os
 from collections.abc import Callable
 from hashlib import sha256
 from hmac import digest
-from pathlib import Path
 
 from sealedfiles.keys.group_keyring import GroupKeyring
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.policy import FileRules
 from sealedfiles.util import atomic
 from sealedfiles.version import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAME = "unchanged"
 _INFO = b"sealedfiles/v1/unchanged/" + __version__.encode("ascii")
