@@ -31,14 +31,18 @@ _EPOCH = 719163
 def comparable(text: str) -> str:
     """Return what *text* has in common with its other spellings."""
     text = "".join(text.split())
+    if not has_other_spellings(text):
+        return text
     lower = text.lower()
     if lower in _WORDS:
         return _WORDS[lower]
-    # Most values are none of these.
-    if not (text[:1].isdigit() or text[:1] in "+-."):
-        return text
     number = _seconds(lower) if _TIME.fullmatch(lower) else _number(lower.replace("_", ""))
     return text if number is None else repr(number + 0.0)  # -0 is 0
+
+
+def has_other_spellings(text: str) -> bool:
+    """Return True if *text* may be a word, a number or a date; nearly all values are none of these."""
+    return text[:1].isdigit() or text[:1] in "+-." or text.lower() in _WORDS
 
 
 def comparable_content(data: bytes) -> bytes:

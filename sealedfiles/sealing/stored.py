@@ -16,7 +16,7 @@ from functools import cached_property
 from sealedfiles.light_typing import NamedTuple, Protocol
 from sealedfiles.sealing.file import File, is_whole
 from sealedfiles.sealing.sealed_text import SealedText
-from sealedfiles.sealing.spelling import comparable, comparable_content
+from sealedfiles.sealing.spelling import comparable, comparable_content, has_other_spellings
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _WRITTEN_AS_READ = lazy_pattern(r"[!#-&(-\[\]-~]+")
@@ -148,7 +148,7 @@ class _Version(SealedText):
 
     def may_hold(self, value: str) -> bool:
         """Return False if *value* cannot be in the text: parsing costs more than a search."""
-        if value in self.text:
+        if value in self.text or has_other_spellings(value):
             return True
         return "\\" in self.text or not _WRITTEN_AS_READ.fullmatch(value)
 
