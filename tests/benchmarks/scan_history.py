@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from options import Options
 
 GITLEAKS, KINGFISHER = "gitleaks", "kingfisher"
+EXTRA = "sealedfiles[scan]"
 LEAST = 100e6
 """Bytes in each second of CPU time: how fast held values are to be found."""
 VALUES = 500
@@ -32,12 +33,20 @@ _FOUND = (1,)
 
 
 def missing() -> list[str]:
-    """Return the names of the scanners that are not installed."""
-    return [name for name in (GITLEAKS, KINGFISHER) if not shutil.which(name)]
+    """Return the names of the scanners that are not installed, and of the extra to compare them with."""
+    extra = [] if _has_rules() else [EXTRA]
+    return [*extra, *(name for name in (GITLEAKS, KINGFISHER) if not shutil.which(name))]
+
+
+def _has_rules() -> bool:
+    return find_spec("kingfisher_sdk") is not None
 
 
 def against_scanners(options: Options) -> Iterator[Row]:
-    """Yield the time for held values against the budget, and for provider tokens against each scanner."""
+    """Yield the time for held values against the budget, and for provider tokens against each scanner.
+
+    Without the extra ``scan``, provider tokens are left out.
+    """
     repository = GrowingRepository(options.memory / "scan")
     size = create_history(repository, 60 if options.quick else 3000)
     scan = (PROGRAM, "scan", "--history", "--engine")
@@ -52,8 +61,9 @@ def against_scanners(options: Options) -> Iterator[Row]:
         held.cpu / limit,
         None if options.quick else 1,
     )
-    has_rules = find_spec("kingfisher_sdk") is not None
-    both = repository.cost(*scan, KINGFISHER, statuses=_FOUND) if has_rules else None
+    if not _has_rules():
+        return
+    both = repository.cost(*scan, KINGFISHER, statuses=_FOUND)
     commands = {
         GITLEAKS: ("git", "--no-banner", "--exit-code=0", "--log-level=error"),
         KINGFISHER: ("scan", ".", "--no-validate", "--no-update-check", "--quiet"),
@@ -64,10 +74,10 @@ def against_scanners(options: Options) -> Iterator[Row]:
         theirs = run() if shutil.which(peer) else None
         yield Row(
             f"{title}, {VALUES} values and provider tokens",
-            both and _shown(both),
+            _shown(both),
             peer,
             theirs and _shown(theirs),
-            both.cpu / theirs.cpu if both and theirs else None,
+            both.cpu / theirs.cpu if theirs else None,
             None,
         )
 
