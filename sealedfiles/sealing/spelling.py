@@ -37,7 +37,8 @@ def comparable(text: str) -> str:
     if lower in _WORDS:
         return _WORDS[lower]
     number = _seconds(lower) if _TIME.fullmatch(lower) else _number(lower.replace("_", ""))
-    return text if number is None else repr(number + 0.0)  # -0 is 0
+    # -0 is 0.  An integer must not become longer: the length tells whether a text is telling.
+    return text if number is None else repr(number + 0.0).removesuffix(".0")
 
 
 def has_other_spellings(text: str) -> bool:

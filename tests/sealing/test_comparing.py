@@ -36,6 +36,10 @@ def test_spellings_of_one_value(one: str, other: str) -> None:
     assert comparable(one) == comparable(other)
 
 
+def test_an_integer_stays_as_short_as_it_is() -> None:
+    assert comparable("123456") == "123456"
+
+
 def test_different_values() -> None:
     assert len({comparable(one) for one in DIFFERENT}) == len(DIFFERENT)
 
