@@ -103,24 +103,23 @@ def _selection(repository: Repository, request: AdoptRequest) -> Selection:
 
 
 def adopt(prepared: Prepared, request: AdoptRequest, dialog: Dialog) -> Adopted:
-    """Set up sealedfiles if needed, seal the files of the plan, stage them, and scan again.
+    """Set up sealedfiles if needed, seal the files of the plan, at least one, stage them, and scan again.
 
     Raises the errors of `init` and `track`.
     """
-    repository, files = prepared.repository, prepared.plan.files
+    repository = prepared.repository
     repository.require_writable()
     if prepared.is_new:
         create_workspace(repository.top, repository, request.name, dialog)
         set_up_git(repository)
     workspace, clone = clone_here(request.identity)
     try:
-        if files:
-            rules = {one.pattern: one.rules for one in files}
-            tracked = TrackRequest(rules, repository.top, yes=True, is_planned=True)
-            track(workspace, clone, tracked, dialog)
+        rules = {one.pattern: one.rules for one in prepared.plan.files}
+        tracked = TrackRequest(rules, repository.top, yes=True, is_planned=True)
+        track(workspace, clone, tracked, dialog)
     finally:
         clone.close()
-    workspace, clone = clone_here(request.identity)  # with the new policy
+    _, clone = clone_here(request.identity)  # with the new policy
     try:
         return _left(clone, prepared.plan, request.engine)
     finally:

@@ -45,6 +45,7 @@ _ALIASES = {
 }
 """The words that stand for a group in names of files and keys, in addition to the name of the group."""
 _WORD = re.compile(r"[a-z0-9]+")
+_IN_COMMENT = "remove it: it is in a comment"
 _EXAMPLE = re.compile(r".*[._-](example|sample|template|dist)(\..*)?", re.IGNORECASE)
 """The name of a file that others copy and fill in."""
 
@@ -67,6 +68,8 @@ class FilePlan(NamedTuple):
     is_whole: bool
     is_in_git: bool
     """Whether the index has it.  Another file is sealed when it is added."""
+    outside: list[Leak]
+    """The findings that are not in its values, but in comments."""
 
 
 class Unsealable(NamedTuple):
@@ -112,12 +115,10 @@ def plan_adoption(
     """
     report = scan(clone, Request(engine=engine))
     leaks: dict[bytes, list[Leak]] = {}
-    policy = policy_of(clone)
     known = {(one.finding.path, one.finding.key) for one in report.leaks if not one.sealed_key}
     evident = [one for one in _evident(clone) if (one.finding.path, one.finding.key) not in known]
     for leak in [*report.leaks, *evident]:
-        is_open = leak.is_open and not leak.finding.judged(policy).reason
-        if is_open and selection.has(leak.finding.path):
+        if leak.is_open and selection.has(leak.finding.path):
             leaks.setdefault(leak.finding.path, []).append(leak)
     files: list[FilePlan] = []
     others: list[Unsealable] = []
@@ -130,7 +131,7 @@ def plan_adoption(
         planned = _Planner(clone, path, groups).plan(found)
         if isinstance(planned, FilePlan):
             files.append(planned)
-            others += _outside_values(clone, planned, found)
+            others += [Unsealable(leak, _IN_COMMENT) for leak in planned.outside]
         else:
             others += [Unsealable(leak, planned or step_for(leak)) for leak in found]
     return AdoptionPlan(files, others, report.notes)
@@ -151,7 +152,7 @@ class _Planner:
 
         An empty text stands for what ``step_for`` returns.
         """
-        data = content_of(self._clone, self._path, leaks)
+        data = _content_of(self._clone, self._path, leaks)
         if data is None:
             return (
                 "remove it from there: it is in a link, or in an archive, which must be built again"
@@ -178,21 +179,23 @@ class _Planner:
             return self._whole() if is_whole else ""
         if version.scan is None:
             return f"seal the whole file: sealedfiles track --format whole {shown_argument(self._path)}"
-        found = [*dict.fromkeys(key for leak in leaks for key in keys_of(leak, version))]
-        return self._structured(preset, keys, found)
+        places = [(leak, _keys_of(leak, version)) for leak in leaks]
+        found = [*dict.fromkeys(key for _, some in places for key in some)]
+        outside = [leak for leak, some in places if not some]
+        return self._structured(preset, keys, found, outside) if found else _IN_COMMENT
 
     def _whole(self) -> FilePlan:
         group = self._group_of(self._name)
         rules = [NewRule(group=group)] if group else []
         groups = [group or DEFAULT_GROUP]
         is_in_git = self._clone.index.entry(self._path) is not None
-        return FilePlan(self._path, None, self._pattern, rules, [], 1, 0, groups, True, is_in_git)
+        return FilePlan(
+            self._path, None, self._pattern, rules, [], 1, 0, groups, True, is_in_git, []
+        )
 
     def _structured(
-        self, preset: Preset | None, keys: list[bytes], found: list[bytes]
-    ) -> FilePlan | str:
-        if not found:
-            return "remove it: it is in a comment"
+        self, preset: Preset | None, keys: list[bytes], found: list[bytes], outside: list[Leak]
+    ) -> FilePlan:
         group = self._group_of(self._name)
         if preset:
             left = [paths.show(key) for key in found if preset.leaves_plain(key)]
@@ -212,6 +215,7 @@ class _Planner:
             sorted(set(filter(None, assigned))),
             False,
             self._clone.index.entry(self._path) is not None,
+            outside,
         )
 
     def _rules_of_keys(self, keys: Iterable[bytes]) -> Iterator[NewRule]:
@@ -235,6 +239,7 @@ class _Planner:
 
 def _evident(clone: Clone) -> Iterator[Leak]:
     """Yield the values in .env files, and in files with a preset, that are secrets in spite of their keys."""
+    policy = policy_of(clone)
     files = work_tree_files(clone, ignored=False)
     for one, data in contents((one for one in files if may_have_values(one.path)), LARGEST):
         version = SealedText(data, describe_file(one.path))
@@ -244,10 +249,10 @@ def _evident(clone: Clone) -> Iterator[Leak]:
         for secret in evident_secrets(version) if is_known else ():
             leak = named_leak(one.where, one.path, secret)
             what = "in plaintext; it looks like a secret, and no pattern tracks the file"
-            yield leak._replace(finding=leak.finding._replace(what=what))
+            yield leak._replace(finding=leak.finding._replace(what=what).judged(policy))
 
 
-def content_of(clone: Clone, path: bytes, leaks: Iterable[Leak]) -> bytes | None:
+def _content_of(clone: Clone, path: bytes, leaks: Iterable[Leak]) -> bytes | None:
     """Return the file at *path* with *leaks*, from the working tree or the index; None if there is none."""
     file = clone.repository.file(path)
     is_on_disk = file.is_file() and not file.is_symlink()
@@ -258,7 +263,7 @@ def content_of(clone: Clone, path: bytes, leaks: Iterable[Leak]) -> bytes | None
     return clone.objects.blob(entry.oid.encode("ascii")) if entry and is_file else None
 
 
-def keys_of(leak: Leak, version: SealedText) -> list[bytes]:
+def _keys_of(leak: Leak, version: SealedText) -> list[bytes]:
     """Return the key paths of the values of a file that contain what *leak* found."""
     if leak.finding.key is not None and not leak.sealed_key:
         return [leak.finding.key]
@@ -279,15 +284,6 @@ def step_for(leak: Leak) -> str:
     if leak.where in (HISTORY, FILE, STDIN) or leak.finding.path == MESSAGE:
         return f"change it{page}; only a rewritten history lacks it"
     return f"{_step_outside(leak.finding.path)}; change it{page}"
-
-
-def _outside_values(clone: Clone, planned: FilePlan, leaks: list[Leak]) -> Iterator[Unsealable]:
-    """Yield the findings of a file that are not in its values, but in comments."""
-    data = content_of(clone, planned.path, leaks) or b""
-    version = SealedText(data, describe_file(planned.path))
-    for leak in leaks if not planned.is_whole else ():
-        if not keys_of(leak, version):
-            yield Unsealable(leak, "remove it: it is in a comment")
 
 
 def _step_outside(path: bytes) -> str:
