@@ -21,7 +21,8 @@ TEMPORARY_NAMES = ".sealedfiles-*.tmp"
 _TEMPORARY = lazy_pattern(r"\.sealedfiles-[0-9a-f]{16}\.tmp")
 _OLD = 600
 """Seconds after which the process that created such a file is considered dead; it needs less than one."""
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+"""The flags that create a file to write, and fail if it exists."""
 
 
 def replace(
@@ -49,7 +50,7 @@ def replace(
         mode &= ~_umask() if umasked else ~0
     name = f".sealedfiles-{os.urandom(8).hex()}.tmp"
     temporary = os.path.join(made_in or os.path.dirname(path), name)
-    handle = os.open(temporary, _NEW, 0o666 if mode is None else mode & 0o700 | PRIVATE)
+    handle = os.open(temporary, NEW, 0o666 if mode is None else mode & 0o700 | PRIVATE)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -17,11 +17,10 @@ from sealedfiles.app.history.values import WHOLE
 from sealedfiles.app.key_output import refuse_inside_repository
 from sealedfiles.errors import UsageError
 from sealedfiles.light_typing import NamedTuple
-from sealedfiles.util.atomic import PRIVATE
+from sealedfiles.util import atomic
 
 _NEW = b"==>REMOVED\n"
 """Unlike the default, `***REMOVED***`, this is a value in YAML: old versions still parse."""
-_BINARY = getattr(os, "O_BINARY", 0)  # Windows only
 _KEPT = (REVIEW, ALLOWED, UNKNOWN)
 """The kinds of rows whose values are not removed."""
 
@@ -77,7 +76,7 @@ def _lines(data: bytes) -> list[bytes]:
 
 def _write_new(name: str, data: bytes) -> None:
     try:
-        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, PRIVATE)
+        handle = os.open(name, atomic.NEW, atomic.PRIVATE)
     except FileExistsError:
         raise UsageError(f"{name} already exists", "choose a new file") from None
     except FileNotFoundError:

@@ -134,20 +134,17 @@ class _Search:
 
     def report(self) -> RotationReport:
         self._learn_plaintext()
-        current = list(self._current())
-        rows = [self._judged(*one) for one in current]
-        found = [row for row in rows if row]
-        found += self._removed([(path, value) for path, _, value in current])
-        shallow = is_shallow(self._clone.repository)
-        return RotationReport(self._dated(found), remotes(self._clone), shallow)
-
-    def _current(self) -> Iterator[tuple[bytes, str, PastValue]]:
+        current: list[CurrentValue] = []
+        rows: list[Row | None] = []
         for entry in tracked_sealed_files(self._clone):
             values = self._contents.of(entry.path, entry.oid)
             file_id = file_id_of(values)
-            for value in values:
-                if value.token:
-                    yield entry.path, file_id, value
+            sealed = [CurrentValue(entry.path, value) for value in values if value.token]
+            rows += [self._judged(one, file_id) for one in sealed]
+            current += sealed
+        found = [*filter(None, rows), *self._removed(current)]
+        shallow = is_shallow(self._clone.repository)
+        return RotationReport(self._dated(found, current), _remotes(self._clone), shallow)
 
     def _learn_plaintext(self) -> None:
         """Record what the files that are sealed now had in plaintext, at which place."""
@@ -165,14 +162,15 @@ class _Search:
                         for name in filter(None, (change.path, file_id)):
                             self._plain[name, value.path].setdefault(value.text, first)
 
-    def _judged(self, path: bytes, file_id: str, value: PastValue) -> Row | None:
+    def _judged(self, current: CurrentValue, file_id: str) -> Row | None:
         """Return the row of a current value; None if the history does not have it in plaintext."""
+        path, value = current
         plain = self._plain.get((path, value.path)) or self._plain.get((file_id, value.path)) or {}
         earlier = self._earlier.get((path, value.path), {})
         if value.text is None:
             first = _earliest(plain.values())
             return Row(UNKNOWN, path, value.path, first) if plain else None
-        hits = [self._elsewhere[line] for line in lines_of(value) if line in self._elsewhere]
+        hits = [self._elsewhere[line] for line in _lines_of(value) if line in self._elsewhere]
         firsts = [plain[value.text]] if value.text in plain else []
         firsts += filter(None, hits)
         known = {**earlier, **plain}
@@ -190,7 +188,7 @@ class _Search:
             return None
         return row._replace(texts=texts, provider=provider_of(value.text.strip()))
 
-    def _removed(self, current: list[tuple[bytes, PastValue]]) -> Iterator[Row]:
+    def _removed(self, current: list[CurrentValue]) -> Iterator[Row]:
         """Yield the rows of secrets that tracked files had in plaintext, and that no longer exist."""
         present = {(path, value.path) for path, value in current}
         known = {value.text for _, value in current}
@@ -210,7 +208,7 @@ class _Search:
         finding = Finding("earlier-plaintext", row.file, "", key=key)
         return bool(finding.judged(self._policy).reason)
 
-    def _dated(self, rows: list[Row]) -> list[Row]:
+    def _dated(self, rows: list[Row], current: list[CurrentValue]) -> list[Row]:
         """Return *rows*, one for each place, in order, with the last change of those that were changed."""
         places: dict[tuple[bytes, bytes, str], Row] = {}
         for row in rows:  # the items of a list share their place
@@ -220,7 +218,8 @@ class _Search:
             first = _earliest(filter(None, (known.first, row.first)))
             places[place] = known._replace(texts=texts, first=first)
         ordered = sorted(places.values(), key=lambda row: (row.file, shown_place(row.path)))
-        changed = self._changes({(row.file, row.path) for row in ordered if row.kind == CHANGED})
+        wanted = {(row.file, row.path) for row in ordered if row.kind == CHANGED}
+        changed = self._changes([one for one in current if (one.file, one.value.path) in wanted])
         return [
             row._replace(
                 commit=changed.get((row.file, row.path)) if row.kind == CHANGED else None,
@@ -229,15 +228,9 @@ class _Search:
             for row in ordered
         ]
 
-    def _changes(
-        self, places: set[tuple[bytes, bytes]]
-    ) -> dict[tuple[bytes, bytes], Commit | None]:
-        subjects = [
-            CurrentValue(path, value)
-            for path, _, value in self._current()
-            if (path, value.path) in places
-        ]
-        index = staged(self._clone.repository, int(time.time()))
+    def _changes(self, subjects: list[CurrentValue]) -> dict[tuple[bytes, bytes], Commit | None]:
+        """Return the last change of the values at the places of *subjects*."""
+        index = staged(self._clone.repository, int(time.time())) if subjects else None
         found = since(subjects, [*([index] if index else []), *self._commits], self._contents)
         return {
             (one.file, one.value.path): commit for one, commit in zip(subjects, found, strict=True)
@@ -249,7 +242,7 @@ def _earliest(commits: Iterable[FirstCommit]) -> FirstCommit | None:
     return min(commits, key=lambda one: (one.date, one.number), default=None)
 
 
-def lines_of(value: PastValue) -> list[bytes]:
+def _lines_of(value: PastValue) -> list[bytes]:
     """Return the texts of *value* for which a scan searches: its lines; of a whole file, its words, too."""
     data = (value.text or "").encode("latin-1" if value.path == WHOLE else "utf-8", "surrogatepass")
     lines = data.replace(b"\r", b"\n").split(b"\n")
@@ -257,7 +250,7 @@ def lines_of(value: PastValue) -> list[bytes]:
     return [line.strip(b" \t\"'") for line in [*lines, *words]]
 
 
-def remotes(clone: Clone) -> list[str]:
+def _remotes(clone: Clone) -> list[str]:
     """Return the remotes of the clone with their addresses, without users and passwords."""
     names = clone.repository.run("remote").decode("utf-8", "replace").split("\n")[:-1]
     return [f"{name} ({_address(clone, name)})" for name in names]
