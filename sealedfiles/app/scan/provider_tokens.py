@@ -6,10 +6,12 @@ its detection is used.  Its validation, which sends secrets over the network, is
 
 from __future__ import annotations
 
+from functools import cache
+
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 EXTRA = "sealedfiles[scan]"
@@ -57,4 +59,10 @@ def load_detector() -> Detector | None:
         import kingfisher_sdk
     except ImportError:
         return None
-    return Detector(kingfisher_sdk.Scanner(redact=False))
+    return _detector(kingfisher_sdk.Scanner)
+
+
+@cache
+def _detector(scanner: Callable[..., Any]) -> Detector:
+    """Return a detector with the rules, which take longer to load than a small repository to scan."""
+    return Detector(scanner(redact=False))

@@ -32,6 +32,7 @@ def test_helpers_of_a_rule_are_not_findings(monkeypatch: pytest.MonkeyPatch) -> 
     detector = load_detector()
     assert detector is not None
     assert list(detector.find(b"abc")) == [(3, ProviderToken("rule", "A token", b"abc"))]
+    assert load_detector() is detector  # the rules are loaded once
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
