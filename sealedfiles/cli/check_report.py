@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.output import as_json, as_lines, as_sarif, explanation_hints, summary
 from sealedfiles.app.check.run import CheckReport, check
+from sealedfiles.app.check.versions import Store
 from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
@@ -17,14 +18,18 @@ def run_check(
     clone: Clone,
     wanted: Wanted,
     more: Iterable[Finding] = (),
+    store: Store | None = None,
     *,
     strict: bool = False,
     as_data: bool = False,
     sarif: bool = False,
 ) -> int:
-    """Run the checks in *wanted*, print the findings, *more* first, and return the exit status."""
+    """Run the checks in *wanted*, print the findings, *more* first, and return the exit status.
+
+    *more* was found with *store*.
+    """
     try:
-        report = check(clone, wanted)
+        report = check(clone, wanted, store)
     finally:
         clone.close()
     # Two findings at one place: that of the check says more.

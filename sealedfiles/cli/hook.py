@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sealedfiles.app.check.findings import Finding
+    from sealedfiles.app.check.versions import Store
     from sealedfiles.git.pushed import Pushed
     from sealedfiles.git.repository import Repository
 
@@ -128,7 +129,7 @@ def _warn_of_keys(clone: Clone) -> None:
 
 
 def _run(name: str, arguments: tuple[str, ...]) -> int:
-    from sealedfiles.app.check.run import CheckReport, without_commit
+    from sealedfiles.app.check.run import CheckReport, store_of, without_commit
     from sealedfiles.app.check.wanted import Wanted
     from sealedfiles.cli.check_report import print_report, run_check
 
@@ -139,28 +140,30 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
         changes = _received(repository)
     else:
         clone = _clone(repository)
+        store = store_of(clone)
         # What a merge brings in was committed before.
-        tokens = _added_tokens(clone, None) if name == "pre-commit" else []
-        return run_check(clone, Wanted(staged=True, hook=True), tokens)
+        tokens = _added_tokens(store, None) if name == "pre-commit" else []
+        return run_check(clone, Wanted(staged=True, hook=True), tokens, store)
     for note in changes.notes:
         say(note.message, *note.hints)
     clone = _clone(repository)
-    found = without_commit(clone, [one.name for one in changes.without_commit])
+    store = store_of(clone)
+    found = without_commit(store, [one.name for one in changes.without_commit])
     if not changes.revisions:
         clone.close()
         return print_report(CheckReport(found, 0, []), is_short=True)
     if name == "pre-push":
-        found += _added_tokens(clone, changes.revisions)
+        found += _added_tokens(store, changes.revisions)
     wanted = Wanted(
         revisions=tuple(changes.revisions),
         known_here=name == "pre-receive",
         hook=name == "pre-push",
         tags=tuple(changes.tags),
     )
-    return run_check(clone, wanted, found)
+    return run_check(clone, wanted, found, store)
 
 
-def _added_tokens(clone: Clone, revisions: Sequence[str] | None) -> list[Finding]:
+def _added_tokens(store: Store, revisions: Sequence[str] | None) -> list[Finding]:
     """Return the provider tokens that are staged, or that commits add, if the extra for it is installed."""
     from sealedfiles.app.scan.provider_tokens import is_installed
 
@@ -168,7 +171,7 @@ def _added_tokens(clone: Clone, revisions: Sequence[str] | None) -> list[Finding
         return []
     from sealedfiles.app.scan.added_tokens import added_tokens
 
-    return added_tokens(clone, revisions)
+    return added_tokens(store, revisions)
 
 
 def _repository(*, bare: bool = False) -> Repository:

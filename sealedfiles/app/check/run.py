@@ -52,14 +52,19 @@ def look_at_what_is_stored() -> None:
     os.environ["GIT_GRAFT_FILE"] = os.path.join(os.devnull, "none")
 
 
-def check(clone: Clone, wanted: Wanted) -> CheckReport:
-    """Check what is *wanted* in a repository.
+def store_of(clone: Clone) -> Store:
+    """Return the objects of *clone*, for one or several runs that read the same versions."""
+    return Store(clone.repository, clone.objects, clone.index)
+
+
+def check(clone: Clone, wanted: Wanted, store: Store | None = None) -> CheckReport:
+    """Check what is *wanted* in a repository; *store* may have a part of its objects, parsed.
 
     Raises UsageError for a revision or path that does not exist, or if sealedfiles is not set up;
     GitError; and NoKeyError if tokens should be decrypted and no key is available.
     """
     try:
-        return _check(clone, wanted)
+        return _check(clone, wanted, store or store_of(clone))
     except GitError as error:
         code, _, _ = clone.repository.try_run("config", "--get-regexp", r"^remote\..*\.promisor$")
         if code:
@@ -69,8 +74,7 @@ def check(clone: Clone, wanted: Wanted) -> CheckReport:
         ) from None
 
 
-def _check(clone: Clone, wanted: Wanted) -> CheckReport:
-    store = Store(clone.repository, clone.objects, clone.index)
+def _check(clone: Clone, wanted: Wanted, store: Store) -> CheckReport:
     ring = _cached_ring(clone)
     has_keys = wanted.hook and ring is not None and bool(ring.groups())
     keyed = Keyed(clone.ring) if wanted.keyed or has_keys else None
@@ -123,12 +127,11 @@ def _check(clone: Clone, wanted: Wanted) -> CheckReport:
     return CheckReport(findings, checker.looked_at, notes, incomplete=bool(store.missing))
 
 
-def without_commit(clone: Clone, names: Sequence[str]) -> list[Finding]:
+def without_commit(store: Store, names: Sequence[str]) -> list[Finding]:
     """Return a finding for each of *names*, references that point to files without a commit.
 
     Returns none if sealedfiles is not set up in HEAD; the policy of HEAD can allow them.
     """
-    store = Store(clone.repository, clone.objects, clone.index)
     head = store.resolve("HEAD^{commit}") if names else None
     version = Version(store, head) if head else None
     if version is None or not version.is_set_up:

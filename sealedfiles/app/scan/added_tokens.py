@@ -7,7 +7,7 @@ a word that may be a token.
 from __future__ import annotations
 
 from sealedfiles.app.check.scope import Commits, index_task
-from sealedfiles.app.check.versions import LARGEST, Store
+from sealedfiles.app.check.versions import LARGEST
 from sealedfiles.app.scan.findings import HISTORY, INDEX, Spot, unknown_leak
 from sealedfiles.app.scan.provider_tokens import load_detector
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from sealedfiles.app.check.findings import Finding
     from sealedfiles.app.check.renames import Task
+    from sealedfiles.app.check.versions import Store
     from sealedfiles.app.scan.provider_tokens import Detector
-    from sealedfiles.git.clone import Clone
 
 _WORD = lazy_pattern(rb"[\w+/=.~-]{16,}")
 _LETTERS = lazy_pattern(rb"(?=[A-Z]*[a-z])(?=[A-Za-z][a-z]*[A-Z])[A-Za-z]{20,}")
@@ -28,14 +28,13 @@ _OTHERS = lazy_pattern(rb"PRIVATE KEY-----|://[^\s/:@]*:[^\s/:@]+@")
 """Secrets without such a word: the first line of a private key, a URL with a password."""
 
 
-def added_tokens(clone: Clone, revisions: Sequence[str] | None) -> list[Finding]:
+def added_tokens(store: Store, revisions: Sequence[str] | None) -> list[Finding]:
     """Return a finding for each provider token that is added to a file that is not sealed.
 
     It is added by the commits of *revisions* (in the syntax of `git rev-list`), or by what is staged (None).
     There is none where sealedfiles is not set up, or if the extra ``scan`` is not installed.  A token that a
     parent commit has anywhere is no finding.
     """
-    store = Store(clone.repository, clone.objects, clone.index)
     detector: Detector | None = None
     found: list[Finding] = []
     tasks = (
