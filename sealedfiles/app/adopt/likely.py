@@ -10,9 +10,9 @@ from sealedfiles.app.history.values import ELSEWHERE, WHOLE
 from sealedfiles.app.scan.named_secrets import (
     LARGEST,
     NamedSecret,
-    is_encrypted,
     is_like_a_secret,
     is_named_like_a_secret,
+    is_plain,
 )
 from sealedfiles.model import paths
 from sealedfiles.model.paths import PathPattern
@@ -70,9 +70,7 @@ def evident_secrets(version: SealedText) -> Iterator[NamedSecret]:
     )
     name = b"", ""
     for span in version.values:
-        if version.token_in(span) or version.literal(span).startswith("*"):
-            continue
-        if is_encrypted(span.path):
+        if not is_plain(version, span):
             continue
         text = version.decoded(span)
         if span.path.endswith(_NAME):

@@ -15,6 +15,8 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sealedfiles.formats.base import Span
+
 LARGEST = 1 << 20
 """Bytes: larger files are data, not configuration, and take long to parse."""
 _SHORTEST = 6
@@ -108,19 +110,16 @@ def named_secrets(path: bytes, data: bytes) -> Iterator[NamedSecret]:
     version = SealedText(data, file)
     for span in version.values:
         name = paths.last_key(span.path) or ""
-        if not is_named_like_a_secret(name) or version.token_in(span):
-            continue
-        if is_encrypted(span.path):
-            continue
-        text = version.decoded(span)
-        is_alias = version.literal(span).startswith("*")
-        if not is_alias and is_like_a_secret(text, name):
-            yield NamedSecret(version.line_of(span), span.path, text)
+        if is_named_like_a_secret(name) and is_plain(version, span):
+            text = version.decoded(span)
+            if is_like_a_secret(text, name):
+                yield NamedSecret(version.line_of(span), span.path, text)
 
 
-def is_encrypted(path: bytes) -> bool:
-    """Return True if the value at the key path *path* is that of a SealedSecret of Kubernetes."""
-    return "encryptedData" in paths.steps(path)
+def is_plain(version: SealedText, span: Span) -> bool:
+    """Return True unless a value is sealed, an alias, or that of a SealedSecret of Kubernetes."""
+    is_sealed = version.token_in(span) or "encryptedData" in paths.steps(span.path)
+    return not is_sealed and not version.literal(span).startswith("*")
 
 
 def may_have_values(path: bytes) -> bool:
