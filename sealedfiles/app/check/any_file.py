@@ -44,12 +44,10 @@ class AnyFile:
 
     def look_at(self, task: Task, past: Past) -> Iterator[Finding]:
         """Yield the findings of one version."""
-        is_set_up = task.is_set_up  # reads all paths of the index
-        small = self._small(self._entries(task, past, is_set_up))
-        for path, _, data in self._store.blobs(small):
+        for path, _, data in self._store.blobs(self._small(self._entries(task, past))):
             if data is None:
                 continue
-            if not is_set_up and _TOKEN.encode() in data and not is_passed_through(path):
+            if not task.is_set_up and _TOKEN.encode() in data and not is_passed_through(path):
                 yield from _tokens(path, data)
             if _KEYS.search(data):
                 yield from self._private_keys(path, data, task)
@@ -67,7 +65,7 @@ class AnyFile:
         self._seen.update((blob.oid, path) for path, blob in small)
         return small
 
-    def _entries(self, task: Task, past: Past, is_set_up: bool) -> Iterator[tuple[bytes, Blob]]:
+    def _entries(self, task: Task, past: Past) -> Iterator[tuple[bytes, Blob]]:
         """Yield the files to read: those that are new, or all if the readers are new."""
         of_readers = any(path.startswith(_RECIPIENTS) for path in past.changed_paths)
         if task.parents and not task.everything and not of_readers:
@@ -75,7 +73,7 @@ class AnyFile:
                 if past.is_changed_against_all(path):
                     yield path, blob
             return
-        texts = [_KEY] if is_set_up else [_KEY, _TOKEN]
+        texts = [_KEY] if task.is_set_up else [_KEY, _TOKEN]
         holding = task.version.holding(texts, ignore_case=True)
         for path in sorted(holding):
             entry = task.version.entry(path)

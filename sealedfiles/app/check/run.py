@@ -156,11 +156,8 @@ def _index_task(store: Store, wanted: Wanted) -> Task:
             "give commits: --rev A..B, or --all",
         )
     task = index_task(store, everything=not wanted.staged)
-    tracked = [path for path, _ in task.version.files()] if wanted.paths else []
     for path in wanted.paths:
-        below = path + b"/"
-        is_there = any(one == path or one.startswith(below) for one in tracked)
-        if not is_there and not os.path.lexists(repository.file(path)):
+        if not task.version.has(path) and not os.path.lexists(repository.file(path)):
             raise UsageError(f"no such file: {show_path(path)}")
     return task
 

@@ -262,7 +262,7 @@ class Version:
         """Return every path that differs from *parent*, a commit."""
         return dict(self.store.differences(parent.tree, self.tree))
 
-    @property
+    @cached_property
     def is_set_up(self) -> bool:
         """Whether it has ``.sealedfiles/``, or attributes that use the filter."""
         return bool(self.folder() or self.attributes.sealed_patterns())
