@@ -145,20 +145,12 @@ READING = (
     | modules("keys", "expected recipients")
     | modules("model", "address")
 )
-MASKING = modules("formats", "dotenv dotenv.masked place")
 JUDGING = modules("app.files", "provenance")
-GET = (
-    READING
-    | JUDGING
-    | MASKING
-    | modules("app.files", "reference references trust")
-    | modules("cli", "get")
-)
+GET = READING | JUDGING | modules("app.files", "reference references trust") | modules("cli", "get")
 CAT = READING | JUDGING | modules("app.files", "trust") | modules("cli", "cat reading")
 RUN = (
     READING
     | JUDGING
-    | MASKING
     | modules(
         "app",
         "files.environment files.reference files.references run run.process run.steering run.variables",
@@ -203,7 +195,7 @@ VALUES = {
     ),
 }
 REFERENCES = {
-    ENV: modules("app.files", "dotenv_references"),
+    ENV: modules("app.files", "dotenv_references") | modules("formats", "dotenv.masked"),
     JSON: set[str](),
     YAML: set[str](),
 }

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _ESCAPED = lazy_pattern(r"\\.")
 
+MASK = "0sealedfiles0mark0"
+"""The placeholder for a sealed value in text that is parsed only to find where values come from."""
+
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
 """The content of a text, as ``json.load`` would return it."""
 

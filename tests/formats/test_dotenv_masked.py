@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.dotenv.masked import MASK, dependent_on, set_in_plaintext
+from sealedfiles.formats.base import MASK
+from sealedfiles.formats.dotenv.masked import dependent_on, set_in_plaintext
 from sealedfiles.formats.dotenv.scan import DotenvScan
 from sealedfiles.formats.dotenv.values import DIALECTS, PYTHON_BEFORE, read
 

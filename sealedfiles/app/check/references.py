@@ -13,8 +13,8 @@ from sealedfiles.app.check.content import VALUE, VALUES, Content, Held
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.tokens import CheckedFile
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import splice
-from sealedfiles.formats.dotenv.masked import MASK, assignment_of, set_elsewhere
+from sealedfiles.formats.base import MASK, splice
+from sealedfiles.formats.dotenv.masked import assignment_of, set_elsewhere
 from sealedfiles.formats.dotenv.python import ExpansionError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ROOT, key_step, last_key, show

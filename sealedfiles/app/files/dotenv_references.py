@@ -11,9 +11,8 @@ from functools import partial
 from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.app.files.reference import Reference, rules_for, stored_versions
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import splice
+from sealedfiles.formats.base import MASK, splice
 from sealedfiles.formats.dotenv.masked import (
-    MASK,
     assignment_of,
     set_in_plaintext,
     showing,

@@ -20,8 +20,7 @@ from sealedfiles.app.files.key_variables import other_variables
 from sealedfiles.app.files.reference import Reference, rules_for, stored_versions
 from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Data, Format, Span, splice
-from sealedfiles.formats.dotenv.masked import MASK
+from sealedfiles.formats.base import MASK, Data, Format, Span, splice
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import Address
 from sealedfiles.model.paths import ITEM, ROOT, key_step

@@ -22,7 +22,7 @@ from sealedfiles.errors import (
     TamperedError,
     UsageError,
 )
-from sealedfiles.formats.dotenv.masked import MASK
+from sealedfiles.formats.base import MASK
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import PathPattern, json_string
 from sealedfiles.model.token import TOKEN

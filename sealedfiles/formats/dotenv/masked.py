@@ -12,12 +12,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Span, splice
+from sealedfiles.formats.base import MASK, Span, splice
 from sealedfiles.formats.place import line_start
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-MASK = "0sealedfiles0mark0"
-"""The placeholder for a sealed value in text that is parsed only to find where values come from."""
 
 _QUOTES = ("'", '"', "`")
 _ONLY_MASKS = lazy_pattern(rf"(?:{MASK})+")
