@@ -40,7 +40,7 @@ _LINE = lazy_pattern(r"(?!-----)\s*\S{4}")
 """A line of a file without values. PEM has lines like ``-----BEGIN PRIVATE KEY-----``."""
 
 
-class _Found(NamedTuple):
+class Unproved(NamedTuple):
     """An unproved value, comment, or line of a file without values."""
 
     name: str
@@ -88,7 +88,8 @@ class UnprovedCheck:
         is_whole_now = any(map(is_whole, replaced))
         state = "is sealed whole in git" if is_whole_now else "cannot be sealed whole"
         hint = "if its text is broken or has conflict markers, fix it, then git add it"
-        self._refuse(self.in_text(data, [*replaced, *stored]), state, hint)
+        names = [one.name for one in self.in_text(data, [*replaced, *stored])]
+        self._refuse(list(dict.fromkeys(names)), state, hint)
 
     def moved(self, new: NewTokens, replaced: list[bytes], stored: Iterable[bytes]) -> None:
         """See ``OriginCheck``."""
@@ -115,19 +116,18 @@ class UnprovedCheck:
             f"sealedfiles set {file} KEY",
         )
 
-    def in_text(self, data: bytes, versions: Iterable[bytes]) -> list[str]:
-        """Return the key paths of the unproved values of *versions* that may be in *data*."""
+    def in_text(self, data: bytes, versions: Iterable[bytes]) -> list[Unproved]:
+        """Return the unproved values of *versions* that may be in *data*."""
         # An editor may have saved the file in another encoding, so that it does not parse.
         text = "\n".join(data.decode(encoding, "replace") for encoding in _ENCODINGS)
         distinct = list(dict.fromkeys(versions))
         proved = {line for version in distinct for line in self._proved_lines(version)}
-        names = (
-            one.name
+        return [
+            one
             for version in distinct
             for one in self._of(version)
             if not (one.name == _FILE and one.text in proved) and _may_hold(text, one.text)
-        )
-        return list(dict.fromkeys(names))
+        ]
 
     def _in_new(self, new: NewTokens, versions: Iterable[bytes]) -> list[str]:
         """Return those that *new* repeats, at another key path or in a comment.
@@ -146,7 +146,7 @@ class UnprovedCheck:
         )
         return list(dict.fromkeys(names))
 
-    def _of(self, version: bytes) -> Iterator[_Found]:
+    def _of(self, version: bytes) -> Iterator[Unproved]:
         found = self._in_whole(version) if is_whole(version) else self._in_values(version)
         return (one for one in found if not (one.is_plain and self._tokens_only))
 
@@ -168,11 +168,11 @@ class UnprovedCheck:
         texts = [*(value for _, value in new.values), *new.comments]
         return any(word in text.text for one in texts for word in one.split()[:1])
 
-    def _in_values(self, version: bytes) -> Iterator[_Found]:
+    def _in_values(self, version: bytes) -> Iterator[Unproved]:
         """Yield the unproved values of a version that is not sealed whole."""
         stored = SealedText(version, self._file)
         if stored.form is None and self._rules.whole_groups() and b"sealed:v1:" not in version:
-            yield from (_Found(_FILE, line, is_plain=True) for line in _lines(version))
+            yield from (Unproved(_FILE, line, is_plain=True) for line in _lines(version))
         for one in stored.readings:
             assert one.form is not None  # noqa: S101 - it was read
             opened_tokens, _ = open_tokens(one.text, self._file, self._keys)
@@ -184,30 +184,30 @@ class UnprovedCheck:
                 if not groups:
                     continue
                 if token is None:
-                    yield _Found(show(span.path), one.decoded(span), is_plain=True)
+                    yield Unproved(show(span.path), one.decoded(span), is_plain=True)
                 elif found is not None and found.key.path_tag(span.path) == found.path_tag:
                     parts = split(token)
                     if parts.group not in groups or self._is_retired(parts.group, parts.key_id):
                         text = one.form.decode(found.literal)
-                        yield _Found(show(span.path), text, is_plain=False)
+                        yield Unproved(show(span.path), text, is_plain=False)
             yield from self._retired_comments(opened_tokens)
             try:
                 comments = comments_to_seal(splice(one.text, opened_tokens), one.form, self._rules)
             except FormatError:
                 continue
             yield from (
-                _Found(_COMMENT, comment, is_plain=True)
+                Unproved(_COMMENT, comment, is_plain=True)
                 for comment in comments
                 if comment in one.text
             )
 
-    def _retired_comments(self, opened_tokens: list[OpenedToken]) -> Iterator[_Found]:
+    def _retired_comments(self, opened_tokens: list[OpenedToken]) -> Iterator[Unproved]:
         for one in opened_tokens:
             layers = layers_of_token(one.token, self._keys) if one.kind == COMMENT else ()
             if any(self._is_retired(layer.group, layer.key_id) for layer, _ in layers):
-                yield _Found(_COMMENT, one.literal, is_plain=False)
+                yield Unproved(_COMMENT, one.literal, is_plain=False)
 
-    def _in_whole(self, version: bytes) -> Iterator[_Found]:
+    def _in_whole(self, version: bytes) -> Iterator[Unproved]:
         """Yield the unproved values of a version sealed whole: its readers can have written all of it."""
         whole = self._open(version)
         if whole is None:
@@ -216,14 +216,14 @@ class UnprovedCheck:
         text = SealedText(whole.data, self._file)
         if text.scan is None or text.form is None:
             lines = [] if is_right else _lines(whole.data)
-            yield from (_Found(_FILE, line, is_plain=False) for line in lines)
+            yield from (Unproved(_FILE, line, is_plain=False) for line in lines)
             return
         for span in text.values:
             wanted = _groups_of(span.path, self._rules)
             if wanted and (whole.is_retired or not wanted & whole.groups):
-                yield _Found(show(span.path), text.decoded(span), is_plain=False)
+                yield Unproved(show(span.path), text.decoded(span), is_plain=False)
         comments = [] if is_right else comments_to_seal(text.text, text.form, self._rules)
-        yield from (_Found(_COMMENT, comment, is_plain=False) for comment in comments)
+        yield from (Unproved(_COMMENT, comment, is_plain=False) for comment in comments)
 
     def _proved_lines(self, version: bytes) -> list[str]:
         """Return the lines of *version* if it is sealed whole, by current readers of all of its groups."""
@@ -242,7 +242,7 @@ class UnprovedCheck:
         return _Whole(opened.data, {layer.group for layer in layers}, is_retired)
 
 
-def _repeats(new: NewTokens, one: _Found, *, is_gone: bool) -> bool:
+def _repeats(new: NewTokens, one: Unproved, *, is_gone: bool) -> bool:
     """Return True if a value or comment of *new* is, or contains, the unproved *one*."""
     text = comparable(one.text)
     values = {comparable(value): len(value) for _, value in new.values}
