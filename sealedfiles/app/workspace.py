@@ -12,7 +12,7 @@ from sealedfiles.app.links import refuse_pushed_links
 from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
 from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.filter.versions import Versions
+from sealedfiles.git.filter.versions import Versions, versions_in_git
 from sealedfiles.git.folders import WorkTreeFolder
 from sealedfiles.git.repository import find_repository, warn_of_unreadable
 from sealedfiles.git.used_ids import UsedIds
@@ -72,6 +72,9 @@ class Workspace:
         )
         self._ring: GroupKeyring | None = None
         self._judged: dict[str, Judgement] = {}
+        self._stored: tuple[object, list[bytes]] = (None, [])
+        """The last result of ``stored_versions``, which several checks compare with one file, and what it is
+        for: the path and the state of the index."""
 
     @property
     def ring(self) -> GroupKeyring:
@@ -217,6 +220,15 @@ class Workspace:
                 learn_history(self.clone, group)
                 self._judged[group] = self.clone.judge(group)
         return self._judged[group]
+
+    def stored_versions(self, path: bytes, data: bytes) -> list[bytes]:
+        """Return git's versions of one file; outside git, *data*, the one on disk."""
+        if self.clone is None:
+            return [data]
+        seen = path, self.clone.index.stat()
+        if self._stored[0] != seen:
+            self._stored = seen, list(versions_in_git(self.clone, path))
+        return self._stored[1]
 
     def _explained(self, problem: Problem) -> Problem:
         if problem.reason == "no-key" and problem.token:

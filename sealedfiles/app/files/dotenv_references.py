@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from sealedfiles.app.files.provenance import suspects_in
-from sealedfiles.app.files.reference import Reference, rules_for, stored_versions
+from sealedfiles.app.files.reference import Reference, rules_for
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import MASK, splice
 from sealedfiles.formats.dotenv.masked import (
@@ -88,7 +88,7 @@ def _set_in_plaintext(file: _File, environ: Mapping[str, str], override: bool) -
             for name in not_from(group)
             if wanted.get(name, group) == group
         ]
-    return found if found and any(stored_versions(place)) else []  # else the user's own file
+    return found if found and any(place.stored_versions()) else []  # else the user's own file
 
 
 def _shown_in_others(file: _File, environ: Mapping[str, str]) -> list[Reference]:
@@ -100,7 +100,7 @@ def _shown_in_others(file: _File, environ: Mapping[str, str]) -> list[Reference]
     place, form, text, dialect, rules, values = file
     if rules.uniform and rules.group_of(ROOT) is not None:
         return []  # there are no plain variables
-    structured = filter(None, map(structured_text, stored_versions(place)))
+    structured = filter(None, map(structured_text, place.stored_versions()))
     stored = [Text(version, form) for _, version in structured]
     comments = _sealed_comments(file, stored)
     hidden = [(start, end) for start, end, path in values if rules.group_of(path) is not None]
@@ -200,7 +200,7 @@ def _in_git(place: WorkingFile, form: Format, text: str, spans: list[Span]) -> s
     if not spans:
         return set()
     stored: set[tuple[bytes, str]] = set()
-    for version in stored_versions(place):
+    for version in place.stored_versions():
         values = SealedText(version, place.described).decoded_values()
         stored.update((path, comparable(value)) for path, value in values)
     return {

@@ -29,7 +29,6 @@ from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import PolicyError
 from sealedfiles.formats.base import splice
-from sealedfiles.git.filter.versions import versions_in_git
 from sealedfiles.git.used_ids import is_id_of, other_holder
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT
@@ -123,6 +122,7 @@ class _Judge:
         self._file = place.described
         self._rules = rules
         self._data = place.data or b""
+        self._versions = place.stored_versions
         self._plaintext = PLAINTEXT if workspace.clone else UNSEALED
         self._knows_groups = knows_groups
         self._own_ids = own_ids(place.path)
@@ -157,16 +157,15 @@ class _Judge:
         wrong: dict[_Place, tuple[str, _Fact]] = {}
         sealed = _facts(data, self._file, self._keys) if data != opened else None
         tokens = [fact for fact in sealed or () if fact.layers]
-        versions: list[bytes] | None = None
         if tokens and len(tokens) < len(facts):
             # If only some values are tokens, they do not determine the file id: the only token may be a
             # foreign one that smudge left sealed.
-            versions = list(self._versions())
-            ids = (TOKEN.findall(version.decode("utf-8", "replace")) for version in versions)
+            texts = (version.decode("utf-8", "replace") for version in self._versions())
+            ids = map(TOKEN.findall, texts)
             self._right_id = next((choose_file_id(self._path, one) for one in ids if one), "")
         self._sort(tokens, right, wrong)
         if places - right - wrong.keys():
-            for version in self._versions() if versions is None else versions:
+            for version in self._versions():
                 self._sort(_facts(version, self._file, self._keys) or [], right, wrong)
         # Renaming a key, or moving it to another section, does not make its value trusted.
         paths = {path for path, _ in places}
@@ -225,7 +224,7 @@ class _Judge:
         wanted = self._rules.whole_groups()
         if not wanted:
             return []
-        versions = [self._data] if is_whole(self._data) else list(self._versions())
+        versions = [self._data] if is_whole(self._data) else self._versions()
         reason = ""
         content = comparable_content(opened)
         for version in versions:
@@ -252,26 +251,14 @@ class _Judge:
         """
         from sealedfiles.sealing.unproved import UnprovedCheck  # few texts have no values
 
-        for tokens_only, reason in ((True, FROM_RETIRED), (False, self._plaintext)):
-            check = UnprovedCheck(
-                self._file,
-                self._rules,
-                self._keys,
-                self._workspace.is_retired,
-                tokens_only=tokens_only,
-            )
-            if check.in_text(opened, versions):
-                return reason
-        return ""
+        check = UnprovedCheck(self._file, self._rules, self._keys, self._workspace.is_retired)
+        found = check.in_text(opened, versions)
+        if not found:
+            return ""
+        return self._plaintext if all(one.is_plain for one in found) else FROM_RETIRED
 
     def _opens_as(self, version: bytes, content: bytes) -> bool:
         return comparable_content(open_file(version, self._file, self._keys).data) == content
-
-    def _versions(self) -> Iterator[bytes]:
-        """Return git's versions of the file; outside git, the version on disk."""
-        if self._workspace.clone is None:
-            return iter([self._data])
-        return versions_in_git(self._workspace.clone, self._path)
 
     def _reason(self, fact: _Fact) -> str:
         """Return the problem of a value in git's version, empty if there is none."""

@@ -1,15 +1,14 @@
-"""A value that appears elsewhere than at its own key path, and git's versions, which show who wrote that."""
+"""A value that appears elsewhere than at its own key path."""
 
 from __future__ import annotations
 
 from sealedfiles.errors import PolicyError, TamperedError
-from sealedfiles.git.filter.versions import versions_in_git
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
 from sealedfiles.model.policy import FileRules, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.model.address import Address
@@ -51,12 +50,6 @@ def refuse_references(name: str, references: list[Reference]) -> None:
         f"find who wrote it: git log -p -- {name}",
         "to resolve it: --allow-plaintext; to avoid it: replace the reference with the value",
     )
-
-
-def stored_versions(place: WorkingFile) -> Iterable[bytes]:
-    """Return git's versions of the file; outside git, the one on disk."""
-    clone = place.workspace.clone
-    return versions_in_git(clone, place.path) if clone else [place.data or b""]
 
 
 def rules_for(place: WorkingFile) -> FileRules:

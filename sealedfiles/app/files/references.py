@@ -17,7 +17,7 @@ import contextlib
 from functools import partial
 
 from sealedfiles.app.files.key_variables import other_variables
-from sealedfiles.app.files.reference import Reference, rules_for, stored_versions
+from sealedfiles.app.files.reference import Reference, rules_for
 from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import MASK, Data, Format, Span, splice
@@ -102,7 +102,7 @@ def _is_secret(text: str, span: Span, form: Format, rules: FileRules) -> bool:
 def _aliases_in_git(place: WorkingFile, form: Format) -> set[tuple[bytes, bytes | None]]:
     """Return the pairs of key paths, as used and at the source, of aliased values in git's versions."""
     found = set()
-    for version in stored_versions(place):
+    for version in place.stored_versions():
         structured = structured_text(version)
         with contextlib.suppress(FormatError):
             moved = _moved(place, form, structured[1]) if structured else ()

@@ -61,10 +61,9 @@ def require_same_lines(place: WorkingFile) -> None:
         return
     if not any(sign in place.opened.data for sign in _LINE_ENDS):
         return
-    from sealedfiles.app.files.reference import stored_versions
     from sealedfiles.formats.yaml.format import YamlScan
 
-    for version in stored_versions(place):
+    for version in place.stored_versions():
         structured = structured_text(version) if b"sealed:v1:" in version else None
         with contextlib.suppress(FormatError):
             text = structured[1] if structured else ""

@@ -84,6 +84,10 @@ class WorkingFile(NamedTuple):
         assert self.described.format is not None  # noqa: S101 - text() has refused
         return load_editor(self.described.format.name)
 
+    def stored_versions(self) -> list[bytes]:
+        """Return git's versions of the file; outside git, the one on disk."""
+        return self.workspace.stored_versions(self.path, self.data or b"")
+
     def require_no_tokens(self, value: Data) -> None:
         """Raise NoKeyError or TamperedError if *value*, or anything in it, is a token that stays sealed."""
         refuse_tokens(self, value)

@@ -7,7 +7,7 @@ import os
 from sealedfiles.app.files.environment import merge, variables
 from sealedfiles.app.files.key_variables import other_variables
 from sealedfiles.app.files.provenance import find_all
-from sealedfiles.app.files.reference import Reference, refuse_references, rules_for, stored_versions
+from sealedfiles.app.files.reference import Reference, refuse_references, rules_for
 from sealedfiles.app.files.references import (
     SEALED_NAMES,
     find_references,
@@ -162,7 +162,7 @@ def _require_sealed(place: WorkingFile, variable: Variable) -> None:
     spans = [span for span in version.values if span.path == variable.path]
     # An empty value of a .env file is never sealed: `PATH=` makes shells search the current folder.
     is_sealed = bool(spans) and _sealed_by_policy(place)(variable.path)
-    if (is_sealed and variable.path not in in_plaintext) or not any(stored_versions(place)):
+    if (is_sealed and variable.path not in in_plaintext) or not any(place.stored_versions()):
         return
     line = f":{version.line_of(spans[0])}" if spans else ""
     raise TamperedError(
