@@ -659,20 +659,24 @@ def test_secrets_that_are_not_sealed_values(repo: Repo) -> None:
     assert [one["allowed"] for one in findings(repo, *options, code=0)] == ["in the baseline"] * 2
 
 
-def test_another_engine(repo: Repo, tmp_path: Path) -> None:
-    folder = tmp_path / "bin"
+def with_program(repo: Repo, folder: Path, name: str, script: str) -> Repo:
+    """Return *repo* with the program *name*, a *script*, first on PATH."""
     folder.mkdir()
-    script = folder / "gitleaks"
-    script.write_text(
+    (folder / name).write_text(script)
+    (folder / name).chmod(0o755)
+    path = f"{folder}{os.pathsep}{repo.person.environment()['PATH']}"
+    return replace(repo, person=repo.person.having(PATH=path))
+
+
+def test_another_engine(repo: Repo, tmp_path: Path) -> None:
+    script = (
         f"#!{sys.executable}\nimport json, sys\n"
         'lines = sys.stdin.buffer.read().split(b"\\n")\n'
         'found = [at + 1 for at, line in enumerate(lines) if b"LEAK" in line]\n'
         'rows = [{"RuleID": "r", "Secret": "LEAK", "StartLine": at} for at in found]\n'
         "print(json.dumps(rows))\n"
     )
-    script.chmod(0o755)
-    path = f"{folder}{os.pathsep}{repo.person.environment()['PATH']}"
-    repo = replace(repo, person=repo.person.having(PATH=path))
+    repo = with_program(repo, tmp_path / "bin", "gitleaks", script)
     repo.write("a.txt", "one\n\nLEAK\n")
     repo.write(".env", repo.read(".env") + "EXTRA=LEAK\n")
     (one,) = findings(repo, "--engine", "gitleaks")
@@ -688,20 +692,16 @@ def test_no_value_is_passed_to_git_or_written_to_disk(repo: Repo, tmp_path: Path
     """Neither as an argument nor through stdin; temporary files hold object ids."""
     plant(repo)
     real = shutil.which("git")
-    folder, log, temporary = tmp_path / "bin", tmp_path / "log", tmp_path / "tmp"
-    folder.mkdir()
+    log, temporary = tmp_path / "log", tmp_path / "tmp"
     temporary.mkdir()
-    script = folder / "git"
     # What git reads, it reads through a copy.  Nobody types here, so stdin is a file, a pipe or empty.
-    script.write_text(
+    script = (
         f"#!/bin/sh\nprintf '%s\\n' \"$*\" >> '{log}'\n"
         f"case \"$*\" in *stdin*|*batch*) tee -a '{log}' | '{real}' \"$@\" ;;"
         f" *) exec '{real}' \"$@\" ;; esac\n"
     )
-    script.chmod(0o755)
-    path = f"{folder}{os.pathsep}{repo.person.environment()['PATH']}"
-    person = repo.person.having(PATH=path, TMPDIR=str(temporary))
-    watched = replace(repo, person=person)
+    watched = with_program(repo, tmp_path / "bin", "git", script)
+    watched = replace(watched, person=watched.person.having(TMPDIR=str(temporary)))
     for options in (("--history",), ("--ignored",), ("--staged",)):
         assert findings(watched, *options)
     logged = log.read_bytes()
@@ -712,19 +712,15 @@ def test_no_value_is_passed_to_git_or_written_to_disk(repo: Repo, tmp_path: Path
 
 
 def test_ggshield_gets_no_sealed_value(repo: Repo, tmp_path: Path) -> None:
-    folder, log = tmp_path / "bin", tmp_path / "sent"
-    folder.mkdir()
-    script = folder / "ggshield"
-    script.write_text(
+    log = tmp_path / "sent"
+    script = (
         f"#!{sys.executable}\nimport json, sys\n"
         f"data = sys.stdin.read()\nopen({str(log)!r}, 'a').write(data)\n"
         "ids = [json.loads(line)['id'] for line in data.split(chr(10))[:-1]]\n"
         "rows = [{'filename': one, 'incidents': []} for one in ids]\n"
         "print(json.dumps({'scans': [{'entities_with_incidents': rows}]}))\n"
     )
-    script.chmod(0o755)
-    path = f"{folder}{os.pathsep}{repo.person.environment()['PATH']}"
-    repo = replace(repo, person=repo.person.having(PATH=path))
+    repo = with_program(repo, tmp_path / "bin", "ggshield", script)
     repo.write("a.txt", "harmless\n")
     repo.write("notes.txt", "s3cr3t-db-alpha\n")
     (one,) = findings(repo, "--engine", "ggshield", "a.txt", "notes.txt")
