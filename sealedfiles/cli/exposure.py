@@ -67,7 +67,7 @@ def command(
     report = exposure(name, clone)
     clone.close()
     if not report.access:
-        warn_of_missing(report)
+        warn_of_missing(report.shallow, report.missing)
         readers = ", ".join(reader_names(clone.work_tree)) or "nobody"
         raise UsageError(
             f"no commit in this clone has a reader {name}", f"current readers: {readers}"

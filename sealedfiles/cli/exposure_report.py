@@ -77,20 +77,20 @@ def _summary(name: str, report: ExposureReport, clone: Clone) -> None:
             f"on other branches only: {counted(elsewhere, 'value')} that {name} could read",
             "to compare them, check out that branch",
         )
-    warn_of_missing(report)
+    warn_of_missing(report.shallow, report.missing)
     say("not checked: other clones, and commits that are not reachable from a branch or tag")
 
 
-def warn_of_missing(report: ExposureReport) -> None:
-    """Print a warning if this clone lacks a part of the history."""
-    if report.shallow:
+def warn_of_missing(shallow: bool, missing: int = 0) -> None:
+    """Print a warning if this clone lacks a part of the history: is *shallow*, or *missing* some versions."""
+    if shallow:
         warn(
             "this clone is shallow: older commits were not checked",
             "run: git fetch --unshallow",
         )
-    if report.missing:
+    if missing:
         warn(
-            f"not checked: {counted(report.missing, 'version')} of files, missing in this clone",
+            f"not checked: {counted(missing, 'version')} of files, missing in this clone",
             "to check all of them: clone without --filter",
         )
 

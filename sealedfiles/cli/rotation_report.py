@@ -10,6 +10,7 @@ from sealedfiles.app.adopt.rotation import RotationReport, Row
 from sealedfiles.app.check.held import MESSAGE
 from sealedfiles.app.history.values import ELSEWHERE, WHOLE, shown_place
 from sealedfiles.cli.dates import dated, shown_date
+from sealedfiles.cli.exposure_report import warn_of_missing
 from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import counted, say, show, warn
 
@@ -55,11 +56,7 @@ def _line(row: Row) -> str:
 def summarize(report: RotationReport) -> None:
     """Report what is to do, and who could read the values."""
     must = [row for row in report.rows if row.kind == rotation.MUST_CHANGE]
-    if report.shallow:
-        warn(
-            "this clone is shallow: older commits were not checked",
-            "run: git fetch --unshallow",
-        )
+    warn_of_missing(report.shallow)
     unknown = sum(row.kind == rotation.UNKNOWN for row in report.rows)
     if unknown:
         warn(f"not compared because no key is available: {counted(unknown, 'value')}")

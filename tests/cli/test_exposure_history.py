@@ -178,6 +178,12 @@ def test_without_a_key_nothing_can_be_compared(leaking: Repo, tmp_path: Path) ->
     assert "not compared because no key is available" in stranger.stderr
 
 
+def test_a_shallow_clone_says_that_it_is_one(leaking: Repo, tmp_path: Path) -> None:
+    shallow = leaking.person.clone(leaking, tmp_path / "clone", "--depth", "1", "--no-local")
+    assert not json.loads(shallow.sealedfiles("exposure", "--history", "--json"))["complete"]
+    assert "this clone is shallow: older commits were not checked" in shallow.stderr
+
+
 def test_filter_repo_removes_the_values_of_the_file(leaking: Repo, tmp_path: Path) -> None:
     file = tmp_path / "values.txt"
     leaking.sealedfiles("exposure", "--history", "--replace-text", str(file), code=1)
