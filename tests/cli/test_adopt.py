@@ -190,6 +190,14 @@ def test_files_and_keys_that_are_named_like_a_group_are_sealed_to_it(leaking: Re
     assert groups(below) == {"production"}
 
 
+def test_a_group_with_an_invalid_name_is_refused_before_anything_is_changed(leaking: Repo) -> None:
+    before = leaking.status()
+    run(leaking, "--yes", "--group", "a b", code=2)
+    run(leaking, "--dry-run", "--group", "a b", code=2)
+    assert leaking.status() == before
+    assert not (leaking.path / ".sealedfiles").exists()
+
+
 def test_groups_that_exist_are_used_without_being_asked(repo: Repo) -> None:
     repo.write("prod.yaml", f"token: {SECRET}-new-token\n")
     repo.write("staging.yaml", f"token: {SECRET}-other-token\n")
