@@ -30,7 +30,7 @@ def add_rule(
         rule["group"] = group
     if file_format:
         rule["format"] = file_format
-    source = PolicySource(_without_file(data, rule))
+    source = _without_file(PolicySource(data), rule)
     wanted = list(source.rules)
     same = [n for n, old in enumerate(wanted) if _subject(old) == _subject(rule)]
     if same:
@@ -53,12 +53,13 @@ def remove_rules(data: bytes, pattern: str) -> bytes:
     The lines of a rule are removed, with the comments after its values; comments on separate lines stay.
     Raises PolicyError if the result would not be a policy.
     """
-    for values in {rule.get("values"): None for rule in PolicySource(data).rules}:
-        data = _without_file(data, {"files": pattern, **({"values": values} if values else {})})
     source = PolicySource(data)
+    for values in {rule.get("values"): None for rule in source.rules}:
+        same: Rule = {"files": pattern, **({"values": values} if values else {})}
+        source = _without_file(source, same)
     gone = [n for n, rule in enumerate(source.rules) if rule["files"] == pattern]
     if not gone:
-        return data
+        return source.data
     wanted = [rule for n, rule in enumerate(source.rules) if n not in gone]
     return source.changed(partial(source.remove, gone), wanted)
 
@@ -76,20 +77,19 @@ def _subject(rule: Rule) -> tuple[object, ...]:
     return rule["files"], rule.get("values")
 
 
-def _without_file(data: bytes, rule: Rule) -> bytes:
+def _without_file(source: PolicySource, rule: Rule) -> PolicySource:
     """Return the policy without the pattern of *rule* in the lists of patterns of rules for the same values.
 
     Such a list has at least one other pattern.
     """
     pattern = rule["files"]
     if not isinstance(pattern, str):
-        return data
-    source = PolicySource(data)
+        return source
     for number, old in enumerate(source.rules):
         files = old["files"]
         is_listed = isinstance(files, tuple) and pattern in files
         if is_listed and {*files} != {pattern} and old.get("values") == rule.get("values"):
             wanted = list(source.rules)
             wanted[number] = {**old, "files": source.drop_file(number, pattern)}
-            return _without_file(source.changed(lambda: None, wanted), rule)
-    return data
+            return _without_file(PolicySource(source.changed(lambda: None, wanted)), rule)
+    return source

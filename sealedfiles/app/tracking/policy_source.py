@@ -47,6 +47,7 @@ class PolicySource:
     def __init__(self, data: bytes) -> None:
         from sealedfiles.formats.yaml.tree import parse
 
+        self.data = data
         policy = parse_policy(data, _WHERE)
         text = data.decode("utf-8")
         self._bom = "\ufeff" if text.startswith("\ufeff") else ""
