@@ -8,6 +8,7 @@ at keys that are named like secrets are sealed, and some more, and the rest stay
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cache
 
 from sealedfiles.app.scan.named_secrets import NAME_PATTERNS, OTHER_NAMES
 from sealedfiles.app.tracking.new_rules import NewRule
@@ -25,6 +26,9 @@ _REFERENCES = (
     *("**.valueFrom.**", "**.imagePullSecrets[]", "**.imagePullSecrets[].name"),
 )
 """Names of objects of Kubernetes, and of their keys."""
+
+_file_pattern, _path_pattern = cache(FilePattern), cache(PathPattern)
+"""Compile the patterns of presets, each once: there may be many files."""
 
 
 class Preset(NamedTuple):
@@ -56,17 +60,17 @@ class Preset(NamedTuple):
 
     def leaves_plain(self, key_path: bytes) -> bool:
         """Return True if the value at the encoded *key_path* stays in plaintext."""
-        if any(PathPattern(one).matches(key_path) for one in self.plain):
+        if any(_path_pattern(one).matches(key_path) for one in self.plain):
             return True
         return self.sealed is not None and not any(
-            PathPattern(one).matches(key_path) for one in self.sealed
+            _path_pattern(one).matches(key_path) for one in self.sealed
         )
 
     def is_kind_of(self, path: str, key_paths: Collection[bytes]) -> bool:
         """Return True if the file at *path*, with values at *key_paths*, is of this kind."""
         return any(
-            FilePattern(pattern).matches(path)
-            and all(any(map(PathPattern(shape).matches, key_paths)) for shape in shapes)
+            _file_pattern(pattern).matches(path)
+            and all(any(map(_path_pattern(shape).matches, key_paths)) for shape in shapes)
             for pattern, shapes in self.kinds
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sealedfiles.app.check.earlier import earlier_plaintext
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.git.clone import Clone
@@ -39,11 +41,14 @@ _OTHER_TOOLS = (
 )
 """Files that other programs read directly from the repository, without a filter."""
 
+_compiled = cache(FilePattern)
+"""Compiled once: there may be many files."""
+
 
 def is_read_by_others(path: bytes) -> bool:
     """Return True if other programs read the file at *path* from git."""
     name = path.decode("utf-8", "surrogateescape")
-    return any(FilePattern(pattern).matches(name) for pattern in _OTHER_TOOLS)
+    return any(_compiled(pattern).matches(name) for pattern in _OTHER_TOOLS)
 
 
 def report_matches(
