@@ -11,11 +11,13 @@ from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.app.tracking.policy_writing import derive_attributes, renew_proofs, write_policy
+from sealedfiles.app.workspace import clone_here
 from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.git.cached_groups import folder_missing
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure
 from sealedfiles.git.leftovers import exclude_leftovers
-from sealedfiles.git.repository import Repository, user_config
+from sealedfiles.git.repository import Repository, find_repository, user_config
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.submodule import accept
 from sealedfiles.keys.epochs import Epoch, format_epochs, prove_again
@@ -44,6 +46,23 @@ def is_set_up(root: Path, repository: Repository | None) -> bool:
     if (root / NAME / "keys").exists():
         return True
     return repository is not None and bool(repository.run("ls-files", "--", f"{NAME}/keys"))
+
+
+def clone_to_scan(identity: str | None) -> tuple[Clone, bool]:
+    """Return the clone of the current folder, and whether sealedfiles was never set up there.
+
+    Raises UsageError outside of git, and NoKeyError if the keys of an earlier ``.sealedfiles/`` are lost.
+    """
+    repository = find_repository(Path.cwd())
+    if repository is None:
+        raise UsageError("this command needs a git repository with a working tree")
+    if is_set_up(repository.top, repository):
+        return clone_here(identity)[1], False
+    clone = Clone(repository, Identities(identity))
+    missing = folder_missing(clone)
+    if missing:
+        raise missing
+    return clone, True
 
 
 def create_workspace(

@@ -12,7 +12,7 @@ from sealedfiles.app.scan.output import (
     weak_text,
 )
 from sealedfiles.app.scan.run import ENGINES, Request, scan
-from sealedfiles.app.workspace import clone_here
+from sealedfiles.app.start import clone_to_scan
 from sealedfiles.cli import declaration
 from sealedfiles.cli.files import identity_option, json_option, sarif_option
 from sealedfiles.errors import SealedFilesError, UsageError
@@ -96,7 +96,7 @@ def command(
         raise UsageError("--ignored applies to the working tree only")
     if update_baseline and not baseline:
         raise UsageError("--update-baseline needs --baseline FILE")
-    _, clone = clone_here(identity)
+    clone, _ = clone_to_scan(identity)
     request = Request(
         paths,
         ignored,

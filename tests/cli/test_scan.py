@@ -613,6 +613,32 @@ def test_earlier_values_of_a_file_whose_name_has_other_case(repo: Repo) -> None:
     assert (one["path"], one["sealed"]["path"]) == ("notes.txt", "DEPLOY/old.ENV")
 
 
+def test_a_repository_that_is_not_set_up_is_scanned(tmp_path: Path) -> None:
+    repo = Person.at(tmp_path / "alice").repository(tmp_path / "plain")
+    repo.write("values.yaml", "password: s3cr3t-plain-1\n")
+    repo.commit("first")
+    (one,) = findings(repo)
+    assert (one["path"], one["line"], one["code"]) == ("values.yaml", 1, "unsealed-secret")
+    assert not (repo.path / ".sealedfiles").exists()
+    findings(repo, "--history", code=0)
+    shutil.rmtree(repo.path / ".git")
+    repo.sealedfiles("scan", "--engine", "none", code=2)
+    assert "needs a git repository" in repo.stderr
+
+
+def test_files_whose_keys_could_not_be_read_are_listed(repo: Repo) -> None:
+    """Nothing is found in them, which must not look as if nothing were there."""
+    repo.write("chart/templates/a.yaml", "password: {{ .Values.password }}\n{{- if .x }}\n")
+    repo.write("latin.yaml", "name: caf\u00e9\npassword: s3cr3t-plain-1\n".encode("latin-1"))
+    repo.write("empty.yaml", "")
+    repo.git("add", "latin.yaml")
+    findings(repo, code=0)
+    what = "sealedfiles: not searched for keys named like secrets: 2 files not readable as YAML, JSON or .env"
+    assert f"{what}: chart/templates/a.yaml, latin.yaml\n" in repo.stderr
+    findings(repo, "--staged", code=0)
+    assert "1 file not readable as YAML, JSON or .env: latin.yaml\n" in repo.stderr
+
+
 def test_a_baseline_needs_a_key(repo: Repo, tmp_path: Path) -> None:
     clone = Person.at(tmp_path / "eve").clone(repo, tmp_path / "eve-clone")
     clone.write("values.yaml", "password: s3cr3t-plain-1\n")

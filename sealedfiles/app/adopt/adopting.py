@@ -17,15 +17,13 @@ from sealedfiles.app.check.held import MESSAGE
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.scan.findings import HISTORY, Leak
 from sealedfiles.app.scan.run import Request, scan
-from sealedfiles.app.start import create_workspace, is_set_up, set_up_git
+from sealedfiles.app.start import clone_to_scan, create_workspace, set_up_git
 from sealedfiles.app.track import TrackRequest, track
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.errors import UsageError
-from sealedfiles.git.cached_groups import folder_missing
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.repository import Repository, find_repository
+from sealedfiles.git.repository import Repository
 from sealedfiles.git.version import refuse_old_git
-from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.wildmatch import FilePattern
@@ -69,25 +67,15 @@ def prepare(request: AdoptRequest) -> Prepared:
     Raises UsageError, GitError, and NoKeyError if the keys of an earlier ``.sealedfiles/`` are lost.
     """
     refuse_old_git()
-    repository = find_repository(Path.cwd())
-    if repository is None:
-        raise UsageError("this command needs a git repository with a working tree")
     for group in request.groups:
         check_name(group, "group")
-    is_new = not is_set_up(repository.top, repository)
-    clone = Clone(repository, Identities(request.identity)) if is_new else None
-    if clone:
-        missing = folder_missing(clone)
-        if missing:
-            raise missing
-    else:
-        _, clone = clone_here(request.identity)
+    clone, is_new = clone_to_scan(request.identity)
     groups = dict.fromkeys([*request.groups, *([] if is_new else clone.group_names())])
     try:
-        plan = plan_adoption(clone, groups, request.engine, _selection(repository, request))
+        plan = plan_adoption(clone, groups, request.engine, _selection(clone.repository, request))
     finally:
         clone.close()
-    return Prepared(repository, plan, is_new)
+    return Prepared(clone.repository, plan, is_new)
 
 
 def _selection(repository: Repository, request: AdoptRequest) -> Selection:

@@ -8,7 +8,6 @@ from sealedfiles.app.held.common import is_common
 from sealedfiles.formats import name_by_path
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model import paths
-from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
@@ -99,15 +98,13 @@ class NamedSecret(NamedTuple):
     text: str
 
 
-def named_secrets(path: bytes, data: bytes) -> Iterator[NamedSecret]:
-    """Yield the values in plaintext in the file at *path* whose keys are named like secrets.
+def named_secrets(version: SealedText) -> Iterator[NamedSecret]:
+    """Yield the values in plaintext in *version* whose keys are named like secrets.
 
     None if the file has no separate values, does not parse, or is too large.
     """
-    if not may_have_values(path) or len(data) > LARGEST:
+    if len(version.data) > LARGEST:
         return
-    file = describe_file(path)
-    version = SealedText(data, file)
     for span in version.values:
         name = paths.last_key(span.path) or ""
         if is_named_like_a_secret(name) and is_plain(version, span):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from sealedfiles.app.scan.baseline import Baseline, load_baseline
@@ -30,7 +31,8 @@ from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.commits import is_shallow
 from sealedfiles.git.pushed import unpushed
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.file import describe_file, show_path
+from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.messages import Note, counted
 from sealedfiles.util.progress import Progress
 
@@ -118,16 +120,17 @@ def scan(clone: Clone, request: Request) -> ScanReport:
             *scan_index(clone, scanner, blobs),
         ]
     leaks = [leak_of(search, secret, spot) for secret, spot in found]
-    leaks += _named(clone, files, blobs)
+    unparsed: list[bytes] = []
+    leaks += _named(clone, files, blobs, unparsed)
     leaks = _judged(clone, _distinct(leaks), baseline)
     if baseline and request.update_baseline:
         leaks = _update(clone, request, baseline, leaks)
     if engine:
         notes += engine.notes()
-    if scanner.unreadable:
-        unreadable = sorted(set(scanner.unreadable))
-        names = ", ".join(map(show_path, unreadable[:_MOST_NAMES]))
-        notes.append(Note(f"not scanned to the end: {counted(len(unreadable), 'file')}: {names}"))
+    notes += _note_on_files("not scanned to the end: {}", scanner.unreadable)
+    notes += _note_on_files(
+        "not searched for keys named like secrets: {} not readable as YAML, JSON or .env", unparsed
+    )
     weak = {WeakValue(one.path, search.key_of(one)): None for one in search.weak}
     return ScanReport(
         leaks, scanner.count, scanner.size, search.count, [*weak], notes, start, _now()
@@ -160,15 +163,26 @@ def _of_request(
         yield from scan_history(clone, scanner, search)
 
 
-def _named(clone: Clone, files: list[PlacedFile], blobs: dict[str, list[bytes]]) -> Iterator[Leak]:
-    """Yield the values at keys named like secrets, in current files only: there are too many versions."""
-    for one, data in contents((one for one in files if may_have_values(one.path)), LARGEST):
-        for secret in named_secrets(one.path, data):
-            yield named_leak(one.where, one.path, secret)
+def _named(
+    clone: Clone, files: list[PlacedFile], blobs: dict[str, list[bytes]], unparsed: list[bytes]
+) -> Iterator[Leak]:
+    """Yield the values at keys named like secrets, in current files only: there are too many versions.
+
+    Adds the paths of files that do not parse, whose keys are unknown, to *unparsed*.
+    """
     named = ((oid, [*filter(may_have_values, paths)]) for oid, paths in blobs.items())
-    for path, data in index_contents(clone, {oid: paths for oid, paths in named if paths}, LARGEST):
-        for secret in named_secrets(path, data):
-            yield named_leak(INDEX, path, secret)
+    readable = {oid: paths for oid, paths in named if paths}
+    on_disk = contents((one for one in files if may_have_values(one.path)), LARGEST)
+    versions = chain(
+        ((one.where, one.path, data) for one, data in on_disk),
+        ((INDEX, path, data) for path, data in index_contents(clone, readable, LARGEST)),
+    )
+    for where, path, data in versions:
+        version = SealedText(data, describe_file(path))
+        if version.scan is None and not version.whole:
+            unparsed.append(path)
+        for secret in named_secrets(version):
+            yield named_leak(where, path, secret)
 
 
 def _distinct(leaks: list[Leak]) -> list[Leak]:
@@ -258,6 +272,16 @@ def _notes_on_keys(clone: Clone, search: HeldSearch) -> list[Note]:
         Note(f"not searched for because no key is available: {counted(count, 'value')} of {group}")
         for group, count in sorted(search.closed.items())
     ]
+
+
+def _note_on_files(text: str, found: list[bytes]) -> list[Note]:
+    """Return the note *text*, with the number of the files *found* in place of ``{}``; none without files."""
+    files = sorted(set(found))
+    if not files:
+        return []
+    names = ", ".join(map(show_path, files[:_MOST_NAMES]))
+    more = ", …" if len(files) > _MOST_NAMES else ""
+    return [Note(f"{text.format(counted(len(files), 'file'))}: {names}{more}")]
 
 
 def _notes_on_history(clone: Clone) -> list[Note]:

@@ -11,7 +11,8 @@ from sealedfiles.app.tracking.presets import Preset
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.index import Entry
 from sealedfiles.model import paths
-from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.file import describe_file, show_path
+from sealedfiles.sealing.sealed_text import SealedText
 
 
 def preset_rules(
@@ -22,7 +23,7 @@ def preset_rules(
         secret.key: None
         for path in files
         for data in _versions(clone, path)
-        for secret in named_secrets(path, data)
+        for secret in named_secrets(SealedText(data, describe_file(path)))
         if preset.leaves_plain(secret.key)
     }
     return preset.rules([paths.show(key) for key in found], group)

@@ -9,10 +9,12 @@ import pytest
 from sealedfiles.app.scan import named_secrets as module
 from sealedfiles.app.scan.named_secrets import is_named_like_a_secret, named_secrets
 from sealedfiles.model import paths
+from sealedfiles.sealing.file import describe_file
+from sealedfiles.sealing.sealed_text import SealedText
 
 
 def found(path: str, text: str) -> list[tuple[int, str, str]]:
-    secrets = named_secrets(path.encode(), text.encode())
+    secrets = named_secrets(SealedText(text.encode(), describe_file(path.encode())))
     return [(one.line, paths.show(one.key), one.text) for one in secrets]
 
 
