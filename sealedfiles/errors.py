@@ -60,6 +60,10 @@ class GitError(SealedFilesError):
     """A git command failed."""
 
 
+class RemoteError(SealedFilesError):
+    """A service that stores secrets or keys cannot be reached, or refuses a request."""
+
+
 class ChangedOnDiskError(SealedFilesError):
     """A file has changed on disk since it was read."""
 

@@ -1,0 +1,1 @@
+"""The services that sealedfiles talks to: secret stores, and key management services."""

@@ -1,0 +1,165 @@
+"""HTTP requests to a service that stores secrets or keys.
+
+No redirect is followed, because it could send a token or a value to another host.  No response text is shown
+unless the caller has checked it: a service may repeat a value in its error message.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sealedfiles.errors import RemoteError
+from sealedfiles.light_typing import NamedTuple
+
+_TIMEOUT = 30
+"""Seconds for one request."""
+_ATTEMPTS = 5
+_LONGEST_PAUSE = 20.0
+"""Seconds between two attempts, also if the service asks for more."""
+_LARGEST = 32 << 20
+"""Bytes of a response: more is not an answer of any of these services."""
+BUSY = frozenset({429, 502, 503, 504})
+"""Statuses of a request that the service did not process: too many requests, or not available."""
+
+
+class Response(NamedTuple):
+    """What a service answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names are in lower case."""
+    body: bytes
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the request was carried out."""
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """Return the body as JSON.  Raises RemoteError if it is not JSON, as of a proxy or a login page."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise RemoteError(
+                f"the answer is not JSON (HTTP status {self.status})",
+                "check the address of the service, and whether a proxy answers in its place",
+            ) from None
+
+
+class Service:
+    """A service at one address."""
+
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        headers: Mapping[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """*name* is for messages; *address* is a URL without a query; *headers* are added to every request.
+
+        Raises RemoteError for an address that is not a URL of HTTP.
+        """
+        self.name = name
+        self.address = address.rstrip("/")
+        self.headers = dict(headers or {})
+        self._pause = pause
+        if urllib.parse.urlsplit(self.address).scheme not in ("http", "https"):
+            raise RemoteError(f"{name}: not an http or https address: {address}")
+        self._opener = urllib.request.build_opener(
+            _NoRedirect, urllib.request.HTTPSHandler(context=tls or ssl.create_default_context())
+        )
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send one request and return the answer, also if it is an error.
+
+        *path* begins with a slash, is quoted, and may have a query.  While the service is busy, or cannot be
+        reached, the request is repeated up to four times, each time after a longer pause.  Raises RemoteError
+        if it cannot be reached.
+        """
+        request = urllib.request.Request(  # noqa: S310 - the scheme was checked
+            self.address + path, body, {**self.headers, **(headers or {})}, method=method
+        )
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                response = self._send(request)
+            except _UnreachableError as error:
+                if attempt == _ATTEMPTS or not error.may_repeat:
+                    raise RemoteError(
+                        f"{self.name} at {self.address} cannot be reached: {error}"
+                    ) from None
+                self._pause(2.0 ** (attempt - 1) / 2)
+                continue
+            if response.status not in BUSY or attempt == _ATTEMPTS:
+                return response
+            self._pause(_pause_after(response, attempt))
+        raise AssertionError  # pragma: no cover - the last attempt returns or raises
+
+    def send_json(
+        self,
+        method: str,
+        path: str,
+        data: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send *data* as JSON; see ``request``."""
+        body = None if data is None else json.dumps(data).encode()
+        kind = {} if data is None else {"Content-Type": "application/json"}
+        return self.request(method, path, body, {**kind, **(headers or {})})
+
+    def _send(self, request: urllib.request.Request) -> Response:
+        try:
+            with self._opener.open(request, timeout=_TIMEOUT) as answer:
+                return _read(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return _read(error)
+        except (OSError, http.client.HTTPException) as error:
+            raise _UnreachableError(error) from None
+
+
+class _UnreachableError(Exception):
+    def __init__(self, error: Exception) -> None:
+        reason = getattr(error, "reason", error)
+        super().__init__(getattr(reason, "strerror", None) or str(reason) or type(reason).__name__)
+        # A certificate does not become valid; after another fault, the request may have been carried out.
+        self.may_repeat = isinstance(reason, ConnectionRefusedError)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """Return none, so that a redirect is an error."""
+
+
+def _read(answer: http.client.HTTPResponse | urllib.error.HTTPError) -> Response:
+    body = answer.read(_LARGEST + 1)
+    if len(body) > _LARGEST:
+        raise RemoteError(f"the answer is larger than {_LARGEST >> 20} MB")
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Response(answer.status or 0, headers, body)
+
+
+def _pause_after(response: Response, attempt: int) -> float:
+    asked = response.headers.get("retry-after", "")
+    seconds = float(asked) if asked.isdigit() else 2.0 ** (attempt - 1) / 2
+    return min(seconds, _LONGEST_PAUSE)
+
+
+def quoted(text: str) -> str:
+    """Return *text* as one step of a path of a URL."""
+    return urllib.parse.quote(text, safe="")

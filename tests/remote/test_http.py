@@ -1,0 +1,110 @@
+"""Requests to a service: what is repeated, and what never leaves for another host."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from sealedfiles.errors import RemoteError
+from sealedfiles.remote.http import Service, quoted
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+@contextmanager
+def serving(answers: list[Answer]) -> Iterator[tuple[str, list[tuple[str, str, bytes]]]]:
+    """Serve *answers*, one for each request, and yield the address and the requests so far."""
+    requests: list[tuple[str, str, bytes]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            requests.append((self.command, self.path, self.rfile.read(length)))
+            status, headers, body = answers.pop(0)
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PUT = do_POST = answer  # noqa: N815 - http.server names them so
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", requests
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_an_answer_is_returned_whatever_its_status() -> None:
+    with serving([(404, {"X-Why": "none"}, b"{}"), (200, {}, b'{"a": 1}')]) as (address, requests):
+        service = Service("the store", f"{address}/base/", {"X-Token": "t"})
+        missing = service.request("GET", f"/{quoted('a/b c')}")
+        assert (missing.status, missing.is_ok, missing.headers["x-why"]) == (404, False, "none")
+        assert service.send_json("PUT", "/v1?x=1", {"b": 2}).json() == {"a": 1}
+    assert requests == [("GET", "/base/a%2Fb%20c", b""), ("PUT", "/base/v1?x=1", b'{"b": 2}')]
+
+
+def test_a_request_is_repeated_while_the_service_is_busy() -> None:
+    pauses: list[float] = []
+    busy: Answer = 429, {"Retry-After": "3"}, b""
+    with serving([busy, (503, {}, b""), (200, {}, b"")]) as (address, requests):
+        assert Service("it", address, pause=pauses.append).request("PUT", "/", b"x").is_ok
+    assert [body for _, _, body in requests] == [b"x", b"x", b"x"]
+    assert pauses == [3.0, 1.0]
+
+
+def test_a_service_that_stays_busy_answers_so_in_the_end() -> None:
+    pauses: list[float] = []
+    with serving([(429, {"Retry-After": "9999"}, b"")] * 5) as (address, requests):
+        assert Service("it", address, pause=pauses.append).request("GET", "/").status == 429
+    assert len(requests) == 5
+    assert max(pauses) == 20.0
+
+
+def test_other_errors_are_not_repeated() -> None:
+    with serving([(500, {}, b"")]) as (address, requests):
+        assert Service("it", address).request("GET", "/").status == 500
+    assert len(requests) == 1
+
+
+def test_no_redirect_is_followed() -> None:
+    """Its target would get the token."""
+    with serving([]) as (other, stolen):
+        redirect: Answer = 307, {"Location": f"{other}/steal"}, b""
+        with serving([redirect]) as (address, _):
+            assert Service("it", address, {"X-Token": "t"}).request("GET", "/").status == 307
+    assert stolen == []
+
+
+def test_a_service_that_cannot_be_reached_is_named() -> None:
+    with serving([]) as (address, _):
+        pass
+    pauses: list[float] = []
+    with pytest.raises(RemoteError, match=f"the store at {address} cannot be reached: "):
+        Service("the store", address, pause=pauses.append).request("GET", "/")
+    assert len(pauses) == 4
+
+
+def test_an_answer_of_another_program_is_not_taken_for_the_services() -> None:
+    with serving([(200, {}, b"<html>log in</html>")]) as (address, _):
+        answer = Service("it", address).request("GET", "/")
+    with pytest.raises(RemoteError, match="the answer is not JSON") as error:
+        answer.json()
+    assert "log in" not in error.value.message
+
+
+@pytest.mark.parametrize("address", ["", "localhost:8200", "file:///etc/passwd"])
+def test_an_address_of_another_kind_is_refused(address: str) -> None:
+    with pytest.raises(RemoteError, match="not an http or https address"):
+        Service("it", address)
