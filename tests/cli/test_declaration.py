@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sealedfiles.cli import declaration
@@ -69,6 +69,8 @@ def calls(draw: st.DrawFn) -> tuple[Command, list[str]]:
 @given(calls())
 def test_what_is_read_is_what_click_reads(call: tuple[Command, list[str]]) -> None:
     command, args = call
+    # For click, this is a forgotten value (cli/groups.py).
+    assume(not any(arg.endswith("=--help") for arg in args))
     read = command.read(args)
     if read is not None:
         assert read == of_click(command, args), (command.name, args)
