@@ -6,27 +6,27 @@ The first rule that matches a value applies.  A value that no rule matches is se
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 
 from sealedfiles.errors import PolicyError
-from sealedfiles.light_typing import Any, NamedTuple
+from sealedfiles.light_typing import TYPE_CHECKING, Any, NamedTuple
 from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.plain_yaml import compose, compose_any
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.util.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from sealedfiles.model.allowance import Allow
 
 DEFAULT_GROUP = "default"
 NAME = lazy_pattern(r"[a-z0-9][a-z0-9._-]*")
 """Valid names of groups and readers, which are used as file names and in tokens."""
 
 FORMATS = ("yaml", "json", "dotenv", "whole")
-_TOP_KEYS = {"version", "tracked", "rules", "allow", "recovery"}
+_TOP_KEYS = {"version", "tracked", "rules", "allow", "recovery", "resolve"}
 _KEYS = {"files", "values", "group", "plain", "format", "max_age"}
 _AGE = lazy_pattern(r"([1-9][0-9]{0,4})([dwmy])")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
-_ALLOW_KEYS = {"finding", "files", "values", "reason"}
-_CODE = lazy_pattern(r"[a-z]+(-[a-z]+)*")
 _MOST = 256 << 10
 """Maximum size of a policy in bytes (about 3000 rules).
 
@@ -56,28 +56,6 @@ class Rule(NamedTuple):
     def covers(self, file: str) -> bool:
         """Return True if the rule applies to *file*."""
         return any(pattern.matches(file) for pattern in self.files)
-
-
-class Allow(NamedTuple):
-    """A finding of `sealedfiles check` that the policy allows, with the reason."""
-
-    finding: str
-    """The code of the finding.  An unknown code may be from a newer version."""
-    files: tuple[FilePattern, ...]
-    values: tuple[PathPattern, ...]
-    reason: str
-    line: int = 0
-    """Its first line in the policy, counted from 1."""
-    words: tuple[str, ...] = ()
-    """Its files and values as written in the policy, which identify it."""
-
-    def covers(self, code: str, file: bytes, path: bytes | None) -> bool:
-        """Return True if *code* is allowed in *file*, for the value at *path* (None: no value)."""
-        if code != self.finding or not any(p.matches(os.fsdecode(file)) for p in self.files):
-            return False
-        return not self.values or (
-            path is not None and any(pattern.matches(path) for pattern in self.values)
-        )
 
 
 class FileRules:
@@ -163,7 +141,7 @@ class Policy:
 
     ``recovery`` is the reader who is added to every new group, or None.  ``tracked`` contains the patterns of
     the files that are sealed, or None if an older version wrote the policy, which listed them only in
-    ``.gitattributes``.
+    ``.gitattributes``.  ``resolve`` contains the schemes of the secret references that commands may resolve.
     """
 
     def __init__(
@@ -172,10 +150,12 @@ class Policy:
         allows: list[Allow] | None = None,
         recovery: str | None = None,
         tracked: tuple[tuple[str, FilePattern], ...] | None = None,
+        resolve: tuple[str, ...] = (),
     ) -> None:
         self.rules = rules
         self.allows = allows or []
         self.recovery = recovery
+        self.resolve = resolve
         self.tracked = None if tracked is None else tuple(pattern for pattern, _ in tracked)
         self._tracked = [compiled for _, compiled in tracked or ()]
         self._files: dict[str, FileRules] = {}
@@ -208,8 +188,8 @@ class Policy:
         return (
             self.tracked is not None
             and before <= set(self.tracked)
-            and (self.recovery, _meanings(self.rules), _meanings(self.allows))
-            == (old.recovery, _meanings(old.rules), _meanings(old.allows))
+            and (self.recovery, self.resolve, _meanings(self.rules), _meanings(self.allows))
+            == (old.recovery, old.resolve, _meanings(old.rules), _meanings(old.allows))
         )
 
     def differences(self, old: Policy) -> list[str]:
@@ -223,6 +203,7 @@ class Policy:
             found += [f"{sign} tracked {pattern}" for pattern in gone]
             if one.recovery and one.recovery != other.recovery:
                 found.append(f"{sign} recovery {one.recovery}")
+            found += [f"{sign} resolve {s}" for s in one.resolve if s not in other.resolve]
         return found or ["the order of the rules, or the allowed findings"]
 
 
@@ -253,12 +234,12 @@ def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool =
     if version != "1":
         raise PolicyError(f"{where}: this version of sealedfiles reads policies with `version: 1`")
     rules = reader.sequence(top["rules"]) if "rules" in top else []
-    allows = reader.sequence(top["allow"]) if "allow" in top else []
     return Policy(
         [reader.rule(rule) for rule in rules],
-        [reader.allow(one) for one in allows],
+        reader.allows(top["allow"]) if "allow" in top else None,
         reader.name(top["recovery"]) if "recovery" in top else None,
         reader.tracked(top["tracked"]) if "tracked" in top else None,
+        reader.schemes(top["resolve"]) if "resolve" in top else (),
     )
 
 
@@ -325,6 +306,20 @@ class _Reader:
         nodes = self.sequence(node)
         return tuple((self.value(n), self.patterns(n, self.file_pattern)[0]) for n in nodes)
 
+    def schemes(self, node: Any) -> tuple[str, ...]:
+        from sealedfiles.model.secret_reference import SCHEMES  # few policies have any
+
+        found = self.sequence(node)
+        for item in found:
+            if self.value(item) not in SCHEMES:
+                raise self.fail(item, f"a scheme must be one of {', '.join(SCHEMES)}")
+        return tuple(sorted({self.value(item) for item in found}))
+
+    def allows(self, node: Any) -> list[Allow]:
+        from sealedfiles.model.allowance import read_allow  # few policies have any
+
+        return [read_allow(self, one) for one in self.sequence(node)]
+
     def rule(self, node: Any) -> Rule:
         keys = self.mapping(node, _KEYS)
         if "files" not in keys:
@@ -352,7 +347,7 @@ class _Reader:
             format=file_format,
             line=node.start_mark.line + 1,
             max_age=max_age,
-            entries=tuple((key, tuple(_texts(keys[key]))) for key in sorted(keys)),
+            entries=tuple((key, self.texts(keys[key])) for key in sorted(keys)),
         )
 
     def days(self, node: Any) -> int:
@@ -363,33 +358,11 @@ class _Reader:
             )
         return int(match[1]) * _DAYS[match[2]]
 
-    def allow(self, node: Any) -> Allow:
-        keys = self.mapping(node, _ALLOW_KEYS)
-        for needed in ("finding", "files", "reason"):
-            if needed not in keys:
-                raise self.fail(node, f"an allowance needs `{needed}`")
-        finding = self.value(keys["finding"])
-        if not _CODE.fullmatch(finding):
-            raise self.fail(
-                keys["finding"], "`finding` must be a code that sealedfiles check reports"
-            )
-        reason = " ".join(self.value(keys["reason"]).split())
-        if not reason:
-            raise self.fail(keys["reason"], "`reason` must explain why it is allowed")
-        return Allow(
-            finding=finding,
-            files=self.patterns(keys["files"], self.file_pattern),
-            values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
-            reason=reason,
-            line=node.start_mark.line + 1,
-            words=tuple(f"{key}: {_texts(keys[key])}" for key in sorted(keys) if key != "reason"),
-        )
+    def texts(self, node: Any) -> tuple[str, ...]:
+        nodes = node.value if node.id == "sequence" else [node]
+        return tuple(str(item.value) for item in nodes)
 
 
 def _meanings(entries: Iterable[Rule | Allow]) -> list[object]:
     """Return the content of *entries* without their line numbers."""
-    return [(e.words, e.reason) if isinstance(e, Allow) else e.entries for e in entries]
-
-
-def _texts(node: Any) -> list[str]:
-    return [str(item.value) for item in (node.value if node.id == "sequence" else [node])]
+    return [e.entries if isinstance(e, Rule) else (e.words, e.reason) for e in entries]

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealedfiles.errors import PolicyError
+from sealedfiles.model.allowance import Allow
 from sealedfiles.model.paths import ITEM, ROOT, key_step
-from sealedfiles.model.policy import DEFAULT_GROUP, NAME, Allow, FileRules, Policy, parse_policy
+from sealedfiles.model.policy import DEFAULT_GROUP, NAME, FileRules, Policy, parse_policy
 
 EXAMPLE = b"""\
 version: 1
@@ -377,3 +378,29 @@ def test_the_reader_for_recovery() -> None:
 def test_what_is_no_reader_for_recovery_is_an_error_with_its_line(name: str) -> None:
     with pytest.raises(PolicyError, match=":2: "):
         parse_policy(f"version: 1\nrecovery: {name}\n".encode())
+
+
+def test_the_schemes_of_secret_references() -> None:
+    assert parse_policy(b"version: 1\n").resolve == ()
+    assert parse_policy(b"version: 1\nresolve:\n").resolve == ()
+    policy = parse_policy(b"version: 1\nresolve: [vault, env, vault]\n")
+    assert policy.resolve == ("env", "vault")
+    assert policy.all_sealed().resolve == ()
+
+
+@pytest.mark.parametrize(
+    "schemes", ["vault", "[exec]", "[[vault]]", "{vault: true}", "[vault, Env]"]
+)
+def test_an_unknown_scheme_is_an_error_with_its_line(schemes: str) -> None:
+    with pytest.raises(PolicyError, match=":2: "):
+        parse_policy(f"version: 1\nresolve: {schemes}\n".encode())
+
+
+def test_a_policy_that_allows_other_schemes_is_another_one() -> None:
+    old, new = (
+        parse_policy(f"version: 1\ntracked: [a]\nresolve: [{schemes}]\n".encode())
+        for schemes in ("vault, op", "vault, env")
+    )
+    assert old.only_tracks_more(old)
+    assert not new.only_tracks_more(old)
+    assert new.differences(old) == ["- resolve op", "+ resolve env"]
