@@ -50,10 +50,11 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 pytest.register_assert_rewrite("people")
 
+import services  # noqa: E402
 from people import FILES, Person, Repo  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 SECONDS = float(os.environ.get("SEALEDFILES_TEST_SECONDS", "600"))
@@ -208,3 +209,17 @@ def team(joined: World, origin: Path, tmp_path: Path) -> tuple[Repo, Repo]:
     for clone in clones:
         clone.git("remote", "set-url", "origin", str(origin))
     return clones
+
+
+@pytest.fixture(scope="session")
+def bao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Bao]:
+    """A server of OpenBao, for all tests of this process."""
+    with services.open_bao(tmp_path_factory.mktemp("bao")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a stand-in for AWS, for all tests of this process."""
+    with services.moto(tmp_path_factory.mktemp("moto")) as address:
+        yield address

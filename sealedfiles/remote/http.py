@@ -21,6 +21,8 @@ from sealedfiles.light_typing import NamedTuple
 
 _TIMEOUT = 30
 """Seconds for one request."""
+_LOCAL_TIMEOUT = 2
+"""Seconds for one request to a service of this machine, which may not exist."""
 _ATTEMPTS = 5
 _LONGEST_PAUSE = 20.0
 """Seconds between two attempts, also if the service asks for more."""
@@ -64,19 +66,25 @@ class Service:
         headers: Mapping[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
         pause: Callable[[float], None] = time.sleep,
+        local: bool = False,
     ) -> None:
         """*name* is for messages; *address* is a URL without a query; *headers* are added to every request.
 
-        Raises RemoteError for an address that is not a URL of HTTP.
+        *local* is for a service of this machine that may not exist, such as a cloud's metadata: it is asked
+        once, without a proxy, and for two seconds.  Raises RemoteError if *address* is not a URL of HTTP.
         """
         self.name = name
         self.address = address.rstrip("/")
         self.headers = dict(headers or {})
         self._pause = pause
+        self._timeout = _LOCAL_TIMEOUT if local else _TIMEOUT
+        self._attempts = 1 if local else _ATTEMPTS
         if urllib.parse.urlsplit(self.address).scheme not in ("http", "https"):
             raise RemoteError(f"{name}: not an http or https address: {address}")
         self._opener = urllib.request.build_opener(
-            _NoRedirect, urllib.request.HTTPSHandler(context=tls or ssl.create_default_context())
+            _NoRedirect,
+            urllib.request.HTTPSHandler(context=tls or ssl.create_default_context()),
+            urllib.request.ProxyHandler({} if local else None),
         )
 
     def request(
@@ -95,17 +103,17 @@ class Service:
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked
             self.address + path, body, {**self.headers, **(headers or {})}, method=method
         )
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             try:
                 response = self._send(request)
             except _UnreachableError as error:
-                if attempt == _ATTEMPTS or not error.may_repeat:
+                if attempt == self._attempts or not error.may_repeat:
                     raise RemoteError(
                         f"{self.name} at {self.address} cannot be reached: {error}"
                     ) from None
                 self._pause(2.0 ** (attempt - 1) / 2)
                 continue
-            if response.status not in BUSY or attempt == _ATTEMPTS:
+            if response.status not in BUSY or attempt == self._attempts:
                 return response
             self._pause(_pause_after(response, attempt))
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
@@ -124,7 +132,7 @@ class Service:
 
     def _send(self, request: urllib.request.Request) -> Response:
         try:
-            with self._opener.open(request, timeout=_TIMEOUT) as answer:
+            with self._opener.open(request, timeout=self._timeout) as answer:
                 return _read(answer)
         except urllib.error.HTTPError as error:
             with error:

@@ -2,48 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
+from stub_server import Answer, serving
 
 from sealedfiles.errors import RemoteError
 from sealedfiles.remote.http import Service, quoted
-
-Answer = tuple[int, dict[str, str], bytes]
-
-
-@contextmanager
-def serving(answers: list[Answer]) -> Iterator[tuple[str, list[tuple[str, str, bytes]]]]:
-    """Serve *answers*, one for each request, and yield the address and the requests so far."""
-    requests: list[tuple[str, str, bytes]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            length = int(self.headers.get("Content-Length", 0))
-            requests.append((self.command, self.path, self.rfile.read(length)))
-            status, headers, body = answers.pop(0)
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_PUT = do_POST = answer  # noqa: N815 - http.server names them so
-
-        def log_message(self, *_: object) -> None:
-            """Print nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", requests
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def test_an_answer_is_returned_whatever_its_status() -> None:
@@ -52,7 +15,11 @@ def test_an_answer_is_returned_whatever_its_status() -> None:
         missing = service.request("GET", f"/{quoted('a/b c')}")
         assert (missing.status, missing.is_ok, missing.headers["x-why"]) == (404, False, "none")
         assert service.send_json("PUT", "/v1?x=1", {"b": 2}).json() == {"a": 1}
-    assert requests == [("GET", "/base/a%2Fb%20c", b""), ("PUT", "/base/v1?x=1", b'{"b": 2}')]
+    assert [request[:3] for request in requests] == [
+        ("GET", "/base/a%2Fb%20c", b""),
+        ("PUT", "/base/v1?x=1", b'{"b": 2}'),
+    ]
+    assert requests[0].headers["x-token"] == "t"
 
 
 def test_a_request_is_repeated_while_the_service_is_busy() -> None:
@@ -60,7 +27,7 @@ def test_a_request_is_repeated_while_the_service_is_busy() -> None:
     busy: Answer = 429, {"Retry-After": "3"}, b""
     with serving([busy, (503, {}, b""), (200, {}, b"")]) as (address, requests):
         assert Service("it", address, pause=pauses.append).request("PUT", "/", b"x").is_ok
-    assert [body for _, _, body in requests] == [b"x", b"x", b"x"]
+    assert [request.body for request in requests] == [b"x", b"x", b"x"]
     assert pauses == [3.0, 1.0]
 
 
@@ -108,3 +75,14 @@ def test_an_answer_of_another_program_is_not_taken_for_the_services() -> None:
 def test_an_address_of_another_kind_is_refused(address: str) -> None:
     with pytest.raises(RemoteError, match="not an http or https address"):
         Service("it", address)
+
+
+def test_a_service_of_this_machine_is_asked_once_and_without_a_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Credentials of a machine must not pass a proxy."""
+    with serving([]) as (proxy, stolen), serving([(503, {}, b"")]) as (address, requests):
+        monkeypatch.setenv("http_proxy", proxy)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert Service("it", address, local=True).request("GET", "/").status == 503
+    assert (len(requests), stolen) == (1, [])
