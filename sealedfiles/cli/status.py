@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from sealedfiles.app.history.ages import ages
 from sealedfiles.app.history.values import TokenOpener, shown_place
 from sealedfiles.app.status import read_status, seal_staged_plaintext
+from sealedfiles.app.values.due import DatedValue, dated_values, day
 from sealedfiles.app.workspace import Workspace, clone_here
 from sealedfiles.cli import declaration
 from sealedfiles.cli.dates import dated, shown_date
@@ -23,7 +23,9 @@ from sealedfiles.util.messages import counted, say, show, show_list, warn
 @declaration.command("status")
 @json_option
 @declaration.option(
-    "--age", is_flag=True, help="List every value with the date of its last change."
+    "--age",
+    is_flag=True,
+    help="List every value with the date of its last change, and its deadline.",
 )
 @declaration.option("--fix", is_flag=True, help="Seal values that are in plaintext in the index.")
 @declaration.option("--yes", is_flag=True, help="With --fix: do not ask.")
@@ -66,25 +68,18 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
 
 
 def _ages(clone: Clone, *, as_json: bool) -> None:
-    found = ages(clone, lambda _file, _path: True, TokenOpener(clone), int(time.time()))
+    now = int(time.time())
+    policy = clone.policy_in_force.get().policy
+    found = dated_values(clone, policy, TokenOpener(clone), now)
     clone.close()
     if as_json:
-        values = [
-            {
-                "path": path_text(one.file),
-                "key": shown_place(one.path),
-                **dated(one.commit),
-                "opened": one.is_open,
-            }
-            for one in found
-        ]
-        show_list({"values": values})
+        show_list({"values": [_for_programs(one, now) for one in found]})
     else:
-        places = [f"{show_path(one.file)}: {shown_place(one.path)}" for one in found]
+        places = [f"{show_path(one.age.file)}: {shown_place(one.age.path)}" for one in found]
         width = max(map(len, places), default=0)
         for place, one in zip(places, found, strict=True):
-            show(f"{place:<{width}}  {shown_date(one.commit)}")
-    closed = sum(not one.is_open for one in found)
+            show(f"{place:<{width}}  {shown_date(one.age.commit)}{_deadline(one, now)}")
+    closed = sum(not one.age.is_open for one in found)
     if closed:
         warn(
             f"dates from tokens, because no key is available: {counted(closed, 'value')}",
@@ -95,6 +90,25 @@ def _ages(clone: Clone, *, as_json: bool) -> None:
             "this clone is shallow: older values have the date of its oldest commit",
             "run: git fetch --unshallow",
         )
+
+
+def _for_programs(value: DatedValue, now: int) -> dict[str, object]:
+    return {
+        "path": path_text(value.age.file),
+        "key": shown_place(value.age.path),
+        **dated(value.age.commit),
+        "opened": value.age.is_open,
+        "deadline": day(value.deadline.time) if value.deadline else None,
+        "due": value.state(now) or None,
+        "generate": value.lifetime.generate or None if value.lifetime else None,
+    }
+
+
+def _deadline(value: DatedValue, now: int) -> str:
+    if value.deadline is None:
+        return ""
+    verb = "overdue since" if value.state(now) == "over" else "due"
+    return f"  {verb} {day(value.deadline.time)}"
 
 
 @exclusive()

@@ -17,6 +17,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.model.allowance import Allow
+    from sealedfiles.model.lifetime import Lifetime
 
 DEFAULT_GROUP = "default"
 NAME = lazy_pattern(r"[a-z0-9][a-z0-9._-]*")
@@ -24,9 +25,8 @@ NAME = lazy_pattern(r"[a-z0-9][a-z0-9._-]*")
 
 FORMATS = ("yaml", "json", "dotenv", "whole")
 _TOP_KEYS = {"version", "tracked", "rules", "allow", "recovery", "resolve"}
-_KEYS = {"files", "values", "group", "plain", "format", "max_age"}
-_AGE = lazy_pattern(r"([1-9][0-9]{0,4})([dwmy])")
-_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_LIFETIME_KEYS = {"max_age", "expires", "generate"}
+_KEYS = {"files", "values", "group", "plain", "format", *_LIFETIME_KEYS}
 _MOST = 256 << 10
 """Maximum size of a policy in bytes (about 3000 rules).
 
@@ -43,8 +43,8 @@ class Rule(NamedTuple):
     format: str | None
     line: int = 0
     """Its first line in the policy, counted from 1."""
-    max_age: int | None = None
-    """The number of days after which `sealedfiles check` warns about an unchanged value; None: never."""
+    lifetime: Lifetime | None = None
+    """How long its values may be used, and how new ones are generated; None if the rule does not say."""
     entries: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """The rule as written in the policy: its keys, sorted, each with its values."""
 
@@ -100,21 +100,20 @@ class FileRules:
                 return rule
         return None
 
-    def max_age_of(self, path: bytes) -> int | None:
-        """Return the maximum age in days of the value at *path*, from the rule that applies to it."""
+    def lifetime_of(self, path: bytes) -> Lifetime | None:
+        """Return the lifetime of the value at *path*, from the rule that applies to it."""
         rule = self._rule_for(path)
-        return rule.max_age if rule else None
+        return rule.lifetime if rule else None
 
-    def whole_max_age(self) -> int | None:
-        """Return the maximum age in days of the whole file: the minimum of the rules that ``whole_groups``
-        uses."""
-        ages = []
+    def whole_lifetimes(self) -> list[Lifetime]:
+        """Return the lifetimes of the whole file: those of the rules that ``whole_groups`` uses."""
+        found = []
         for rule in self.rules:
-            if rule.max_age is not None:
-                ages.append(rule.max_age)
+            if rule.lifetime is not None:
+                found.append(rule.lifetime)
             if not rule.values:
                 break
-        return min(ages, default=None)
+        return found
 
     @property
     def uniform(self) -> bool:
@@ -335,28 +334,22 @@ class _Reader:
         file_format = self.value(keys["format"]) if "format" in keys else None
         if file_format is not None and file_format not in FORMATS:
             raise self.fail(keys["format"], f"`format` must be one of {', '.join(FORMATS)}")
-        max_age = self.days(keys["max_age"]) if "max_age" in keys else None
-        if max_age and plain == "true":
-            raise self.fail(
-                keys["max_age"], "`max_age` applies to sealed values, not to `plain` ones"
-            )
         return Rule(
             files=self.patterns(keys["files"], self.file_pattern),
             values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
             group=None if plain == "true" else group,
             format=file_format,
             line=node.start_mark.line + 1,
-            max_age=max_age,
+            lifetime=self.lifetime(keys),
             entries=tuple((key, self.texts(keys[key])) for key in sorted(keys)),
         )
 
-    def days(self, node: Any) -> int:
-        match = _AGE.fullmatch(self.value(node))
-        if match is None:
-            raise self.fail(
-                node, "`max_age` must be a number of days, weeks, months or years, such as `90d`"
-            )
-        return int(match[1]) * _DAYS[match[2]]
+    def lifetime(self, keys: dict[str, Any]) -> Lifetime | None:
+        if _LIFETIME_KEYS.isdisjoint(keys):
+            return None
+        from sealedfiles.model.lifetime import read_lifetime  # here: few policies need it
+
+        return read_lifetime(self, keys)
 
     def texts(self, node: Any) -> tuple[str, ...]:
         nodes = node.value if node.id == "sequence" else [node]

@@ -76,34 +76,38 @@ def test_age_and_fix_exclude_one_another(repo: Repo) -> None:
 # check: too-old
 
 
-def limit(repo: Repo, path: str, age: str) -> None:
-    """Add a rule at the top with a maximum age for the values of a file."""
+def limit(repo: Repo, path: str, age: str, key: str = "max_age") -> None:
+    """Add a rule at the top with a maximum age, or a date, for the values of a file."""
     policy = ".sealedfiles/policy.yaml"
-    rule = f"rules:\n  - files: {path}\n    values: '*DB_PASSWORD'\n    max_age: {age}\n"
+    rule = f"rules:\n  - files: {path}\n    values: '*DB_PASSWORD'\n    {key}: {age}\n"
     repo.write(policy, repo.read(policy).replace("rules:\n", rule))
 
 
 def old(repo: Repo, *options: str) -> list[str]:
     data = json.loads(repo.sealedfiles("check", "--json", *options, code=None))
     return [
-        f"{one['path']}: {one['key']}: {one['message']}"
+        f"{one['code']} {one['path']}: {one['key']}: {one['message']}"
         for one in data["findings"]
-        if one["code"] == "too-old"
+        if one["code"] in ("due-soon", "too-old", "expired")
     ]
 
 
-def test_a_value_that_is_older_than_its_rule_allows_is_a_warning(repo: Repo) -> None:
+def test_a_value_that_is_older_than_its_rule_allows_is_announced_and_then_an_error(
+    repo: Repo,
+) -> None:
     repo.edit(ENV, "db-alpha", "db-beta")
     repo.edit(ENV, "api-alpha", "api-beta")
     long_ago(repo, 40).commit("new values")
-    for age, lines in (
-        ("41d", []),
-        ("39d", [f"{ENV}: DB_PASSWORD: is 40 days old; its rule allows 39 days"]),
+    words = f"{ENV}: DB_PASSWORD: is 40 days old; its rule allows"
+    for age, lines, code in (
+        ("55d", [], 0),
+        ("50d", [f"due-soon {words} 50 days"], 0),
+        ("39d", [f"too-old {words} 39 days"], 1),
     ):
         limit(repo, ENV, age)
         repo.git("add", "--all")
         assert old(repo) == lines
-    assert "too-old" in repo.sealedfiles("check", "--strict", code=1)
+        repo.sealedfiles("check", code=code)
     assert old(repo, "--staged") == []
     assert old(repo, YAML) == []
     repo.edit(ENV, "db-beta", "db-gamma")
@@ -121,3 +125,41 @@ def test_a_new_key_makes_a_value_new_if_no_key_is_available(
     repo.sealedfiles("rotate", "default")
     repo.git("add", "--all")
     assert len(old(repo, *options)) == found
+
+
+def test_a_value_that_expires_is_announced_and_then_an_error(repo: Repo) -> None:
+    repo.edit(ENV, "db-alpha", "db-beta")
+    long_ago(repo, 40).commit("new values")
+    today = datetime.now(timezone.utc)
+    changed = (today - timedelta(days=40)).date()
+    for days, code, verb in (
+        (20, None, ""),
+        (10, "due-soon", "expires"),
+        (-1, "expired", "expired"),
+    ):
+        date = (today + timedelta(days=days)).date()
+        limit(repo, ENV, str(date), "expires")
+        repo.git("add", "--all")
+        words = f"{verb} on {date}; its last change was on {changed}"
+        assert old(repo) == ([f"{code} {ENV}: DB_PASSWORD: {words}"] if code else [])
+        repo.sealedfiles("check", code=int(code == "expired"))
+    repo.edit(ENV, "db-beta", "db-gamma")
+    repo.git("add", "--all")
+    assert old(repo) == [], "it was renewed"
+
+
+def test_ages_are_listed_with_the_deadline(repo: Repo) -> None:
+    repo.edit(ENV, "db-alpha", "db-beta")
+    long_ago(repo, 40).commit("new values")
+    limit(repo, ENV, "30d\n    generate: hex:32")
+    repo.sealedfiles("trust", "policy", "--yes")
+    since = (datetime.now(timezone.utc) - timedelta(days=9)).date()
+    data = json.loads(repo.sealedfiles("status", "--age", "--json"))
+    (one,) = (one for one in data["values"] if one["key"] == "DB_PASSWORD")
+    assert (one["deadline"], one["due"], one["generate"]) == (str(since), "over", "hex:32")
+    assert all(not one["due"] for one in data["values"] if one["key"] != "DB_PASSWORD")
+    assert f"  overdue since {since}\n" in repo.sealedfiles("status", "--age")
+    limit(repo, ENV, "45d")
+    repo.sealedfiles("trust", "policy", "--yes")
+    until = (datetime.now(timezone.utc) + timedelta(days=6)).date()
+    assert f"  due {until}\n" in repo.sealedfiles("status", "--age")

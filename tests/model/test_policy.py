@@ -82,22 +82,6 @@ def test_several_patterns_of_files_are_each_enough() -> None:
     assert groups == {"x/1.a": "g", "b/c/d": "g", "c": DEFAULT_GROUP}
 
 
-def test_the_rule_that_decides_for_a_value_says_how_old_it_may_be() -> None:
-    rules = rules_for(
-        "a",
-        "{files: a, values: day, max_age: 1d}",
-        "{files: a, values: week, max_age: 2w, group: g}",
-        "{files: a, values: any}",
-        "{files: a, values: '**.month', max_age: 3m}",
-        "{files: '*', max_age: 1y}",
-    )
-    ages = {name: rules.max_age_of(path(name)) for name in ("day", "week", "any", "month", "else")}
-    assert ages == {"day": 1, "week": 14, "any": None, "month": 90, "else": 365}
-    assert rules.whole_max_age() == 1
-    assert rules_for("a", "{files: b, max_age: 1d}").max_age_of(path("x")) is None
-    assert rules_for("a", "{files: a}", "{files: a, max_age: 1d}").whole_max_age() is None
-
-
 def test_the_format_is_that_of_the_first_rule_for_the_file_that_names_one() -> None:
     rules = (
         "{files: b, format: json}",
@@ -207,15 +191,6 @@ def test_a_policy_without_rules(text: str) -> None:
         ("version: 1\nrules:\n- files: a\n  plain: yes", ":4", "`plain` must be true or false"),
         ("version: 1\nrules:\n- files: a\n  plain: true\n  group: g", ":3", "not both"),
         ("version: 1\nrules:\n- files: a\n  format: toml", ":4", "`format` must be one of"),
-        ("version: 1\nrules:\n- files: a\n  max_age: 90", ":4", "such as `90d`"),
-        ("version: 1\nrules:\n- files: a\n  max_age: 0d", ":4", "such as `90d`"),
-        ("version: 1\nrules:\n- files: a\n  max_age: d", ":4", "such as `90d`"),
-        ("version: 1\nrules:\n- files: a\n  max_age: -1d", ":4", "such as `90d`"),
-        ("version: 1\nrules:\n- files: a\n  max_age: 1 d", ":4", "such as `90d`"),
-        ("version: 1\nrules:\n- files: a\n  max_age: 1.5y", ":4", "such as `90d`"),
-        ("version: 1\nrules:\n- files: a\n  max_age: 1h", ":4", "such as `90d`"),
-        ("version: 1\nrules:\n- files: a\n  max_age: 999999d", ":4", "such as `90d`"),
-        ("version: 1\nrules:\n- {files: a, plain: true, max_age: 1d}", ":3", "not to `plain`"),
         ("version: 1\nrules:\n- files: a/", ":3", "matches a folder; to match its files, use a/**"),
         ("version: 1\nrules:\n- files:", ":3", "is empty"),
         ("version: 1\nrules:\n- files: []", ":3", "an empty list matches nothing"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sealedfiles.app.check.checker import Checker
 from sealedfiles.app.check.earlier import earlier_plaintext
@@ -15,8 +14,6 @@ from sealedfiles.app.check.renames import Task
 from sealedfiles.app.check.scope import Commits, index_task
 from sealedfiles.app.check.versions import Store, Version
 from sealedfiles.app.check.wanted import Wanted
-from sealedfiles.app.history.ages import ages
-from sealedfiles.app.history.values import WHOLE, TokenOpener
 from sealedfiles.errors import GitError, SealedFilesError, UsageError
 from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.git.clone import Clone
@@ -29,7 +26,6 @@ from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import Note, counted
 from sealedfiles.util.progress import Progress
 
-_DAY = 24 * 60 * 60
 _CLONE_ALL = "to check all files, clone without --filter"
 
 
@@ -109,7 +105,7 @@ def _check(clone: Clone, wanted: Wanted, store: Store) -> CheckReport:
             findings = checker.look(task)
         if not findings and not wanted.staged and not task.is_set_up:
             raise not_set_up(clone)
-        findings += _too_old(clone, task.version.policy, wanted, notes)
+        findings += _due(clone, task.version.policy, wanted, notes)
         if task.version.unmerged:
             count = counted(len(task.version.unmerged), "file")
             notes.append(Note(f"not checked because the merge is unresolved: {count}"))
@@ -175,44 +171,21 @@ def _closed(clone: Clone, keyed: Keyed) -> list[Note]:
     ]
 
 
-def _too_old(
-    clone: Clone, policy: Policy | None, wanted: Wanted, notes: list[Note]
-) -> list[Finding]:
-    """Return the values of the index that are older than the ``max_age`` of their rule in *policy*.
+def _due(clone: Clone, policy: Policy | None, wanted: Wanted, notes: list[Note]) -> list[Finding]:
+    """Return the values of the index that are due by their rules in *policy*; add limitations to *notes*.
 
-    Limitations are added to *notes*.
-
-    Without keys, tokens are compared, so that a resealed value counts as new.  History is read only
-    if a rule has a ``max_age``, and not for the changes of the index, which are new.
+    History is read only if a rule limits the use of values, and not for the changes of the index, which
+    are new.
     """
-    if policy is None or wanted.staged:
+    if policy is None or wanted.staged or not any(rule.lifetime for rule in policy.rules):
         return []
-    if not any(rule.max_age for rule in policy.rules):
+    from sealedfiles.app.check.lifetimes import due_values  # here: the hooks need none of it
+    from sealedfiles.app.values.due import has_lifetimes
+
+    if not has_lifetimes(policy):
         return []
     if is_shallow(clone.repository):
-        notes.append(
-            Note(
-                "this clone is shallow: the age of values is unknown",
-                ("run: git fetch --unshallow",),
-            )
-        )
-    return in_order(one.judged(policy) for one in _old_values(clone, policy, wanted))
-
-
-def _old_values(clone: Clone, policy: Policy, wanted: Wanted) -> Iterator[Finding]:
-    now = int(time.time())
-
-    def most(file: bytes, path: bytes) -> int | None:
-        rules = policy.for_file(os.fsdecode(file))
-        return rules.whole_max_age() if path == WHOLE else rules.max_age_of(path)
-
-    def is_limited(file: bytes, path: bytes) -> bool:
-        return wanted.selects(file) and most(file, path) is not None
-
-    for one in ages(clone, is_limited, TokenOpener(clone if wanted.keyed else None), now):
-        days = (now - one.commit.time) // _DAY if one.commit else 0
-        limit = most(one.file, one.path)
-        if limit is not None and days > limit:
-            what = f"is {counted(days, 'day')} old; its rule allows {counted(limit, 'day')}"
-            path = None if one.path == WHOLE else one.path
-            yield Finding("too-old", one.file, what, key=path)
+        what = "this clone is shallow: the age of values is unknown"
+        notes.append(Note(what, ("run: git fetch --unshallow",)))
+    found = due_values(clone, policy, wanted.selects, keyed=wanted.keyed)
+    return in_order(one.judged(policy) for one in found)

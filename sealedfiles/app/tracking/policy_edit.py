@@ -34,8 +34,11 @@ def add_rule(
     wanted = list(source.rules)
     same = [n for n, old in enumerate(wanted) if _subject(old) == _subject(rule)]
     if same:
-        if not plain and "max_age" in wanted[same[0]]:
-            rule["max_age"] = wanted[same[0]]["max_age"]
+        if not plain:
+            old = wanted[same[0]]
+            rule.update(
+                {name: old[name] for name in ("max_age", "expires", "generate") if name in old}
+            )
         wanted[same[0]] = rule
         edit = partial(source.replace, same[0], rule)
     elif values:

@@ -23,7 +23,7 @@ Rule = dict[str, str | tuple[str, ...]]
 _WHERE = ".sealedfiles/policy.yaml"
 _UNCHANGED = "the policy was not changed"
 _BY_HAND = f"{_WHERE}: this policy can only be changed in an editor"
-_SETTINGS = ("plain", "group", "format", "max_age")
+_SETTINGS = ("plain", "group", "format", "max_age", "expires", "generate")
 """The keys of a rule that are settings; all others select files and values."""
 
 _BREAKS = "\r\n\x85\u2028\u2029"

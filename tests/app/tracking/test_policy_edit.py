@@ -89,11 +89,14 @@ def test_a_rule_for_the_same_values_of_the_same_files_takes_the_place_of_the_old
 
 @pytest.mark.parametrize("flow", [False, True], ids=["in lines", "in flow style"])
 def test_a_rule_keeps_how_old_its_values_may_be_unless_it_leaves_them_plain(flow: bool) -> None:
-    text = COMMENTED.replace("group: production", "group: production\n    max_age: 90d  # or less")
+    lines = "\n    max_age: 90d  # or less\n    expires: 2027-01-31\n    generate: hex:32"
+    text = COMMENTED.replace("group: production", f"group: production{lines}")
     if flow:
-        text = "version: 1\nrules: [{files: deploy/**, values: production.**, max_age: 90d}]\n"
+        keys = "max_age: 90d, expires: 2027-01-31, generate: hex:32"
+        text = f"version: 1\nrules: [{{files: deploy/**, values: production.**, {keys}}}]\n"
     moved = add_rule(text.encode(), "deploy/**", ["production.**"], group="ops")
-    assert meaning(moved)[0] == rule("deploy/**", ["production.**"], group="ops", max_age="90d")
+    kept = {"max_age": "90d", "expires": "2027-01-31", "generate": "hex:32"}
+    assert meaning(moved)[0] == rule("deploy/**", ["production.**"], group="ops", **kept)
     assert flow or b"    max_age: 90d  # or less\n" in moved
     plain = add_rule(text.encode(), "deploy/**", ["production.**"], plain=True)
     assert meaning(plain)[0] == rule("deploy/**", ["production.**"], plain=True)

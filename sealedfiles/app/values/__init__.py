@@ -1,0 +1,1 @@
+"""New values: generated, handed to their provider, and written; and which values are due."""
