@@ -228,7 +228,9 @@ class PolicyInForce:
         return InForce(old, new)
 
     def _accepts(self, old: Policy | None, new: Policy, files: PolicyFiles) -> bool:
-        if old is not None and new.only_tracks_more(old, self._clone.pinned_patterns()):
+        from sealedfiles.model.policy_changes import only_tracks_more  # here: few policies change
+
+        if old is not None and only_tracks_more(new, old, self._clone.pinned_patterns()):
             return True
         held = self.proving_groups(new, old)
         if not held:
@@ -241,6 +243,8 @@ class PolicyInForce:
 
         A reader of some groups may track more files, but cannot prove the policy for the other groups.
         """
+        from sealedfiles.model.policy_changes import only_tracks_more
+
         names = [f"{NAME}/{POLICY}", f"{NAME}/{PROOF}"]
         options = ["--format=%H", f"--max-count={_SEARCHED}", "HEAD", "--"]
         _, out, _ = self._clone.repository.try_run("log", *options, *names)
@@ -249,7 +253,7 @@ class PolicyInForce:
             data = folder.read(POLICY)
             if data and self.is_proved(PolicyFiles(data, folder.read(PROOF) or b""), groups):
                 with contextlib.suppress(PolicyError):
-                    return new.only_tracks_more(self._parse(data))
+                    return only_tracks_more(new, self._parse(data))
         return False
 
     def _disputed_rules(self, in_force: InForce, file: str) -> FileRules:
@@ -267,7 +271,9 @@ class PolicyInForce:
             hint = f"ask a reader of {groups} to confirm and commit it: sealedfiles trust policy"
             return PolicyError(f"{NAME}/{POLICY}: {what}", *hints[:-1], hint)
         assert isinstance(in_force.disputed, Policy)  # noqa: S101 - others have their own error
-        changed = in_force.disputed.differences(in_force.policy)
+        from sealedfiles.model.policy_changes import differences
+
+        changed = differences(in_force.disputed, in_force.policy)
         return PolicyError(
             f"{NAME}/{POLICY} was changed, the change is not confirmed, and it affects this value",
             *(f"changed: {one}" for one in changed),

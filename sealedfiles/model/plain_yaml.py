@@ -18,11 +18,11 @@ _LONGEST = 1000
 """Maximum length of a line: YAML does not allow longer keys."""
 
 _QUOTED = r"\"[ !#-\[\]-~]*\"|'[ -&(-~]*'"
-_SCALAR = rf"{_QUOTED}|[A-Za-z0-9_./](?:[A-Za-z0-9_./*@+=%,;()-]|[: ](?=[A-Za-z0-9_./(]))*"
+_SCALAR = rf"{_QUOTED}|[A-Za-z0-9_./](?:[A-Za-z0-9_./*@+=%,;()?&-]|[: ](?=[A-Za-z0-9_./(]))*"
 _ITEM = rf"(?:{_QUOTED}|[A-Za-z0-9_./][A-Za-z0-9_./*@+=-]*)"
 _LIST = rf"\[(?:{_ITEM}(?:, {_ITEM})*)?\]"
 _LINE = lazy_pattern(
-    rf"( *)(- )?(?:([A-Za-z_][A-Za-z0-9_-]*):(?: ({_LIST}|{_SCALAR}))?|(?<=- )({_SCALAR}))(?: *| +#[\t -~]*)"
+    rf"( *)(- )?(?:([A-Za-z_][A-Za-z0-9_.-]*):(?: ({_LIST}|{_SCALAR}))?|(?<=- )({_SCALAR}))(?: *| +#[\t -~]*)"
 )
 _SKIPPED = lazy_pattern(r" *(?:#[\t -~]*)?")
 

@@ -6,7 +6,7 @@ The first rule that matches a value applies.  A value that no rule matches is se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.light_typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,13 +18,14 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from sealedfiles.model.allowance import Allow
     from sealedfiles.model.lifetime import Lifetime
+    from sealedfiles.model.targets import Target
 
 DEFAULT_GROUP = "default"
 NAME = lazy_pattern(r"[a-z0-9][a-z0-9._-]*")
 """Valid names of groups and readers, which are used as file names and in tokens."""
 
 FORMATS = ("yaml", "json", "dotenv", "whole")
-_TOP_KEYS = {"version", "tracked", "rules", "allow", "recovery", "resolve"}
+_TOP_KEYS = {"version", "tracked", "rules", "allow", "recovery", "resolve", "targets"}
 _LIFETIME_KEYS = {"max_age", "expires", "generate"}
 _KEYS = {"files", "values", "group", "plain", "format", *_LIFETIME_KEYS}
 _MOST = 256 << 10
@@ -150,6 +151,7 @@ class Policy:
         recovery: str | None = None,
         tracked: tuple[tuple[str, FilePattern], ...] | None = None,
         resolve: tuple[str, ...] = (),
+        targets: tuple[_Reader, Any] | None = None,
     ) -> None:
         self.rules = rules
         self.allows = allows or []
@@ -158,6 +160,7 @@ class Policy:
         self.tracked = None if tracked is None else tuple(pattern for pattern, _ in tracked)
         self._tracked = [compiled for _, compiled in tracked or ()]
         self._files: dict[str, FileRules] = {}
+        self._targets = targets
 
     def covers(self, file: str) -> bool:
         """Return True if a tracked pattern matches *file*, a path relative to the working tree's root."""
@@ -178,32 +181,18 @@ class Policy:
         rules = [rule._replace(group=rule.group or DEFAULT_GROUP) for rule in self.rules]
         return Policy(rules)
 
-    def only_tracks_more(self, old: Policy, listed: Iterable[str] = ()) -> bool:
-        """Return True if this policy is *old* with new ``tracked`` patterns and no other change.
+    @property
+    def targets(self) -> dict[str, Target]:
+        """The targets of `push` by name.  Raises PolicyError for an invalid one."""
+        if self._targets is None:
+            return {}
+        from sealedfiles.model.targets import parse_targets  # few commands need them
 
-        *listed* contains the tracked patterns if the *old* policy does not list them itself.
-        """
-        before = set(listed if old.tracked is None else old.tracked)
-        return (
-            self.tracked is not None
-            and before <= set(self.tracked)
-            and (self.recovery, self.resolve, _meanings(self.rules), _meanings(self.allows))
-            == (old.recovery, old.resolve, _meanings(old.rules), _meanings(old.allows))
-        )
+        return parse_targets(*self._targets)
 
-    def differences(self, old: Policy) -> list[str]:
-        """Return a line for each pattern, rule and setting that was removed from *old* (-) or added (+)."""
-        found = []
-        for sign, one, other in (("-", old, self), ("+", self, old)):
-            known = [rule.entries for rule in other.rules]
-            fresh = [rule for rule in one.rules if rule.entries not in known]
-            found += [f"{sign} rule {rule.words}" for rule in fresh]
-            gone = sorted(set(one.tracked or ()) - set(other.tracked or ()))
-            found += [f"{sign} tracked {pattern}" for pattern in gone]
-            if one.recovery and one.recovery != other.recovery:
-                found.append(f"{sign} recovery {one.recovery}")
-            found += [f"{sign} resolve {s}" for s in one.resolve if s not in other.resolve]
-        return found or ["the order of the rules, or the allowed findings"]
+    def require_valid_targets(self) -> None:
+        """Raise PolicyError if a target is invalid."""
+        _ = self.targets
 
 
 def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool = False) -> Policy:
@@ -239,6 +228,7 @@ def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool =
         reader.name(top["recovery"]) if "recovery" in top else None,
         reader.tracked(top["tracked"]) if "tracked" in top else None,
         reader.schemes(top["resolve"]) if "resolve" in top else (),
+        (reader, top["targets"]) if "targets" in top else None,
     )
 
 
@@ -252,13 +242,14 @@ class _Reader:
     def fail(self, node: Any, message: str) -> PolicyError:
         return PolicyError(f"{self.where}:{node.start_mark.line + 1}: {message}")
 
-    def mapping(self, node: Any, known: set[str]) -> dict[str, Any]:
+    def mapping(self, node: Any, known: set[str] | None = None) -> dict[str, Any]:
+        """Return the values by key; *known* are the valid keys, None if any is."""
         if node.id != "mapping":
             raise self.fail(node, "expected a mapping")
         found: dict[str, Any] = {}
         for key, value in node.value:
             name = self.value(key)
-            if name not in known:
+            if known is not None and name not in known:
                 expected = ", ".join(sorted(known))
                 raise self.fail(key, f"unknown key (known here: {expected})")
             if name in found:
@@ -354,8 +345,3 @@ class _Reader:
     def texts(self, node: Any) -> tuple[str, ...]:
         nodes = node.value if node.id == "sequence" else [node]
         return tuple(str(item.value) for item in nodes)
-
-
-def _meanings(entries: Iterable[Rule | Allow]) -> list[object]:
-    """Return the content of *entries* without their line numbers."""
-    return [e.entries if isinstance(e, Rule) else (e.words, e.reason) for e in entries]

@@ -12,6 +12,7 @@ from sealedfiles.errors import PolicyError
 from sealedfiles.model.allowance import Allow
 from sealedfiles.model.paths import ITEM, ROOT, key_step
 from sealedfiles.model.policy import DEFAULT_GROUP, NAME, FileRules, Policy, parse_policy
+from sealedfiles.model.policy_changes import differences, only_tracks_more
 
 EXAMPLE = b"""\
 version: 1
@@ -376,6 +377,6 @@ def test_a_policy_that_allows_other_schemes_is_another_one() -> None:
         parse_policy(f"version: 1\ntracked: [a]\nresolve: [{schemes}]\n".encode())
         for schemes in ("vault, op", "vault, env")
     )
-    assert old.only_tracks_more(old)
-    assert not new.only_tracks_more(old)
-    assert new.differences(old) == ["- resolve op", "+ resolve env"]
+    assert only_tracks_more(old, old)
+    assert not only_tracks_more(new, old)
+    assert differences(new, old) == ["- resolve op", "+ resolve env"]

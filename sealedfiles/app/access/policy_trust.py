@@ -33,6 +33,7 @@ def confirm_policy(clone: Clone, dialog: Dialog, *, yes: bool) -> bool | None:
             f"{POLICY_FILE} was not found", f"restore it: git checkout HEAD -- {NAME}"
         )
     policy = parse_policy(files.data, POLICY_FILE)  # an invalid policy cannot be confirmed
+    policy.require_valid_targets()
     held = clone.policy_in_force.proving_groups(policy)
     for group in clone.ring.groups() if held is None else ():
         clone.ring.holds(group)  # raises what is wrong with its keys

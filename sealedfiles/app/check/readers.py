@@ -125,6 +125,10 @@ def _look_at_policy(policy: Policy, groups: Mapping[str, GroupKeys | None]) -> I
         if allow.finding not in KINDS:
             what = f"allows {allow.finding}, which is not a finding of this version"
             yield Finding("unknown-allow", POLICY, what, allow.line)
+    try:
+        policy.require_valid_targets()
+    except PolicyError as error:
+        yield _bad_policy(error, b"")
 
 
 def against_parent(

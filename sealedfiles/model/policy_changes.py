@@ -1,0 +1,67 @@
+"""What changed between two policies."""
+
+from __future__ import annotations
+
+from sealedfiles.errors import PolicyError
+from sealedfiles.light_typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.model.allowance import Allow
+    from sealedfiles.model.policy import Policy, Rule
+
+
+def only_tracks_more(new: Policy, old: Policy, listed: Iterable[str] = ()) -> bool:
+    """Return True if *new* is *old* with more ``tracked`` patterns and no other change.
+
+    *listed* contains the tracked patterns if the *old* policy does not list them itself.
+    """
+    before = set(listed if old.tracked is None else old.tracked)
+    return (
+        new.tracked is not None
+        and before <= set(new.tracked)
+        and (new.recovery, new.resolve, _rules(new.rules), _allows(new.allows))
+        == (old.recovery, old.resolve, _rules(old.rules), _allows(old.allows))
+        and have_same_targets(new, old)
+    )
+
+
+def have_same_targets(one: Policy, other: Policy) -> bool:
+    """Return True if the targets of two policies are the same; False if any is invalid."""
+    try:
+        return one.targets == other.targets
+    except PolicyError:
+        return False
+
+
+def _rules(rules: Iterable[Rule]) -> list[object]:
+    """Return the content of *rules* without their line numbers."""
+    return [rule.entries for rule in rules]
+
+
+def _allows(allows: Iterable[Allow]) -> list[object]:
+    """Return the content of *allows* without their line numbers."""
+    return [(allow.words, allow.reason) for allow in allows]
+
+
+def differences(new: Policy, old: Policy) -> list[str]:
+    """Return a line for each pattern, rule, target and setting that was removed from *old* (-) or added (+).
+
+    Raises PolicyError for an invalid target.
+    """
+    found = []
+    for sign, one, other in (("-", old, new), ("+", new, old)):
+        known = [rule.entries for rule in other.rules]
+        fresh = [rule for rule in one.rules if rule.entries not in known]
+        found += [f"{sign} rule {rule.words}" for rule in fresh]
+        gone = sorted(set(one.tracked or ()) - set(other.tracked or ()))
+        found += [f"{sign} tracked {pattern}" for pattern in gone]
+        if one.recovery and one.recovery != other.recovery:
+            found.append(f"{sign} recovery {one.recovery}")
+        found += [f"{sign} resolve {s}" for s in one.resolve if s not in other.resolve]
+        targets = [
+            target for target in one.targets.values() if target not in other.targets.values()
+        ]
+        found += [f"{sign} target {target.name}: {target.words}" for target in targets]
+    return found or ["the order of the rules, or the allowed findings"]
