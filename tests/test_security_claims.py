@@ -107,6 +107,11 @@ CLAIMS = {
     "A key that an attacker made does not become": [
         "git/test_attacks.py::test_a_key_file_around_a_chosen_key_opens_and_seals_nothing",
         "cli/test_authority_of_keys.py::test_a_command_for_another_group_accepts_no_stranger_s_group",
+        "cli/test_authority_of_keys.py::test_adopt_names_no_stranger_s_group_in_the_place_of_the_user",
+    ],
+    "`init` proves no policy that was": [
+        "cli/test_init.py::test_a_policy_that_was_there_before_the_first_reader_is_not_proved",
+        "cli/test_init.py::test_a_policy_that_others_put_there_is_not_proved_by_restoring_the_keys",
     ],
     "A group key is encrypted to a verified reader only": [
         "keys/test_readers.py::test_only_its_three_constructors_make_a_verified_reader",
@@ -209,6 +214,7 @@ CLAIMS = {
     ],
     "A baseline of `scan` holds": [
         "cli/test_scan.py::test_a_baseline_shows_nothing_to_who_has_no_key",
+        "cli/test_scan.py::test_a_baseline_counts_only_under_the_current_keys",
     ],
     "Sealed output is decrypted again": [
         "sealing/test_verification.py::test_text_that_could_not_be_decrypted_again_is_sealed_whole",

@@ -21,7 +21,7 @@ from sealedfiles.git.repository import Repository, find_repository, user_config
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.submodule import accept
 from sealedfiles.keys.epochs import Epoch, format_epochs, prove_again
-from sealedfiles.keys.folder import NAME, DirFolder
+from sealedfiles.keys.folder import NAME, POLICY, DirFolder
 from sealedfiles.keys.identity.generate import keep_identity
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.keyfile import GroupKey
@@ -80,7 +80,7 @@ def create_workspace(
     identity, place = _own_identity(identities)
     assert identity.recipient is not None  # noqa: S101 - own_identity looks for one that has it
     folder = DirFolder(root / NAME)
-    _write_new(folder.root / "policy.yaml", _NEW_POLICY)
+    _write_new(folder.root / POLICY, _NEW_POLICY)
     _write_new(folder.root / ".gitattributes", FOLDER_ATTRIBUTES)
     add_recipients(folder, reader, [identity.recipient])
     key = make_group(folder, DEFAULT_GROUP, VerifiedReader.own(reader, identity))
@@ -89,7 +89,7 @@ def create_workspace(
         clone.state.set_locked(locked=False)
         stage(clone, NAME)
         record_new_keys(clone, {DEFAULT_GROUP: key}, is_first=True)
-        write_policy(clone, (folder.root / "policy.yaml").read_bytes())
+        write_policy(clone, (folder.root / POLICY).read_bytes())
         stage(clone, NAME)
     dialog.say(f"created {NAME}/ with the group {DEFAULT_GROUP} (key {key.key_id})")
     shown = describe_key(identity.recipient)
@@ -132,10 +132,19 @@ def _name_from_git(repository: Repository | None) -> str:
 
 
 def _write_new(path: Path, data: bytes) -> None:
-    """Write *data* to *path* if there is no such file."""
+    """Write *data* to *path*.  Raises UsageError if another file is there.
+
+    Anyone with push access may have put it there before the first reader: it would be proved with new keys.
+    """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.replace(path, data)
+    elif path.read_bytes() != data:
+        raise UsageError(
+            f"{NAME}/{path.name} already exists, and nobody proves who wrote it",
+            f"find who added it: git log -p -- {NAME}/{path.name}",
+            "move it away, run this command again, then copy what you need from it",
+        )
 
 
 def restore_folder(repository: Repository, name: str | None, dialog: Dialog) -> None:
@@ -158,8 +167,10 @@ def restore_folder(repository: Repository, name: str | None, dialog: Dialog) -> 
         identity, _ = _own_identity(identities)
         reader = VerifiedReader.own(reader_name, identity)
         add_recipients(folder, reader_name, list(reader.recipients))
-    _write_new(folder.root / "policy.yaml", clone.state.policy() or _NEW_POLICY)
-    _write_new(folder.root / ".gitattributes", FOLDER_ATTRIBUTES)
+    files = {POLICY: clone.state.policy() or _NEW_POLICY, ".gitattributes": FOLDER_ATTRIBUTES}
+    for file, data in files.items():
+        if not (there and (folder.root / file).exists()):
+            _write_new(folder.root / file, data)
     for group, held in keys.items():
         write_file(folder, f"keys/{group}/epochs", _epochs(clone, group, held))
         wrap_to(folder, group, reader, held)
@@ -168,7 +179,7 @@ def restore_folder(repository: Repository, name: str | None, dialog: Dialog) -> 
     if there:
         renew_proofs(clone)
     else:
-        write_policy(clone, (folder.root / "policy.yaml").read_bytes())
+        write_policy(clone, (folder.root / POLICY).read_bytes())
         derive_attributes(clone)
         if clone.policy().tracked:
             stage(clone, ".gitattributes")

@@ -10,7 +10,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, YAML, Person, Repo
+from people import ENV, YAML, Person, Repo, groups
 
 from sealedfiles.keys.epochs import format_epochs, new_epoch
 from sealedfiles.keys.folder import DirFolder
@@ -147,6 +147,22 @@ def test_a_command_for_another_group_accepts_no_stranger_s_group(
     newest = alice.folder("sealedfiles/newest").read_text()
     assert "evil" not in newest
     assert "evil" not in alice.folder("sealedfiles/keys").read_text()
+
+
+def test_adopt_names_no_stranger_s_group_in_the_place_of_the_user(
+    team: tuple[Repo, Repo], mallory: Repo
+) -> None:
+    alice, _ = team
+    made_group(mallory, "evil")
+    push(mallory)
+    alice.git("pull", "--quiet")
+    alice.write("new/evil.env", "DB_PASSWORD=s3cr3t-db-0001\n")
+    alice.write("new/app.yaml", "evil:\n  password: s3cr3t-evil-0001\n")
+    alice.sealedfiles("adopt", "--engine", "none", "--yes", "new")
+    assert "nothing is sealed to evil: the group evil is new in this clone" in alice.stderr
+    assert "evil" not in alice.folder("sealedfiles/keys").read_text()
+    alice.git("add", "new")
+    assert groups(alice.git("show", ":new/evil.env", ":new/app.yaml")) == {"default"}
 
 
 def test_unlock_lists_a_new_group_with_its_author_and_accepts_it_only_on_request(

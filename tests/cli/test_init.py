@@ -108,6 +108,19 @@ def test_outside_of_git_makes_the_folder_only(alice: Person) -> None:
     assert alice.run([*program(), "cat", "a.env"], folder)[0] == b"PASSWORD=s3cr3t\n"
 
 
+@pytest.mark.parametrize("name", ["policy.yaml", ".gitattributes"])
+def test_a_policy_that_was_there_before_the_first_reader_is_not_proved(
+    fresh: Repo, name: str
+) -> None:
+    """Anyone with push access could have written it, with rules that leave values in plaintext."""
+    fresh.write(f".sealedfiles/{name}", "version: 1\ntracked: []\nrules:\n- plain: true\n")
+    fresh.sealedfiles("init", "--name", "alice", code=2)
+    assert f".sealedfiles/{name} already exists, and nobody proves who wrote it" in fresh.stderr
+    assert not (fresh.path / ".sealedfiles/keys").exists()
+    (fresh.path / ".sealedfiles" / name).unlink()
+    fresh.sealedfiles("init", "--name", "alice")
+
+
 @pytest.fixture
 def lost(fresh: Repo) -> Repo:
     """A repository whose only commit has tokens, without the folder that has their keys."""
@@ -149,6 +162,15 @@ def test_the_folder_is_restored_from_the_cached_keys(lost: Repo, tmp_path: Path)
     assert other.read("a.env") == f"A={SECRET}-hunter2\n"
     lost.sealedfiles("init", "--restore", code=2)
     assert "no group that .sealedfiles/ lacks" in lost.stderr
+
+
+def test_a_policy_that_others_put_there_is_not_proved_by_restoring_the_keys(lost: Repo) -> None:
+    lost.write(".sealedfiles/policy.yaml", "version: 1\ntracked: []\nrules:\n- plain: true\n")
+    lost.sealedfiles("init", "--restore", "--name", "alice", code=2)
+    assert ".sealedfiles/policy.yaml already exists, and nobody proves who wrote it" in lost.stderr
+    (lost.path / ".sealedfiles/policy.yaml").unlink()
+    lost.sealedfiles("init", "--restore", "--name", "alice")
+    assert "'*.env'" in lost.read(".sealedfiles/policy.yaml").replace('"', "'")
 
 
 def test_restored_keys_keep_their_order_and_their_revocation(fresh: Repo, tmp_path: Path) -> None:

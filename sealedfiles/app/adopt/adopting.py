@@ -20,13 +20,15 @@ from sealedfiles.app.scan.run import Request, scan
 from sealedfiles.app.start import clone_to_scan, create_workspace, set_up_git
 from sealedfiles.app.track import TrackRequest, track
 from sealedfiles.app.workspace import clone_here
-from sealedfiles.errors import UsageError
+from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import Repository
 from sealedfiles.git.version import refuse_old_git
+from sealedfiles.keys.epochs import NewGroupError
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.wildmatch import FilePattern
+from sealedfiles.util.messages import Note
 
 
 class AdoptRequest(NamedTuple):
@@ -70,12 +72,30 @@ def prepare(request: AdoptRequest) -> Prepared:
     for group in request.groups:
         check_name(group, "group")
     clone, is_new = clone_to_scan(request.identity)
-    groups = dict.fromkeys([*request.groups, *([] if is_new else clone.group_names())])
+    groups, notes = _usable_groups(clone)
+    groups = [*dict.fromkeys([*request.groups, *groups])]
     try:
         plan = plan_adoption(clone, groups, request.engine, _selection(clone.repository, request))
+        plan.notes.extend(notes)
     finally:
         clone.close()
     return Prepared(clone.repository, plan, is_new)
+
+
+def _usable_groups(clone: Clone) -> tuple[list[str], list[Note]]:
+    """Return the groups that this clone can seal to, and notes on the others.  Raises TamperedError.
+
+    A group that is new in this clone may be from somebody who only can push.  A plan does not name it in the
+    place of the user.
+    """
+    usable, notes = [], []
+    for group in clone.group_names():
+        try:
+            clone.ring.current(group)
+            usable.append(group)
+        except (NewGroupError, NoKeyError) as error:
+            notes.append(Note(f"nothing is sealed to {group}: {error.message}", error.hints))
+    return usable, notes
 
 
 def _selection(repository: Repository, request: AdoptRequest) -> Selection:

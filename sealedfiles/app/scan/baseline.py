@@ -3,7 +3,8 @@
 A baseline holds one fingerprint for each finding: an HMAC of its code, its path and the value, under a key
 that is derived from group keys.  So nobody who could not decrypt the values can guess them with it, or add a
 finding.  For a sealed value, the keys of its groups are used; for other secrets, which are in plaintext in
-the repository, that of one group.  The file names the keys, so that it stays valid when one is rotated.
+the repository, that of one group.  Only current keys count: with a retired key, a removed reader could hide
+a finding.  So after a rotation, the baseline is written again.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.app.scan.findings import Leak
     from sealedfiles.keys.group_keyring import GroupKeyring
+    from sealedfiles.keys.keyfile import GroupKey
 
 REASON = "in the baseline"
 
@@ -46,6 +48,12 @@ class Baseline:
             return leak
         return leak._replace(finding=leak.finding._replace(reason=REASON))
 
+    def outdated(self, ring: GroupKeyring) -> list[str]:
+        """Return the groups whose current key the baseline was not made with.  Raises TamperedError."""
+        return [
+            group for group in sorted(self.keys) if ring.holds(group) and not self._key(group, ring)
+        ]
+
     def add(self, leak: Leak, ring: GroupKeyring) -> None:
         """Add *leak*, with the current keys of its groups.  Raises NoKeyError, TamperedError."""
         for group in leak.groups or [_group_of_others(ring)]:
@@ -67,7 +75,7 @@ class Baseline:
         groups = leak.groups or tuple(filter(self.keys.__contains__, [_group_of_others(ring)]))
         secrets = []
         for group in groups:
-            key = ring.key(group, self.keys[group]) if group in self.keys else None
+            key = self._key(group, ring)
             if key is None:
                 return ""
             secrets.append(key.secret)
@@ -78,6 +86,11 @@ class Baseline:
         message = b"".join(b"%d:%b" % (len(part), part) for part in parts)
         digest = hmac.digest(key_bytes, message, "sha256")[:_LENGTH]
         return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+    def _key(self, group: str, ring: GroupKeyring) -> GroupKey | None:
+        """Return the current key of *group* if the baseline was made with it and it is available."""
+        key = ring.current(group) if ring.holds(group) else None
+        return key if key and self.keys.get(group) == key.key_id else None
 
 
 def load_baseline(path: Path) -> Baseline:

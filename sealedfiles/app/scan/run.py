@@ -123,6 +123,9 @@ def scan(clone: Clone, request: Request) -> ScanReport:
     unparsed: list[bytes] = []
     leaks += _named(clone, files, blobs, unparsed)
     leaks = _judged(clone, _distinct(leaks), baseline)
+    for group in baseline.outdated(clone.ring) if baseline else ():
+        what = f"the baseline was not made with the current key of {group}, so its findings are reported"
+        notes.append(Note(what, ("review them, then run again with --update-baseline",)))
     if baseline and request.update_baseline:
         leaks = _update(clone, request, baseline, leaks)
     if engine:
