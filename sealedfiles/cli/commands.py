@@ -11,6 +11,7 @@ COMMANDS = {
     "readers": ("grant", "revoke", "exposure", "rotate", "trust", "sync", "recovery-key", "who"),
     "this clone": ("unlock", "lock", "status", "check", "scan", "hook", "deinit", "doctor"),
     "files": ("edit", "get", "set", "unset", "cat", "run", "seal", "unseal", "reseal", "rebind"),
+    "stores": ("push",),
     "help and your shell": ("help", "completion"),
 }
 

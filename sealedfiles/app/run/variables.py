@@ -29,7 +29,7 @@ from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from sealedfiles.app.files.environment import Variable
 
@@ -49,16 +49,17 @@ def read_sources(
     *,
     override: bool = False,
     prefix: str = "",
+    environ: Mapping[str, str] | None = None,
 ) -> list[VariableFile]:
     """Return the values of *places* as variables.
 
     ``${NAME}`` in a .env file can refer to the environment and to values of earlier files.  If several
     define a name, the last file wins with *override*; without it, the first wins, beginning with the
-    environment.
+    environment.  *environ* is used in place of the environment of this process.
 
     Raises FormatError for a file that does not parse, UsageError for a file without separate values.
     """
-    environ = other_variables()
+    environ = other_variables() if environ is None else dict(environ)
     # The environment for later files with every sealed value masked, to find references to them.
     masked = masked_environment(environ)
     sources = []
@@ -78,7 +79,7 @@ def read_sources(
         except FormatError as error:
             raise with_place(error, place) from None
         sources.append(VariableFile(place, found, references))
-        sealed = _sealed_by_policy(place)
+        sealed = sealed_by_policy(place)
         for variable in found:
             if override or variable.name not in environ:
                 environ[variable.name] = variable.value
@@ -106,7 +107,7 @@ def choose(
     unused = set(patterns)
     for source in sources:
         files.append([])
-        _refuse_unset(source, patterns.values())
+        refuse_unset(source, patterns.values())
         for variable in source.variables:
             matching = {text for text, one in patterns.items() if one.matches(variable.path)}
             unused -= matching
@@ -128,7 +129,7 @@ def choose(
     return merge(files, later_wins=override)
 
 
-def _refuse_unset(source: VariableFile, patterns: Collection[PathPattern]) -> None:
+def refuse_unset(source: VariableFile, patterns: Collection[PathPattern]) -> None:
     """Raise TamperedError for a sealed variable without a value, because of a second line with its name."""
     place = source.place
     unset = [one for one in source.references if one.dialect]
@@ -145,12 +146,13 @@ def sealed_names(sources: Iterable[VariableFile], chosen: Collection[str]) -> di
     """Return the variable that lists which variables have sealed values: these, and those set earlier."""
     names = set(os.environ.get(SEALED_NAMES, "").split())
     for source in sources:
-        sealed = _sealed_by_policy(source.place)
+        sealed = sealed_by_policy(source.place)
         names.update(v.name for v in source.variables if v.name in chosen and sealed(v.path))
     return {SEALED_NAMES: " ".join(sorted(names))} if names else {}
 
 
-def _sealed_by_policy(place: WorkingFile) -> Callable[[bytes], bool]:
+def sealed_by_policy(place: WorkingFile) -> Callable[[bytes], bool]:
+    """Return a function that returns True if the policy seals the value at a key path of the file."""
     rules = rules_for(place)
     return lambda path: rules.group_of(path) is not None
 
@@ -161,7 +163,7 @@ def _require_sealed(place: WorkingFile, variable: Variable) -> None:
     version = SealedText(place.opened.data, place.described)
     spans = [span for span in version.values if span.path == variable.path]
     # An empty value of a .env file is never sealed: `PATH=` makes shells search the current folder.
-    is_sealed = bool(spans) and _sealed_by_policy(place)(variable.path)
+    is_sealed = bool(spans) and sealed_by_policy(place)(variable.path)
     if (is_sealed and variable.path not in in_plaintext) or not any(place.stored_versions()):
         return
     line = f":{version.line_of(spans[0])}" if spans else ""

@@ -1,0 +1,174 @@
+"""The values of a target, read like those of `run`: only what readers sealed, and no references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sealedfiles.app.files.provenance import suspects_in
+from sealedfiles.app.files.reference import refuse_references, rules_for
+from sealedfiles.app.files.suspects import refuse_suspects
+from sealedfiles.app.files.working_file import WorkingFile, encoded, read_file
+from sealedfiles.app.links import refuse_pushed_links
+from sealedfiles.app.run.variables import VariableFile, read_sources, refuse_unset, sealed_by_policy
+from sealedfiles.app.tracking.policy_writing import confirmed_policy
+from sealedfiles.app.workspace import Workspace
+from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.git.clone import Clone
+from sealedfiles.keys.folder import NAME, POLICY
+from sealedfiles.model.address import show_address
+from sealedfiles.model.paths import PathPattern, json_string
+from sealedfiles.model.policy import DEFAULT_GROUP
+from sealedfiles.model.targets import Target
+from sealedfiles.model.token import base64url, proof
+
+
+class Item(NamedTuple):
+    """A value to push."""
+
+    name: str
+    """Its name in the store."""
+    value: str
+    file: str
+    key: str
+    """Its address in the file, as text."""
+    group: str | None
+    """The group that the policy seals it to; None if the policy leaves it in plaintext."""
+
+    @property
+    def place(self) -> str:
+        """The position of the value, for a message."""
+        return f"{self.file}: {self.key}"
+
+
+def targets_in_force(clone: Clone) -> dict[str, Target]:
+    """Return the targets of the policy in force.
+
+    Raises PolicyError if the policy in the repository is not accepted: anyone with push access could have
+    added a target.
+    """
+    confirmed_policy(clone)
+    return clone.policy().targets
+
+
+def find_target(clone: Clone, name: str) -> Target:
+    """Return a target of the policy in force.  Raises UsageError if it does not exist, and PolicyError."""
+    targets = targets_in_force(clone)
+    if name not in targets:
+        known = ", ".join(targets) or "none"
+        raise UsageError(f"there is no target {json_string(name)}", f"available: {known}")
+    if not any(clone.ring.holds(group) for group in clone.group_names()):
+        # Without a key, a clone accepts the first policy that it sees.
+        raise clone.identities.no_key(
+            "values are pushed only with a key of a group: without one, nothing proves the policy"
+        )
+    return targets[name]
+
+
+def require_committed(clone: Clone, target: Target) -> None:
+    """Raise UsageError if a file of *target*, or the policy, differs from the last commit."""
+    paths = (*target.files, f"{NAME}/{POLICY}")
+    missing = [path for path in paths if clone.index.entry(path.encode()) is None]
+    # Literal: a name may have characters that mean something in a pathspec.
+    changed = clone.repository.run(
+        *("--literal-pathspecs", "status", "--porcelain", "-z", "--untracked-files=all"),
+        *("--ignore-submodules=none", "--", *paths),
+    )
+    names = [entry[3:].decode("utf-8", "replace") for entry in changed.split(b"\0") if entry]
+    if missing or names:
+        raise UsageError(
+            f"not committed: {', '.join(dict.fromkeys([*missing, *names]))}",
+            "commit it first, so that the store can name the commit of its values",
+            "to push it as it is: --allow-dirty",
+        )
+
+
+def read_items(workspace: Workspace, target: Target) -> list[Item]:
+    """Return the values of *target*, in the order of its files.
+
+    Raises TamperedError for values that may not come from a reader, NoKeyError if a value stays sealed, and
+    UsageError for files without separate values, patterns and names that match nothing, and two values with
+    one name.
+    """
+    workspace.require_accepted()
+    sources = [_read(workspace, file) for file in target.files]
+    patterns = {text: PathPattern(text) for text in target.keys}
+    items: list[Item] = []
+    unused = {*patterns, *(address for address, _ in target.names)}
+    for source in sources:
+        refuse_unset(source, patterns.values())
+        for variable in source.variables:
+            matching = {text for text, one in patterns.items() if one.matches(variable.path)}
+            sealed = sealed_by_policy(source.place)(variable.path)
+            if not (matching if patterns else sealed):
+                continue
+            unused -= {*matching, variable.address}
+            name = dict(target.names).get(variable.address, target.prefix + variable.name)
+            source.place.require_no_tokens(variable.value)
+            refuse_references(
+                variable.file, [r for r in source.references if r.address == variable.address]
+            )
+            encoded(variable.value)  # a lone surrogate is not text for any store
+            group = rules_for(source.place).group_of(variable.path)
+            key = show_address(variable.address)
+            items.append(Item(name, variable.value, variable.file, key, group))
+    _refuse_unused(target, unused)
+    _refuse_repeated(items)
+    return items
+
+
+def _read(workspace: Workspace, name: str) -> VariableFile:
+    file = workspace.root / name
+    if not file.is_file():
+        raise UsageError(f"{name} does not exist, or is not a file")
+    refuse_pushed_links(file)
+    place = read_file(workspace, file, workspace.path_to_read(file))
+    place = place._replace(suspects=suspects_in(place))
+    refuse_suspects(place.name, place.suspects or [])
+    _require_readable(place)
+    # Without the environment, and without other files: what is pushed depends on the commit alone.
+    return read_sources([place], environ={})[0]
+
+
+def _require_readable(place: WorkingFile) -> None:
+    """Raise TamperedError for a token that is damaged or misplaced, also if its value is not pushed."""
+    for problem in place.opened.problems:
+        if problem.reason != "no-key":
+            place.require_no_tokens(problem.token)
+
+
+def _refuse_unused(target: Target, unused: Iterable[object]) -> None:
+    for one in unused:
+        what = (
+            f"the pattern {json_string(one)}"
+            if isinstance(one, str)
+            else f"the name for {show_address(one)}"  # type: ignore[arg-type]
+        )
+        raise UsageError(
+            f"target {target.name}: {what} matches no value of {', '.join(target.files)}",
+            "correct it in .sealedfiles/policy.yaml, then: sealedfiles trust policy",
+        )
+
+
+def _refuse_repeated(items: Sequence[Item]) -> None:
+    found: dict[str, Item] = {}
+    for item in items:
+        other = found.setdefault(item.name, item)
+        if other is not item:
+            raise UsageError(
+                f"{other.place} and {item.place} both have the name {json_string(item.name)}",
+                "give one of them another name in the target: names",
+            )
+
+
+def digest_of(clone: Clone, target: Target, item: Item) -> str:
+    """Return a keyed digest of a value at its place in the store; empty if no key is available for it.
+
+    Only readers can compute it, so it does not help anyone to guess the value.
+    """
+    try:
+        key = clone.ring.current(item.group or DEFAULT_GROUP)
+    except SealedFilesError:
+        return ""
+    message = f"{target.url}\0{item.name}\0{item.value}".encode()
+    return base64url(proof(key.secret, b"sealedfiles/v1/push", message))

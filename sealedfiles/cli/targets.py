@@ -1,0 +1,51 @@
+"""What `push` and `pull` share: the clone, questions, and the completion of targets."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from sealedfiles.app.workspace import ReadOptions, Workspace, workspace_at
+from sealedfiles.cli.prompts import TERMINAL
+from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.light_typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+    from click.shell_completion import CompletionItem
+
+    from sealedfiles.git.clone import Clone
+
+
+def here(options: ReadOptions) -> tuple[Workspace, Clone]:
+    """Return the workspace of the current folder, which must be in git.  Raises UsageError."""
+    workspace = workspace_at(Path.cwd(), options)
+    if workspace.clone is None:
+        raise UsageError("this command needs a git repository")
+    return workspace, workspace.clone
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask *question* unless *yes*.  Raises UsageError unless the user agrees."""
+    if yes:
+        return
+    agreed = TERMINAL.ask(question)
+    if agreed is None:
+        raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
+    if not agreed:
+        raise UsageError("nothing was changed")
+
+
+def complete_target(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the targets whose names begin with *incomplete*."""
+    del ctx, param
+    from click.shell_completion import CompletionItem
+
+    with suppress(SealedFilesError, OSError):
+        _, clone = here(ReadOptions())
+        return [
+            CompletionItem(name) for name in clone.policy().targets if name.startswith(incomplete)
+        ]
+    return []
