@@ -58,6 +58,7 @@ def load(
     sealed: Sealed = "raise",
     allow_retired: bool = False,
     allow_plaintext: bool = False,
+    resolve: bool = False,
 ) -> Any:
     """Return the values of a YAML, JSON or .env file, as ``json.load`` would.
 
@@ -70,11 +71,22 @@ def load(
     *allow_plaintext*: anyone with
     push access could have written it.
 
+    With *resolve*, secret references (``ref+vault://secret/app#password``) whose schemes the policy allows
+    are replaced by the secrets that they name.  The two options above exclude it.
+
     Raises FormatError if the text does not parse, UsageError if the file has no values or is not in a
-    folder with sealedfiles, and OSError (FileNotFoundError, …) if it cannot be read.
+    folder with sealedfiles, OSError (FileNotFoundError, …) if it cannot be read, and RemoteError if a
+    reference cannot be resolved.
     """
-    place = _read(path, _options(identity, allow_retired, allow_plaintext))
-    return _values(place, dialect, sealed)
+    options = _options(identity, allow_retired, allow_plaintext, resolve=resolve)
+    place = _read(path, options)
+    values = _values(place, dialect, sealed)
+    if not resolve:
+        return values
+    from sealedfiles.app.resolving.data import resolved_data
+    from sealedfiles.app.resolving.resolver import Resolver
+
+    return resolved_data(place, values, Resolver())[0]
 
 
 def loads(
@@ -127,6 +139,7 @@ def load_env(
     allow_retired: bool = False,
     allow_plaintext: bool = False,
     allow_variables: Sequence[str] = (),
+    resolve: bool = False,
 ) -> bool:
     """Put the values of a file into ``os.environ``, as python-dotenv's ``load_dotenv`` does.
 
@@ -134,18 +147,26 @@ def load_env(
     flattened: ``database.password`` becomes ``DATABASE_PASSWORD``.  Returns True if anything was set.
 
     A variable that makes programs load code (``PATH``, ``LD_PRELOAD``, ``NODE_OPTIONS`` …) must be sealed, or
-    be one of *allow_variables*.
+    be one of *allow_variables*.  *resolve* is as for ``load``.
 
     Raises as ``load`` does, and UsageError for a value that no variable can hold; then nothing is set.
     """
     from sealedfiles.app.run.variables import choose, read_sources, sealed_names
 
-    place = _read(path, _options(identity, allow_retired, allow_plaintext))
+    options = _options(identity, allow_retired, allow_plaintext, resolve=resolve)
+    place = _read(path, options)
     sources = read_sources([place], dialect, override=override)
     _without_tokens(place, [variable.value for variable in sources[0].variables], sealed)
     require_trusted(place)
     found = choose(sources, allowed=(*allow_variables, *(() if override else os.environ)))
-    new = {name: found[name].value for name in found if override or name not in os.environ}
+    new_names = [name for name in found if override or name not in os.environ]
+    if resolve:
+        from sealedfiles.app.resolving.resolver import Resolver
+        from sealedfiles.app.resolving.variables import resolve_variables
+
+        unused = {*found} - {*new_names}
+        found = resolve_variables(sources, found, Resolver(), unused=unused).variables
+    new = {name: found[name].value for name in new_names}
     os.environ.update({**new, **sealed_names(sources, new)})
     return bool(new)
 
@@ -268,8 +289,16 @@ def _read(path: AnyPath, options: ReadOptions, *, may_be_new: bool = False) -> W
 
 
 def _options(
-    identity: AnyPath | None, allow_retired: bool = False, allow_plaintext: bool = False
+    identity: AnyPath | None,
+    allow_retired: bool = False,
+    allow_plaintext: bool = False,
+    *,
+    resolve: bool = False,
 ) -> ReadOptions:
+    if resolve and (allow_retired or allow_plaintext):
+        raise UsageError(
+            "secret references are not resolved from values that anyone could have written"
+        )
     named = None if identity is None else os.fspath(identity)
     return ReadOptions(named, allow_retired, allow_plaintext)
 

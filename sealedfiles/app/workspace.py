@@ -157,6 +157,16 @@ class Workspace:
             is_covered = self.clone.covers(path)
         return is_accepted and policy.tracked is not None and not is_covered
 
+    @property
+    def allowed_schemes(self) -> tuple[str, ...]:
+        """The schemes of secret references that the policy in force allows; none without a valid policy."""
+        try:
+            if self.clone:
+                return self.clone.policy_in_force.get().policy.resolve
+            return self._written_policy[0].resolve if self._is_proved else ()
+        except PolicyError:
+            return ()
+
     def require_accepted(self) -> None:
         """Raise TamperedError in a submodule that is not accepted, unless its user expects certain keys."""
         if self.clone and not self.clone.is_accepted:

@@ -31,6 +31,8 @@ from sealedfiles.light_typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sealedfiles.cli.references import Resolving
+
 
 @declaration.command("cat")
 @files_argument
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
     choices=(["json", "yaml", "env", "shell", "github-env"]),
     help="Print the values in another format.",
 )
+@declaration.option(
+    "--resolve", is_flag=True, help="Replace secret references by the secrets that they name."
+)
 @group_option
 @variable_options
 @dialect_option
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
 def command(
     files: tuple[str, ...],
     form: str | None,
+    resolve: bool,
     groups: tuple[str, ...],
     selection: Selection,
     dialect: str,
@@ -66,52 +72,73 @@ def command(
     --format github-env   appended to $GITHUB_ENV, for the next steps of a job, with masks for its log
 
     With --format, output is printed only if the exit status is 0.
+
+    With --resolve, a secret reference, such as ref+vault://secret/app#password, is replaced by the secret
+    that it names, if the policy allows its scheme.
     """
     if form in (None, "json", "yaml") and selection != Selection():
         raise UsageError(
             "--prefix, --only and --override are for variables",
             "use them with --format env, shell or github-env",
         )
+    change = _resolving(options) if resolve else None
     if form is None:
-        return _cat(files, options, groups)
+        return _cat(files, options, groups, change)
     if form in ("json", "yaml") and len(files) > 1:
         raise UsageError(f"--format {form} accepts one file only")
     places, status = read_all(files, options, groups)
     if status:
         return status
     if form in ("json", "yaml"):
-        print_value(_structure(places[0], form, dialect), newline=True)
+        print_value(_structure(places[0], form, dialect, change), newline=True)
     else:
-        _print_variables(places, form, dialect, selection)
+        _print_variables(places, form, dialect, selection, change)
     return 0
 
 
-def _cat(files: tuple[str, ...], options: ReadOptions, groups: tuple[str, ...]) -> int:
+def _resolving(options: ReadOptions) -> Resolving:
+    from sealedfiles.cli.references import Resolving  # few files have references
+
+    return Resolving(options)
+
+
+def _cat(
+    files: tuple[str, ...],
+    options: ReadOptions,
+    groups: tuple[str, ...],
+    change: Resolving | None,
+) -> int:
     def show(workspace: Workspace, file: Path, path: bytes) -> int:
         place, suspects = read_for(groups, workspace, file, path)
         status = report_suspects(place.name, suspects)
         if not status:
-            sys.stdout.buffer.write(place.opened.data)
+            text = change.text(place) if change else place.opened.data
+            sys.stdout.buffer.write(text)
             sys.stdout.buffer.flush()
         return max(status, report_sealed(place, groups))
 
     return each_file(files, options, show)
 
 
-def _structure(place: WorkingFile, form: str, dialect: str) -> str:
+def _structure(place: WorkingFile, form: str, dialect: str, change: Resolving | None) -> str:
     from sealedfiles.app.files.export import to_json, to_yaml
     from sealedfiles.app.files.working_file import load_values, with_place
 
     try:
         data = load_values(place, dialect, as_written=True)
         require_no_references(place, dialect)
+        data = change.data(place, data) if change else data
     except FormatError as error:
         raise with_place(error, place) from None
     return to_json(data) if form == "json" else to_yaml(data)
 
 
 def _print_variables(
-    places: list[WorkingFile], form: str, dialect: str, selection: Selection
+    places: list[WorkingFile],
+    form: str,
+    dialect: str,
+    selection: Selection,
+    change: Resolving | None,
 ) -> None:
     from sealedfiles.app.files.export import github_masks, to_env, to_github, to_shell
     from sealedfiles.app.run.redact import texts_to_hide
@@ -119,13 +146,17 @@ def _print_variables(
 
     prefix, only, override, allowed = selection
     sources = read_sources(places, dialect, override=override, prefix=prefix)
-    variables = choose(sources, only, override=override, allowed=allowed).values()
+    chosen = choose(sources, only, override=override, allowed=allowed)
+    secrets: list[str] = []
+    if change:
+        chosen, secrets = change.variables(sources, chosen)
+    variables = chosen.values()
     if form != "github-env":
         print_value(to_env(variables) if form == "env" else to_shell(variables), newline=False)
         return
     text = to_github(variables)
     # Printed to stderr, where the runner also reads commands: stdout may be redirected to a file.
-    masks = github_masks(texts_to_hide(secret_values(sources)))
+    masks = github_masks(texts_to_hide([*secrets, *secret_values(sources)]))
     sys.stderr.buffer.write(masks.encode("utf-8", "surrogatepass"))
     sys.stderr.buffer.flush()
     file = os.environ.get("GITHUB_ENV")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.run.variables import choose, read_sources, sealed_names, secret_values
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sealedfiles.app.files.environment import Variable
+    from sealedfiles.app.resolving.leases import Leases
 
 
 @declaration.command("run", context_settings={"allow_interspersed_args": False})
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
     help="Replace every secret value in the command's output with •••.",
 )
 @declaration.option(
+    "--offline", is_flag=True, help="Do not resolve secret references: pass on their text."
+)
+@declaration.option(
     "--keep-key", is_flag=True, help="Pass SEALEDFILES_KEY and similar variables to the command."
 )
 @dialect_option
@@ -53,6 +58,7 @@ def command(
     selection: Selection,
     groups: tuple[str, ...],
     redact: bool,
+    offline: bool,
     keep_key: bool,
     dialect: str,
     options: ReadOptions,
@@ -62,6 +68,10 @@ def command(
     database.password becomes DATABASE_PASSWORD; the names in a .env file do not change.  Existing variables
     are kept, unless you give --override.  Values of groups that you do not read are left out.  The command
     replaces this process: it gets the signals and the terminal, and its exit status is returned.
+
+    A secret reference, such as ref+vault://secret/app#password, is replaced by the secret that it names, if
+    the policy allows its scheme.  Credentials that Vault creates for the command are renewed while it runs,
+    and revoked when it ends.
 
     The command is not run if a file stays sealed (exit status 3), or if a token is damaged or misplaced or a
     value may not come from a reader (exit status 4).  Exits with status 127 if the command is not found, and
@@ -76,24 +86,50 @@ def command(
     sources = read_sources(places, dialect, override=override, prefix=prefix)
     set_already = () if override else tuple(os.environ)
     chosen = choose(sources, only, override=override, allowed=(*allowed, *set_already))
-    environ = {**_environment(chosen, override, keep_key), **sealed_names(sources, chosen)}
     secrets = secret_values(sources) if redact else None
-    for place in places:
-        if place.workspace.clone:
-            # Otherwise its git process would keep running.
-            place.workspace.clone.close()
-    if secrets is None and sys.platform != "win32":
+    names = sealed_names(sources, chosen)
+    with ExitStack() as stack:
+        leases = None
+        if any(variable.value.startswith("ref+") for variable in chosen.values()):
+            from sealedfiles.cli import references  # few files have any
+
+            if offline:
+                references.warn_of_offline(chosen)
+            else:
+                chosen, resolved, leases = references.resolve_in(
+                    stack, sources, chosen, set_already, options
+                )
+                secrets = None if secrets is None else secrets + resolved
+        for place in places:
+            if place.workspace.clone:
+                # Otherwise its git process would keep running.
+                place.workspace.clone.close()
+        environ = {**_environment(chosen, override, keep_key), **names}
+        return _start(words, environ, secrets, leases)
+
+
+def _start(
+    words: tuple[str, ...],
+    environ: Mapping[str, str],
+    secrets: list[str] | None,
+    leases: Leases | None,
+) -> int:
+    """Run the command *words*, and return its exit status, if it does not replace this process."""
+    if secrets is None and not leases and sys.platform != "win32":
         from sealedfiles.app.run.process import become
 
         return become(words, environ)
     from sealedfiles.app.run.child import run_child
 
+    if leases:
+        leases.keep()
+    at_end = leases.end if leases else None
     if secrets is None:
-        return run_child(words, environ)
+        return run_child(words, environ, at_end=at_end)
     from sealedfiles.app.run.redact import texts_to_hide
 
     hidden = [text.encode("utf-8", "surrogatepass") for text in texts_to_hide(secrets)]
-    return run_child(words, environ, hidden)
+    return run_child(words, environ, hidden, at_end)
 
 
 def _environment(

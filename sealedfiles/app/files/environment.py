@@ -106,7 +106,7 @@ def variables(
         if not address:
             raise UsageError(f"{file} is a single value without a key, so the variable has no name")
         name = prefix + str(address[0]) if as_named else _name(prefix, address)
-        path = _encoded(address[1:] if documents else address)
+        path = encoded_path(address[1:] if documents else address)
         found.append(Variable(name, _written(value), file, address, path))
     return found
 
@@ -145,5 +145,6 @@ def _written(value: str | float) -> str:
     return str(value)
 
 
-def _encoded(address: Address) -> bytes:
+def encoded_path(address: Address) -> bytes:
+    """Return the key path of *address* as rules and patterns match it."""
     return b"".join(ITEM if isinstance(step, int) else key_step(step) for step in address)

@@ -29,11 +29,15 @@ _FROM_KEYS = ("SIGINT", "SIGQUIT", "SIGBREAK")
 
 
 def run_child(
-    command: Sequence[str], environ: Mapping[str, str], secrets: Sequence[bytes] | None = None
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    secrets: Sequence[bytes] | None = None,
+    at_end: Callable[[], None] | None = None,
 ) -> int:
     """Run *command* as a child and return its exit status; if a signal kills it, re-raise that signal.
 
     The child inherits stdin.  With *secrets*, its stdout and stderr are copied with every secret masked.
+    *at_end* is called when it has ended, before a signal can end this process.
     Raises OSError if the output cannot be written, CommandNotFoundError and NotExecutableError.
     """
     pipe = None if secrets is None else subprocess.PIPE
@@ -59,6 +63,8 @@ def run_child(
         for pump in pumps:
             pump.start()
         child.wait()
+        if at_end:
+            at_end()
     for pump in pumps:
         pump.join()
     if child.returncode < 0:

@@ -44,6 +44,11 @@ def read() -> str | None:
     return _call(lambda backend: backend.get_password(SERVICE, ENTRY) or None)
 
 
+def look_up(service: str, user: str) -> str | None:
+    """Return the password of another program's entry, or None if there is none.  Raises KeyringError."""
+    return _call(lambda backend: backend.get_password(service, user))
+
+
 def change(edit: Callable[[str], str]) -> None:
     """Replace the text of the identities with the result of *edit*, and verify that it was stored.
 
