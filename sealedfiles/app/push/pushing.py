@@ -26,6 +26,7 @@ from sealedfiles.util.messages import counted
 
 _STORES = {
     "vault": ("vault", "VaultStore"),
+    "k8s": ("kubernetes", "KubernetesStore"),
 }
 
 
