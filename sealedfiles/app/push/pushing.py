@@ -27,6 +27,8 @@ from sealedfiles.util.messages import counted
 _STORES = {
     "vault": ("vault", "VaultStore"),
     "k8s": ("kubernetes", "KubernetesStore"),
+    "aws-sm": ("aws_secrets", "aws_secrets"),
+    "aws-ssm": ("aws_parameters", "aws_parameters"),
 }
 
 
