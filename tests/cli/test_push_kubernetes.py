@@ -29,7 +29,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     """A Secret for this test only."""
-    return request.node.name.replace("_", "-").replace("[", "-").replace("]", "")[:60].strip("-")
+    return (
+        str(request.node.name).replace("_", "-").replace("[", "-").replace("]", "")[:60].strip("-")
+    )
 
 
 @pytest.fixture

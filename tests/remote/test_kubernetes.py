@@ -161,7 +161,7 @@ def test_a_client_certificate_is_shown_to_the_servers_only(file: Path, tmp_path:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            seen.append(self.connection.getpeercert())  # type: ignore[attr-defined]
+            seen.append(self.connection.getpeercert())
             self.send_response(200)
             self.end_headers()
 
