@@ -81,7 +81,7 @@ def command(
             "--prefix, --only and --override are for variables",
             "use them with --format env, shell or github-env",
         )
-    change = _resolving(options) if resolve else None
+    change = _resolving() if resolve else None
     if form is None:
         return _cat(files, options, groups, change)
     if form in ("json", "yaml") and len(files) > 1:
@@ -96,10 +96,10 @@ def command(
     return 0
 
 
-def _resolving(options: ReadOptions) -> Resolving:
+def _resolving() -> Resolving:
     from sealedfiles.cli.references import Resolving  # few files have references
 
-    return Resolving(options)
+    return Resolving()
 
 
 def _cat(

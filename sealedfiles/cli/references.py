@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sealedfiles.app.resolving.find import Found
     from sealedfiles.app.resolving.secret import Lease
     from sealedfiles.app.run.variables import VariableFile
-    from sealedfiles.app.workspace import ReadOptions
     from sealedfiles.formats.base import Data
 
 
@@ -29,7 +28,6 @@ def resolve_in(
     sources: Sequence[VariableFile],
     chosen: Mapping[str, Variable],
     unused: Collection[str],
-    options: ReadOptions,
 ) -> tuple[dict[str, Variable], list[str], Leases]:
     """Resolve the references among *chosen*, except for the names *unused*, for a command that runs then.
 
@@ -37,45 +35,43 @@ def resolve_in(
     Raises as ``resolve_variables``.
     """
     leases = stack.enter_context(leases_of_command(TERMINAL))
-    variables, secrets = _resolved(sources, chosen, Resolver(leases.hold), options, unused)
+    variables, secrets = _resolved(sources, chosen, Resolver(leases.hold), unused)
     return variables, secrets, leases
 
 
 class Resolving:
     """Resolves references for `cat`, with the same secrets for all of its files."""
 
-    def __init__(self, options: ReadOptions) -> None:
-        self._options = options
+    def __init__(self) -> None:
         self._resolver = Resolver(_warn_of_lease)
 
     def text(self, place: WorkingFile) -> bytes:
         """Return the plaintext of *place* with its references resolved."""
         text, found = resolved_text(place, self._resolver)
-        _report_unresolved([found], self._options)
+        _report_unresolved([found])
         return text
 
     def data(self, place: WorkingFile, data: Data) -> Data:
         """Return *data*, the loaded content of *place*, with its references resolved."""
         data, found = resolved_data(place, data, self._resolver)
-        _report_unresolved([found], self._options)
+        _report_unresolved([found])
         return data
 
     def variables(
         self, sources: Sequence[VariableFile], chosen: Mapping[str, Variable]
     ) -> tuple[dict[str, Variable], list[str]]:
         """Return *chosen* with its references resolved, and the secrets that came from stores."""
-        return _resolved(sources, chosen, self._resolver, self._options)
+        return _resolved(sources, chosen, self._resolver)
 
 
 def _resolved(
     sources: Sequence[VariableFile],
     chosen: Mapping[str, Variable],
     resolver: Resolver,
-    options: ReadOptions,
     unused: Collection[str] = (),
 ) -> tuple[dict[str, Variable], list[str]]:
     resolved = resolve_variables(sources, chosen, resolver, unused=unused)
-    _report_unresolved(resolved.found, options)
+    _report_unresolved(resolved.found)
     for name in with_references_inside(chosen, resolved.variables):
         warn(f"{name}: contains the text of a secret reference: ${{NAME}} does not resolve it")
     return resolved.variables, resolved.secrets
@@ -88,17 +84,12 @@ def warn_of_offline(chosen: Mapping[str, Variable]) -> None:
         warn(f"{counted(count, 'secret reference')} not resolved", "resolve: without --offline")
 
 
-def _report_unresolved(files: Iterable[Found], options: ReadOptions) -> None:
-    """Warn of the references in *files* whose values are still their texts, with the reason."""
+def _report_unresolved(files: Iterable[Found]) -> None:
+    """Warn of the references in *files* whose values are still their texts."""
     for found in files:
-        if not found.unresolved:
-            continue
-        if options.allow_plaintext or options.allow_retired:
-            hint = "they are resolved only without --allow-plaintext and --allow-retired"
-        else:
-            hint = "to allow their schemes: resolve: [SCHEME, ...] in .sealedfiles/policy.yaml"
-        count = counted(found.unresolved, "secret reference")
-        warn(f"{found.name}: {count} not resolved", hint)
+        if found.unresolved:
+            count = counted(found.unresolved, "secret reference")
+            warn(f"{found.name}: {count} not resolved", found.hint)
 
 
 def _warn_of_lease(lease: Lease) -> None:

@@ -97,7 +97,7 @@ def command(
                 references.warn_of_offline(chosen)
             else:
                 chosen, resolved, leases = references.resolve_in(
-                    stack, sources, chosen, set_already, options
+                    stack, sources, chosen, set_already
                 )
                 secrets = None if secrets is None else secrets + resolved
         for place in places:

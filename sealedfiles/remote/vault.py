@@ -35,9 +35,17 @@ class Vault:
     """A server, and the token for it."""
 
     def __init__(
-        self, address: str, token: str, namespace: str = "", tls: ssl.SSLContext | None = None
+        self,
+        address: str,
+        token: str,
+        namespace: str = "",
+        tls: ssl.SSLContext | None = None,
+        *,
+        is_own: bool = False,
     ) -> None:
         """*namespace* is empty for the root.  Raises RemoteError for an address that is not one."""
+        self.is_own = is_own
+        """Whether the token is from a login of this process, which no other one uses."""
         headers = {"X-Vault-Request": "true", "X-Vault-Token": token}
         if namespace:
             headers["X-Vault-Namespace"] = namespace
@@ -119,7 +127,8 @@ def connect() -> Vault:
     namespace = _setting("NAMESPACE")
     tls = _tls()
     token = _setting("TOKEN")
-    if not token and _setting("AUTH_ROLE"):
+    is_own = not token and bool(_setting("AUTH_ROLE"))
+    if is_own:
         token = _log_in(Vault(address, "", namespace, tls))
     token = token or _stored_token()
     if not token:
@@ -127,7 +136,7 @@ def connect() -> Vault:
             f"{_NAME}: there is no token for {address}",
             "set VAULT_TOKEN, run: vault login, or set VAULT_AUTH_ROLE in a CI job",
         )
-    return Vault(address, token, namespace, tls)
+    return Vault(address, token, namespace, tls, is_own=is_own)
 
 
 def _log_in(server: Vault) -> str:

@@ -16,7 +16,7 @@ from sealedfiles.app.check.keyed import Keyed, look_at_one_token
 from sealedfiles.app.check.kinds import KINDS
 from sealedfiles.app.check.links import look_at_links
 from sealedfiles.app.check.readers import KeyFolder, against_parent, look_at_folder, no_policy
-from sealedfiles.app.check.references import plain_references
+from sealedfiles.app.check.references import plain_references, plain_secret_references
 from sealedfiles.app.check.renames import Before, Past, Task
 from sealedfiles.app.check.tokens import CheckedFile, against_itself, against_keys, against_rules
 from sealedfiles.app.check.versions import (
@@ -328,6 +328,8 @@ class _Look:
         yield from against_keys(subject)
         yield from against_itself(subject)
         yield from plain_references(subject, rules)
+        schemes = self.policy.resolve if self.policy else ()
+        yield from plain_secret_references(subject, rules, schemes)
         if self.checker.keyed:
             yield from self.checker.keyed.look_at_file(subject, data)
         if content.state == WHOLE:

@@ -7,7 +7,7 @@ other programs that read the file resolve them.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sealedfiles.app.check.content import VALUE, VALUES, Content, Held
 from sealedfiles.app.check.findings import Finding
@@ -49,6 +49,26 @@ def plain_references(subject: CheckedFile, rules: FileRules | None) -> Iterator[
         yield from _set_again(subject, sealed)
         if "$" in content.text:
             yield from _variables(subject, sealed)
+
+
+def plain_secret_references(
+    subject: CheckedFile, rules: FileRules | None, schemes: Collection[str]
+) -> Iterator[Finding]:
+    """Yield a finding for every secret reference with one of *schemes* that the policy leaves in plaintext.
+
+    One at a key that the policy seals is reported as plaintext; in a file in plaintext, it is text.
+    """
+    content = subject.content
+    if not schemes or "ref+" not in content.text or rules is None or not rules.whole_groups():
+        return
+    from sealedfiles.model.secret_reference import scheme_of
+
+    for start, end, path in content.plain:
+        form = content.file.format
+        scheme = scheme_of(form.decode(content.text[start:end])) if form else None
+        if scheme in schemes and rules.group_of(path) is None:
+            what = f"a secret reference ({scheme}) is in plaintext"
+            yield subject.at("unsealed-reference", start, what, path)
 
 
 def _aliases(

@@ -46,6 +46,8 @@ _SETTING = lazy_pattern(
       (?: [ :,./-] | 'T' | T ){0,2}
       (?: YYYY | YY | yyyy | yy | M{2,4} | [Dd]{2} | HH | hh | mm | ss | S{3} | A | a | Z ) ){1,7}
     | % [ABHIMSYZabdfjmpyz] (?: [ :,./T-]{0,2} % [ABHIMSYZabdfjmpyz] ){1,7} Z?
+    # secret references: they are sealed so that nobody can change them, not because they are secret
+    | ref[+] (?: vault | aws-sm | aws-ssm | op | keyring | env ) :// [\w./%:@\#-]+
     # folders of the system, also several: /usr/local/bin:/usr/bin
     | {FOLDER} (?: : {FOLDER} ){0,9}
     # images with their system: postgres:16-alpine

@@ -21,7 +21,7 @@ from sealedfiles.app.held.matcher import content_of, pieces_of, samples_of
 from sealedfiles.app.held.table import KeyedTable
 
 _ID = 16
-_PERSON = b"sealedfiles-hel8"
+_PERSON = b"sealedfiles-hel9"
 """Change this when the texts to search for change, or their hashes: then every existing index is rebuilt."""
 _SPARE = 1000
 """Rebuild if the tokens are more than twice as many as when it was built, plus this number."""

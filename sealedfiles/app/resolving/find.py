@@ -7,10 +7,12 @@ written at its own key path by a reader.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sealedfiles.app.files.environment import encoded_path, scalars
 from sealedfiles.app.files.reference import rules_for
 from sealedfiles.app.files.references import has_documents
-from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.errors import PolicyError, TamperedError, UsageError
 from sealedfiles.formats.base import Data
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.address import Address, show_address
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealedfiles.app.files.working_file import WorkingFile
+    from sealedfiles.app.workspace import Workspace
 
 
 class Value(NamedTuple):
@@ -41,6 +44,8 @@ class Found(NamedTuple):
     """Those to resolve."""
     unresolved: int = 0
     """The number of values that look like references, and stay as they are."""
+    hint: str = ""
+    """What to do so that they are resolved."""
 
     def place(self, address: Address) -> str:
         """Return the file and the key path of a reference, for a message."""
@@ -63,7 +68,8 @@ def find(place: WorkingFile, values: Iterable[Value]) -> Found:
     schemes = workspace.allowed_schemes
     allowed = [value for value in values if scheme_of(value.text) in schemes]
     if workspace.allow_plaintext or workspace.allow_retired:
-        return Found(place.name, {}, len(values))
+        hint = "they are resolved only without --allow-plaintext and --allow-retired"
+        return Found(place.name, {}, len(values), hint)
     version = SealedText(place.opened.data, place.described)
     sealed = {
         (path, text) for path, text in version.decoded_values() if rules.group_of(path) is not None
@@ -79,7 +85,7 @@ def find(place: WorkingFile, values: Iterable[Value]) -> Found:
                 f"{place.name}: {show_address(value.address)}: the reference is invalid: {error}",
                 "write other characters in a name as %2F and the like",
             ) from None
-    return Found(place.name, found, len(values) - len(allowed))
+    return Found(place.name, found, len(values) - len(allowed), _hint(workspace))
 
 
 def find_in_data(place: WorkingFile, data: Data) -> Found:
@@ -90,6 +96,15 @@ def find_in_data(place: WorkingFile, data: Data) -> Found:
         return Found(place.name, {})
     skipped = 1 if has_documents(place, place.text()[1], data) else 0
     return find(place, [Value(one, encoded_path(one[skipped:]), text) for one, text in texts])
+
+
+def _hint(workspace: Workspace) -> str:
+    """Return what to do about a scheme that the policy in force does not allow."""
+    clone = workspace.clone
+    with suppress(PolicyError):
+        if clone and clone.policy_in_force.get().disputed is not None:
+            return "if .sealedfiles/policy.yaml allows their schemes, confirm it: sealedfiles trust policy"
+    return "to allow their schemes: resolve: [SCHEME, ...] in .sealedfiles/policy.yaml"
 
 
 def _refusal(place: WorkingFile, value: Value) -> TamperedError:

@@ -76,8 +76,9 @@ class Leases:
         if not held:
             return
         with handling(_ENDING, lambda *_: None):
-            for lease in held:
-                self._revoke(lease)
+            if not _revoke_own_token():
+                for lease in held:
+                    self._revoke(lease)
 
     def _revoke(self, lease: Lease) -> None:
         try:
@@ -167,6 +168,16 @@ class _KeptToken(_Kept):
 
     def seconds_in(self, answer: dict[str, Any]) -> float:
         return float((answer.get("auth") or {}).get("lease_duration") or 0)
+
+
+def _revoke_own_token() -> bool:
+    """Revoke the token, with all of its leases, if this process logged in for it; return True if it did."""
+    with suppress(RemoteError):
+        if connect().is_own:
+            # The default policy of a server allows this, but not to revoke a lease.
+            connect().write("auth/token/revoke-self", {})
+            return True
+    return False
 
 
 def _own_token() -> list[_Kept]:

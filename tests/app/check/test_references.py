@@ -121,3 +121,26 @@ def test_aliases_that_repeat_thousands_are_one_finding(
     assert [one.code for one in found] == ["sealed-reference"] * 10 + ["plain-reference"]
     assert found[-1].what == "aliases refer to sealed values at more than 10 places"
     assert found[-1].line == found[-2].line + 1
+
+
+def test_a_secret_reference_that_the_policy_leaves_in_plaintext(toy: Toy) -> None:
+    toy.policy("- {files: 'secrets/*', values: name, plain: true}\nresolve: [env, vault]")
+    toy.edit("name: shop", "name: ref+env://HOME")
+    toy.stage()
+    (one,) = [one for one in toy.findings(staged=True) if one.code == "unsealed-reference"]
+    assert one.what == "a secret reference (env) is in plaintext"
+    assert one.is_error
+    assert one.line == 1
+
+
+@pytest.mark.parametrize("value", ["ref+op://a/b/c", "ref+sops://a/b", "x ref+env://HOME", "shop"])
+def test_other_schemes_are_text(toy: Toy, value: str) -> None:
+    toy.policy("- {files: 'secrets/*', values: name, plain: true}\nresolve: [env, vault]")
+    toy.edit("name: shop", f"name: {value}")
+    assert not any("unsealed-reference" in one for one in toy.staged())
+
+
+def test_so_are_references_in_a_file_in_plaintext(toy: Toy) -> None:
+    toy.policy("- {files: '*.env', plain: true}\nresolve: [env]")
+    toy.write("public.env", "A=ref+env://HOME\n")
+    assert not any("unsealed-reference" in one for one in toy.staged())

@@ -18,6 +18,7 @@ text/html;charset=utf-8
 YYYY-MM-DD dd.MM.yyyy yyyy-MM-dd'T'HH:mm:ss YYYYMMDDHHmmss %Y-%m-%d %Y-%m-%dT%H:%M:%SZ
 /usr/local/bin /var/lib/postgresql/data /etc/nginx/conf.d /usr/local/bin:/usr/bin:/bin /run/secrets/db_password
 postgres:16-alpine node:20.11-slim
+ref+vault://secret/app#password ref+op://Private/db/password ref+aws-sm://eu-central-1/prod/db ref+env://HOME
 """
 
 NOT_COMMON = """
@@ -30,6 +31,7 @@ en_US.hunter2 application/json/hunter2 application/hunter2 text/hunter image/Xk2
 YYYY-MM-DD-hunter hunterYYYY %Y-%m-%d-hunter2 YYYYhunter %x%q%w%e
 /usr/local/hunter2 /services/T024BE7LD/B024 /app/hidden-admin /usr/Hunter/pass /usr/local/bin:hunter
 postgres:16 postgres:hunter2 postgres:hunter-alpine admin:1234-slimy
+ref+hunter2://x ref+vault:hunter2 ref+env://$hunter2
 correcthorsebattery hunter2hunter2 Passw0rd! P@ssw0rd/1
 """
 

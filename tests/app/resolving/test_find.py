@@ -176,6 +176,8 @@ def test_a_pushed_reference_in_plaintext_is_refused(repo: Repo, name: str) -> No
     """``APP_*`` is plaintext by the policy, the others are sealed."""
     commit_blob(repo, ENV, f"{repo.blob('HEAD', ENV).decode()}{name}={REFERENCE}\n")
     refused(repo, ENV, name)
+    code = "unsealed-reference" if name == "APP_URL" else "plain-value"
+    assert f"[{code}]" in repo.sealedfiles("check", ENV, code=1)
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in repo.person.environment().items():
             patch.setenv(variable, value)
@@ -277,6 +279,7 @@ def test_a_reader_who_confirms_it_allows_it(world: World, tmp_path: Path) -> Non
     commit_blob(repo, POLICY, f"{repo.read(POLICY)}resolve: [env]\n")
     repo.person = repo.person.having(S3CR3T_SOURCE=VALUE)
     assert variables(repo)["A"] == REFERENCE
+    assert "confirm it: sealedfiles trust policy" in repo.stderr
     repo.sealedfiles("trust", "policy", "--yes")
     assert variables(repo)["A"] == VALUE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,12 +11,14 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from ci_tokens import Issuer
 from people import program
 from postgres import Postgres, postgres
-from referring import SHOW, allow, refer, variables
+from referring import POLICY, SHOW, allow, refer, variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from people import Repo
     from services import Bao
@@ -207,6 +210,56 @@ def test_the_token_is_renewed_too(repo: Repo, bao: Bao, mount: str) -> None:
     repo.person = repo.person.having(VAULT_TOKEN=made["auth"]["client_token"])
     script = f"sleep 7; {' '.join(WHO[:2])} 'SELECT current_user'"
     assert repo.sealedfiles("run", "-f", "ref.env", "--", "sh", "-c", script).startswith("v-")
+    assert leases(bao, mount) == []
+
+
+def test_a_job_needs_no_permission_to_revoke(
+    repo: Repo, bao: Bao, database: Postgres, mount: str
+) -> None:
+    """It logged in for this command, so its token is revoked, and with it all of its leases."""
+    issuer = Issuer()
+    issuer.trust(bao, "ci", f'path "{mount}/creds/app" {{ capabilities = ["read"] }}')
+    repo.person = repo.person.having(
+        VAULT_TOKEN="",
+        VAULT_AUTH_ROLE="ci",
+        VAULT_AUTH_PATH=issuer.mount,
+        VAULT_ID_TOKEN=issuer.token(),
+    )
+    user = repo.sealedfiles("run", "-f", "ref.env", "--", *WHO).strip()
+    assert repo.stderr == ""
+    assert user.startswith("v-jwt")
+    end = time.monotonic() + 20
+    while (
+        user in database.users() and time.monotonic() < end
+    ):  # the server does it in the background
+        time.sleep(0.2)
+    assert user not in database.users()
+    assert leases(bao, mount) == []
+
+
+def test_they_are_revoked_if_a_signal_arrives_before_the_command_runs(
+    repo: Repo, bao: Bao, mount: str, tmp_path: Path
+) -> None:
+    (tmp_path / "op").write_text("#!/bin/sh\necho ready >&2\nexec sleep 50\n")
+    (tmp_path / "op").chmod(0o755)
+    repo.edit(POLICY, "resolve: [vault]", "resolve: [vault, op]")
+    repo.sealedfiles("trust", "policy", "--yes")
+    repo.write("ref.env", repo.read("ref.env") + 'X="ref+op://a/b/c"\n')
+    path = os.pathsep.join([str(tmp_path), repo.person.environment()["PATH"]])
+    repo.person = repo.person.having(PATH=path)
+    started = subprocess.Popen(
+        [*program(), "run", "-f", "ref.env", "--", "true"],
+        cwd=repo.path,
+        env=repo.person.environment(),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    end = time.monotonic() + 30
+    while not leases(bao, mount) and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    started.terminate()
+    assert started.wait(30) == -signal.SIGTERM
     assert leases(bao, mount) == []
 
 
