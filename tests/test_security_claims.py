@@ -137,6 +137,14 @@ CLAIMS = {
         "git/test_attacks.py::test_a_whole_group_replaced_opens_and_seals_nothing",
         "cli/test_authority_of_keys.py::test_a_machine_refuses_a_group_that_was_replaced",
     ],
+    "A pushed file in `.sealedfiles/identities/`": [
+        "keys/test_kms_file.py::test_without_the_variable_a_file_is_not_used",
+        "keys/test_kms_file.py::test_a_file_with_another_head_is_refused_before_the_service_is_called",
+        "keys/test_kms_file.py::test_another_key_is_refused_if_the_service_encrypts_for_everybody",
+        "cli/test_keygen_kms.py::test_a_file_that_was_pushed_is_refused",
+        "cli/test_keygen_kms.py::test_the_ciphertext_of_another_reader_is_refused",
+        "cli/test_keygen_kms.py::test_a_replaced_group_is_refused",
+    ],
     "A flood of key files": [
         "keys/test_group_keyring.py::test_a_flood_of_key_files_costs_a_bounded_number_of_tries",
         "keys/test_epochs.py::test_a_file_with_too_many_lines_is_refused_before_any_is_read",

@@ -70,6 +70,8 @@ class Workspace:
             if clone
             else DirFolder(folder, str(folder))
         )
+        if clone is None:
+            identities.folders = lambda: [self.folder]
         self._ring: GroupKeyring | None = None
         self._judged: dict[str, Judgement] = {}
         self._stored: tuple[object, list[bytes]] = (None, [])

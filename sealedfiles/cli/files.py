@@ -18,7 +18,7 @@ from sealedfiles.git.filter.problems import (
     misplaced_hints,
     unknown_key,
 )
-from sealedfiles.keys.expected import StartError
+from sealedfiles.keys.expected import UnexpectedKeyError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.sealed_text import inspect_file
@@ -125,7 +125,9 @@ def report(place: WorkingFile) -> int:
         warn(trouble.message, *trouble.hints)
         # Replaced keys have another exit status than a missing key, so that scripts can distinguish them.
         status = (
-            trouble.exit_code if isinstance(trouble, StartError) else status or trouble.exit_code
+            trouble.exit_code
+            if isinstance(trouble, UnexpectedKeyError)
+            else status or trouble.exit_code
         )
     return status
 

@@ -12,7 +12,7 @@ from sealedfiles.cli.files import classic_option, identity_option, output_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
 from sealedfiles.keys.identity.generate import Kept, keep_identity
-from sealedfiles.keys.recipients import check_name, describe_key
+from sealedfiles.keys.recipients import describe_key
 from sealedfiles.util.messages import say, show
 
 
@@ -31,12 +31,18 @@ from sealedfiles.util.messages import say, show
     multiple=True,
     help="With --deploy: the group to grant access to.",
 )
+@declaration.option(
+    "--kms",
+    metavar="URI",
+    help="With --deploy: store the key, encrypted with this key of a KMS.",
+)
 @identity_option
 def command(
     output: str | None,
     classic: bool,
     deploy: str | None,
     groups: tuple[str, ...],
+    kms: str | None,
     identity: str | None,
 ) -> int:
     """Generate an identity and print its public key.
@@ -46,17 +52,21 @@ def command(
     need it to grant you access.
 
     With --deploy, the new key is for a machine: it is granted access to the groups, and the private key is
-    printed to stdout, once, for the secret store of your CI system.
+    printed to stdout, once, for the secret store of your CI system.  With --kms, a key management service
+    encrypts it, and the result is staged: the machine needs access to the service, and no secret.  URI is
+    aws-kms://KEY?region=REGION, vault-transit://MOUNT/KEY, gpg://FINGERPRINT, gcp-kms://… or azure-kv://….
+    The value of SEALEDFILES_KMS for the machine is printed to stdout.
 
     \b
     Examples:
       sealedfiles keygen
       sealedfiles keygen --deploy ci --to production | gh secret set SEALEDFILES_KEY
+      sealedfiles keygen --deploy ci --to production --kms vault-transit://transit/ci
     """
     if deploy is not None:
-        return _deploy(deploy, groups, output, classic, identity)
-    if groups or identity:
-        raise UsageError("--to and --identity need --deploy NAME")
+        return _deploy(deploy, groups, output, classic, identity, kms)
+    if groups or identity or kms:
+        raise UsageError("--to, --kms and --identity need --deploy NAME")
     new = age.generate_identity(post_quantum=not classic)
     assert new.recipient is not None  # noqa: S101 - a new key knows its public half
     if output:
@@ -72,37 +82,41 @@ def command(
 
 @exclusive()
 def _deploy(
-    name: str, groups: tuple[str, ...], output: str | None, classic: bool, identity: str | None
+    name: str,
+    groups: tuple[str, ...],
+    output: str | None,
+    classic: bool,
+    identity: str | None,
+    kms: str | None,
 ) -> int:
-    from sealedfiles.app.access.granting import grant_access
+    from sealedfiles.app.access.machines import add_machine, add_machine_in_kms
     from sealedfiles.app.workspace import ReadOptions, workspace_at
-    from sealedfiles.keys.expected import expected_line
-    from sealedfiles.keys.recipients import read_recipients
+    from sealedfiles.remote.kms.uri import parse_uri
 
     if not groups:
         raise UsageError("no group was given", f"keygen --deploy {name} --to GROUP")
     if output:
         raise UsageError("--deploy prints the key, so it takes no --output")
+    uri = parse_uri(kms) if kms else None
     workspace = workspace_at(Path.cwd(), ReadOptions(identity))
-    if read_recipients(workspace.folder, check_name(name)):
-        raise UsageError(
-            f"the reader {name} already exists",
-            "use a new name for a new key, so that you can revoke the old one later",
+    commit = "commit and push the staged changes: until then, the key decrypts nothing"
+    next_step = [commit] if workspace.clone else []
+    if uri:
+        held = add_machine_in_kms(workspace, name, groups, uri, TERMINAL, classic=classic)
+        show(str(held))
+        say(
+            f"the private key of {name} is encrypted in .sealedfiles/{held.file}, and is stored nowhere else",
+            f"set this value, which is not secret, in the job: SEALEDFILES_KMS='{held}'",
+            f"let the job, and nobody else, decrypt with this key ({uri.scheme}); see docs/kms.md",
+            *next_step,
         )
-    new = age.generate_identity(post_quantum=not classic)
-    assert new.recipient is not None  # noqa: S101 - a new key knows its public half
-    grant_access(workspace, name, [new.recipient], groups, TERMINAL)
-    # With the first keys, a clone without a record of keys can detect a replaced group.
-    starts = [expected_line(group, workspace.ring.epochs(group)[1][0].key_id) for group in groups]
-    text = "".join(f"# {line}\n" for line in starts)
-    print_value(f"{text}{new.text}", newline=True)
+        return 0
+    new = add_machine(workspace, name, groups, TERMINAL, classic=classic)
+    print_value(new.text, newline=True)
     say(
         f"the private key of {name} was printed, and is not stored; "
         f"fingerprint {describe_key(new.recipient)}",
         "add it to the secret store of the machine, as the variable SEALEDFILES_KEY",
-        *(
-            ["commit and push the staged changes: until then, the key decrypts nothing"]
-            * bool(workspace.clone)
-        ),
+        *next_step,
     )
     return 0

@@ -55,6 +55,7 @@ class CloneKeys(ABC):
             os.path.join(repository.root, NAME), self.objects, self.index
         )
         self.treeish = ""
+        self.identities.folders = self._key_folders
 
     @cached_property
     def ring(self) -> GroupKeyring:

@@ -17,7 +17,11 @@ from sealedfiles.keys.epochs import Epoch
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 
-class StartError(TamperedError):
+class UnexpectedKeyError(TamperedError):
+    """A key is not the one that the user expects; every command exits with status 4 then."""
+
+
+class StartError(UnexpectedKeyError):
     """The keys of a group do not start with the expected key."""
 
 

@@ -11,6 +11,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.identity.kms_file import file_of
 from sealedfiles.keys.recipients import check_name, members, reader_names
 
 
@@ -32,7 +33,8 @@ def revoke_access(
     wanted = _groups_to_renew(clone, known, check_name(name), groups)
     renewed = new_keys(clone, wanted, "revoked", dialog, yes=yes, leaving=[name])
     if not any(name in members(clone.work_tree, group) for group in known):
-        _remove_public_keys(clone, name)
+        _remove(clone, f"recipients/{name}.pub")
+        _remove(clone, file_of(name))
     return renewed
 
 
@@ -53,8 +55,8 @@ def _groups_to_renew(
     return wanted
 
 
-def _remove_public_keys(clone: Clone, name: str) -> None:
-    public = f"{NAME}/recipients/{name}.pub"
-    (clone.work_tree.root / "recipients" / f"{name}.pub").unlink(missing_ok=True)
-    if clone.index.entry(public.encode()):
-        stage(clone, public)
+def _remove(clone: Clone, name: str) -> None:
+    """Remove a file of ``.sealedfiles/``, which need not exist, also from the index."""
+    (clone.work_tree.root / name).unlink(missing_ok=True)
+    if clone.index.entry(f"{NAME}/{name}".encode()):
+        stage(clone, f"{NAME}/{name}")

@@ -25,8 +25,8 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _NAME = NAME_RE.pattern.encode()
 _KNOWN = lazy_pattern(
-    rb"policy\.(?:yaml|proof)|\.git[a-z]+|README[^/]*|recipients/%b\.pub|keys/%b/(?:epochs|%b\.(?:age|grant))"
-    % (_NAME, _NAME, _NAME)
+    rb"policy\.(?:yaml|proof)|\.git[a-z]+|README[^/]*|recipients/%b\.pub|identities/%b\.kms"
+    rb"|keys/%b/(?:epochs|%b\.(?:age|grant))" % (_NAME, _NAME, _NAME, _NAME)
 )
 """The files that a command reads."""
 

@@ -11,7 +11,8 @@ from sealedfiles.app.tracking.key_origin import removal_notes
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, PolicyError, SealedFilesError
 from sealedfiles.keys.epochs import read_epochs
-from sealedfiles.keys.identity import os_keyring
+from sealedfiles.keys.identity import kms_file, os_keyring
+from sealedfiles.keys.identity.kms_file import VARIABLE as KMS_VARIABLE
 from sealedfiles.keys.identity.locations import identities_file
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import group_names, members
@@ -27,11 +28,28 @@ def _identity() -> Iterator[Point]:
         return
     if found:
         yield ok(f"{counted(len(found), 'key')}, {', '.join({p for _, p in found})}")
-    else:
+    elif not os.environ.get(KMS_VARIABLE):
         yield warning(
             "you have no sealedfiles key (an SSH key also works, if it was granted access)",
             "sealedfiles keygen",
         )
+
+
+def _kms(workspace: Workspace) -> Iterator[Point]:
+    """Report if the user's identity is in a key management service, and cannot be decrypted."""
+    if not os.environ.get(KMS_VARIABLE):
+        return
+    try:
+        identity = kms_file.setting()
+        data = identity and kms_file.load(identity, workspace.identities.folders())
+    except SealedFilesError as reason:
+        yield error(reason.message, reason.hints[0] if reason.hints else "")
+        return
+    if identity and data:
+        yield ok(f"{identity.reader}, decrypted with {identity.uri.text}")
+    elif identity:
+        what = f"{KMS_VARIABLE} is set, and .sealedfiles/{identity.file} is missing"
+        yield error(what, f"git log -- .sealedfiles/{identity.file}")
 
 
 def _permissions() -> Iterator[Point]:
@@ -116,4 +134,4 @@ WITHOUT_WORKSPACE = {
     "identity file": _permissions,
     "keyring": _keyring,
 }
-IN_WORKSPACE = {"policy": _policy, "keys": _groups, "removed": _removals}
+IN_WORKSPACE = {"KMS": _kms, "policy": _policy, "keys": _groups, "removed": _removals}

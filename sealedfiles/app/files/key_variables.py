@@ -1,4 +1,4 @@
-"""The environment variables that contain a key, or the path to one."""
+"""The environment variables that contain a key, or the place of one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ KEY_VARIABLES = (
     "SEALEDFILES_KEY",
     "SEALEDFILES_KEY_FILE",
     "SEALEDFILES_KEY_CMD",
+    "SEALEDFILES_KMS",
     "SOPS_AGE_KEY",
     "SOPS_AGE_KEY_FILE",
     "SOPS_AGE_KEY_CMD",

@@ -11,7 +11,7 @@ from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.formats.base import Data
 from sealedfiles.git.filter.problems import UNKNOWN_KEY_HINTS, describe_problem, misplaced_hints
-from sealedfiles.keys.expected import StartError
+from sealedfiles.keys.expected import UnexpectedKeyError
 from sealedfiles.light_typing import TYPE_CHECKING, Protocol
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
 from sealedfiles.sealing import File, Opened, Problem
@@ -117,9 +117,9 @@ def _refuse(place: OpenedFile, problem: Problem) -> NoReturn:
     if problem.reason != "no-key":
         raise TamperedError(line, *misplaced_hints([problem], place.name))
     ring = place.workspace.ring
-    refusal = ring.refusal(problem.group)
-    if isinstance(refusal, StartError):
-        raise TamperedError(f"{line}: {refusal.message}", *refusal.hints)
+    for refusal in (ring.refusal(problem.group), *ring.troubles):
+        if isinstance(refusal, UnexpectedKeyError):
+            raise TamperedError(f"{line}: {refusal.message}", *refusal.hints)
     if ring.is_member(problem.group):
         raise NoKeyError(line, *UNKNOWN_KEY_HINTS)
     troubles = dict.fromkeys((error.message, *error.hints) for error in ring.troubles)

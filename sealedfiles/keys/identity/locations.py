@@ -10,10 +10,17 @@ from functools import cache, partial
 from pathlib import Path
 
 from sealedfiles.errors import NoKeyError
-from sealedfiles.light_typing import NamedTuple
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.messages import warn
 from sealedfiles.util.private_keys import has_private_key, is_private_key
 from sealedfiles.util.user_dirs import folder_variable, home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sealedfiles.keys.folder import MetadataSource
+
+    Folders = Callable[[], Iterable[MetadataSource]]
 
 
 class KeyLocation(NamedTuple):
@@ -33,13 +40,17 @@ class KeyLocation(NamedTuple):
     """The public key file for a private key that may not contain its public key."""
 
 
-def all_places(explicit: str | None) -> Iterator[KeyLocation]:
-    """Yield every place without reading it, beginning with the file *explicit*."""
+def all_places(explicit: str | None, folders: Folders) -> Iterator[KeyLocation]:
+    """Yield every place without reading it, beginning with the file *explicit*.
+
+    *folders* returns the versions of ``.sealedfiles/`` that may have the file of SEALEDFILES_KMS.
+    """
     if explicit:
         yield _named_file("--identity", explicit, f"--identity {explicit}")
     yield _variable("SEALEDFILES_KEY")
     yield _file_variable("SEALEDFILES_KEY_FILE")
     yield _command_variable("SEALEDFILES_KEY_CMD", _run_line)
+    yield from _kms(folders)
     yield from _own_file()
     yield from _places_of_sops()
     yield from _ssh_keys()
@@ -66,6 +77,24 @@ def config_folder() -> Path:
 def identities_file() -> Path:
     """Return the file that stores new identities if there is no keyring."""
     return config_folder() / "identities"
+
+
+def _kms(folders: Folders) -> Iterator[KeyLocation]:
+    """Yield the identity of SEALEDFILES_KMS, which few users set."""
+    if not os.environ.get("SEALEDFILES_KMS"):
+        return
+    from sealedfiles.keys.identity import kms_file
+
+    identity = kms_file.setting()
+    if identity:
+        name = f"SEALEDFILES_KMS ({identity.uri.text})"
+        yield KeyLocation(
+            name,
+            lambda: kms_file.load(identity, folders()),
+            f"without the file .sealedfiles/{identity.file}",
+            required=True,
+            costly=True,
+        )
 
 
 def _own_file() -> Iterator[KeyLocation]:

@@ -14,10 +14,11 @@ from sealedfiles.errors import NoKeyError, SealedFilesError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from sealedfiles.keys.expected import Expected
+    from sealedfiles.keys.folder import MetadataSource
     from sealedfiles.keys.identity.locations import KeyLocation
 
 
@@ -39,13 +40,15 @@ class Identities:
         self._explicit = explicit
         self._found: dict[int, SourceResult] = {}
         self._expected = _expected_by_environment()
+        self.folders: Callable[[], Iterable[MetadataSource]] = tuple
+        """Returns the versions of ``.sealedfiles/`` to search for the file of SEALEDFILES_KMS."""
 
     @cached_property
     def _places(self) -> list[KeyLocation]:
         # Imported here because the filter usually needs no identity: it has cached keys.
         from sealedfiles.keys.identity.locations import all_places
 
-        return list(all_places(self._explicit))
+        return list(all_places(self._explicit, lambda: self.folders()))
 
     @property
     def expected(self) -> Expected:
