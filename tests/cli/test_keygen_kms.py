@@ -352,6 +352,17 @@ def test_doctor_decrypts_it(held: Held, tmp_path: Path) -> None:
     assert ".sealedfiles/identities/cd.kms is missing" in clone.sealedfiles("doctor", code=1)
 
 
+def test_who_names_the_service(held: Held) -> None:
+    uri = held.setting.partition("#")[0]
+    assert f"ci      age, post-quantum hybrid, in {uri}" in held.repo.sealedfiles("who")
+    readers = json.loads(held.repo.sealedfiles("who", "--json"))["readers"]
+    assert {one["reader"]: one["kms"] for one in readers} == {
+        "alice": None,
+        "bob": None,
+        "ci": uri,
+    }
+
+
 def test_a_child_does_not_get_the_setting(held: Held, tmp_path: Path) -> None:
     clone = held.clone(tmp_path / "job")
     out = clone.sealedfiles("run", "-f", YAML, "--", "env")

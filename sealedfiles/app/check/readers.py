@@ -17,6 +17,7 @@ from sealedfiles.errors import PolicyError, TamperedError, UsageError
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import Grant, fingerprints, parse_grant
+from sealedfiles.keys.identity.kms_file import file_of, read_head
 from sealedfiles.keys.recipients import group_names, read_recipients
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import NAME as NAME_RE
@@ -85,7 +86,7 @@ def look_at_folder(
     A missing policy is not reported: there may be nothing to seal.
     """
     folder = StoredFolder(files, store)
-    findings = list(_unexpected_files(files))
+    findings = [*_unexpected_files(files), *_look_at_identities(folder)]
     groups: dict[str, GroupKeys | None] = {}
     for group in group_names(folder):
         groups[group], said = _group_keys(folder, group)
@@ -156,6 +157,21 @@ def _unexpected_files(files: Mapping[bytes, Blob]) -> Iterator[Finding]:
             yield Finding("symlink", path, f"{kind}, which is not followed")
         elif not _KNOWN.fullmatch(name):
             yield Finding("odd-file", path, "no command uses a file with this name")
+
+
+def _look_at_identities(folder: StoredFolder) -> Iterator[Finding]:
+    """Yield the encrypted identities that no job can use, or that are not of the reader's public key."""
+    for name in (one.removesuffix(".kms") for one in folder.list("identities")):
+        if not NAME_RE.fullmatch(name):
+            continue  # an unexpected file
+        identity = read_head(folder, name)
+        if identity is None:
+            what = "is not an identity as `sealedfiles keygen --kms` writes it"
+        elif identity.fingerprint not in fingerprints(_public_keys(folder, name) or []):
+            what = f"is for a public key that {name} does not have here"
+        else:
+            continue
+        yield Finding("bad-identity", _path(file_of(name)), what)
 
 
 def _group_keys(folder: StoredFolder, group: str) -> tuple[GroupKeys | None, list[Finding]]:

@@ -13,6 +13,7 @@ from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.epochs import Epoch, read_epochs
 from sealedfiles.keys.folder import MetadataSource
 from sealedfiles.keys.grants import fingerprints, parse_grant
+from sealedfiles.keys.identity.kms_file import read_head
 from sealedfiles.keys.recipients import (
     fingerprint,
     group_names,
@@ -72,6 +73,8 @@ class Reader(NamedTuple):
     """By group."""
     trouble: str
     """The reason why there are no public keys; otherwise empty."""
+    kms: str = ""
+    """The URI of the key that its private key is encrypted with in ``.sealedfiles/``, as that file says."""
 
     @property
     def post_quantum(self) -> bool | None:
@@ -146,6 +149,7 @@ def as_json(matrix: Matrix) -> dict[str, object]:
             {
                 "reader": reader.name,
                 "public_keys": [key._asdict() for key in reader.keys],
+                "kms": reader.kms or None,
                 "post_quantum": reader.post_quantum,
                 "access": [
                     {"group": group, **one._asdict()} for group, one in reader.access.items()
@@ -161,7 +165,10 @@ def _reader(folder: MetadataSource, name: str, access: dict[str, Access]) -> Rea
         keys = [describe_public_key(one) for one in read_recipients(folder, name)]
     except UsageError:
         return Reader(name, [], access, "the public key cannot be read")
-    return Reader(name, keys, access, "" if keys else "the public key is missing")
+    held = read_head(folder, name)
+    is_own = held is not None and held.fingerprint in {key.fingerprint for key in keys}
+    kms = held.uri.text if held and is_own else ""
+    return Reader(name, keys, access, "" if keys else "the public key is missing", kms)
 
 
 def describe_public_key(recipient: age.Recipient) -> PublicKey:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealedfiles.app.who.matrix import GRANTED, Matrix, Reader
+from sealedfiles.app.who.matrix import GRANTED, Matrix, PublicKey, Reader
 from sealedfiles.app.who.values import FileValues, ListedValue
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.file import show_path
@@ -30,12 +30,16 @@ def matrix_tables(matrix: Matrix) -> list[Table]:
         [reader.name, *(_access(reader, group) for group in groups)] for reader in matrix.readers
     ]
     keys = [
-        [reader.name, key.kind, _WORDS[key.post_quantum], key.shown_fingerprint]
+        [reader.name, _key_type(reader, key), _WORDS[key.post_quantum], key.shown_fingerprint]
         for reader in matrix.readers
         for key in reader.keys
     ]
     columns = ("reader", "key type", "post-quantum", "fingerprint")
     return [Table("", ("reader", *groups), readers), Table("", columns, keys)]
+
+
+def _key_type(reader: Reader, key: PublicKey) -> str:
+    return f"{key.kind}, in {reader.kms}" if reader.kms else key.kind
 
 
 def file_tables(found: FileValues, matrix: Matrix) -> list[Table]:

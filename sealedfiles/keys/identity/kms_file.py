@@ -82,6 +82,25 @@ def _head(identity: KmsIdentity) -> str:
     )
 
 
+def read_head(folder: MetadataSource, reader: str) -> KmsIdentity | None:
+    """Return the identity that the file of *reader* says it is; None if there is no valid file.
+
+    Anyone may have written it, so this is only for people.
+    """
+    data = folder.read(file_of(reader)) or b""
+    fields = dict(line.split(": ", 1) for line in _text(data).split("\n")[1:4] if ": " in line)
+    try:
+        found = parse_setting(f"{fields['kms']}#{fields['reader']}={fields['key']}")
+    except (KeyError, UsageError):
+        return None
+    is_whole = found.reader == reader and _text(data).startswith(_head(found) + "\n")
+    return found if is_whole else None
+
+
+def _text(data: bytes) -> str:
+    return data[:_LARGEST].decode("ascii", "replace").replace("\r\n", "\n")
+
+
 def load(identity: KmsIdentity, folders: Iterable[MetadataSource]) -> bytes | None:
     """Return the private key's text; None if no version of ``.sealedfiles/`` in *folders* has its file.
 
@@ -110,18 +129,16 @@ def _decrypted(uri: str, reader: str, pin: str, data: bytes) -> bytes:
     from sealedfiles.remote.kms import wrap
 
     identity = KmsIdentity(parse_uri(uri), reader, pin)
-    head = _head(identity).encode("ascii")
-    text = data.replace(b"\r\n", b"\n")
+    head, text = _head(identity), _text(data)
     where = f"{FOLDER}/{identity.file}"
-    if len(data) > _LARGEST or not text.startswith(head + b"\n"):
+    if len(data) > _LARGEST or not text.startswith(head + "\n"):
         raise UnexpectedKeyError(
             f"{where} is not of the reader, the public key and the URI in {VARIABLE}",
             f"find who changed it: git log -p -- {where}",
             f"if it is correct, set {VARIABLE} as keygen printed it",
         )
     try:
-        ciphertext = text[len(head) :].decode("ascii", "replace").strip()
-        found = wrap.decrypt(identity.uri, ciphertext, identity.context)
+        found = wrap.decrypt(identity.uri, text[len(head) :].strip(), identity.context)
     except NotDecryptedError as error:
         raise UnexpectedKeyError(
             f"{where}: the ciphertext is not one of this key and reader: {error.message}",

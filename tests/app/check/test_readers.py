@@ -12,7 +12,10 @@ from sealedfiles import age
 from sealedfiles.age.stanza import Stanza
 from sealedfiles.app.check.readers import _match
 from sealedfiles.keys.grants import new_grant
+from sealedfiles.keys.identity.kms_file import KmsIdentity, format_file
 from sealedfiles.keys.keyfile import wrap_keys
+from sealedfiles.keys.recipients import fingerprint
+from sealedfiles.remote.kms.uri import parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -270,6 +273,26 @@ def test_files_that_nobody_reads(toy: Toy) -> None:
         f"odd-file {KEYS}/Mallory.age",
         f"odd-file {KEYS}/deeper/bob.age",
     ]
+
+
+def test_an_identity_that_a_service_has_encrypted(toy: Toy) -> None:
+    uri = parse_uri("vault-transit://transit/ci")
+    identity = KmsIdentity(uri, "bob", fingerprint(public(BOB)[0]))
+    toy.write(".sealedfiles/identities/bob.kms", format_file(identity, "vault:v1:AAAA"))
+    assert toy.staged() == []
+    for other in (
+        identity._replace(reader="carol"),
+        identity._replace(reader="alice"),
+        identity._replace(fingerprint=fingerprint(public(CAROL)[0])),
+    ):
+        name = ".sealedfiles/identities/bob.kms"
+        toy.write(name, format_file(other, "vault:v1:AAAA"))
+        assert toy.staged() == [f"bad-identity {name}"]
+    toy.write(name, "AAAA")
+    assert toy.staged() == [f"bad-identity {name}"]
+    toy.remove(name)
+    toy.write(".sealedfiles/identities/Bob.kms", "AAAA")
+    assert toy.staged() == ["odd-file .sealedfiles/identities/Bob.kms"]
 
 
 def test_a_metadata_folder_in_a_subfolder(toy: Toy) -> None:
