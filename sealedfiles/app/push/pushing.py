@@ -29,6 +29,9 @@ _STORES = {
     "k8s": ("kubernetes", "KubernetesStore"),
     "aws-sm": ("aws_secrets", "aws_secrets"),
     "aws-ssm": ("aws_parameters", "aws_parameters"),
+    "github": ("github", "GithubStore"),
+    "gitea": ("gitea", "GiteaStore"),
+    "gitlab": ("gitlab", "GitlabStore"),
 }
 
 
