@@ -39,9 +39,11 @@ if TYPE_CHECKING:
 @declaration.option(
     "--format",
     "form",
-    choices=(["json", "yaml", "env", "shell", "github-env"]),
+    choices=(["json", "yaml", "env", "shell", "github-env", "k8s-secret"]),
     help="Print the values in another format.",
 )
+@declaration.option("--name", metavar="NAME", help="With k8s-secret: the name of the Secret.")
+@declaration.option("--namespace", metavar="NAME", help="With k8s-secret: its namespace.")
 @declaration.option(
     "--resolve", is_flag=True, help="Replace secret references by the secrets that they name."
 )
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
 def command(
     files: tuple[str, ...],
     form: str | None,
+    name: str | None,
+    namespace: str | None,
     resolve: bool,
     groups: tuple[str, ...],
     selection: Selection,
@@ -70,6 +74,7 @@ def command(
     --format env          NAME=value, as a .env file; tokens are left out
     --format shell        export NAME='value', for eval in a shell
     --format github-env   appended to $GITHUB_ENV, for the next steps of a job, with masks for its log
+    --format k8s-secret   the manifest of a Secret of Kubernetes, for kubectl apply; needs --name
 
     With --format, output is printed only if the exit status is 0.
 
@@ -79,8 +84,10 @@ def command(
     if form in (None, "json", "yaml") and selection != Selection():
         raise UsageError(
             "--prefix, --only and --override are for variables",
-            "use them with --format env, shell or github-env",
+            "use them with --format env, shell, github-env or k8s-secret",
         )
+    if (form == "k8s-secret") != bool(name) or (namespace and not name):
+        raise UsageError("--format k8s-secret needs --name, and --namespace is for it only")
     change = _resolving() if resolve else None
     if form is None:
         return _cat(files, options, groups, change)
@@ -92,7 +99,8 @@ def command(
     if form in ("json", "yaml"):
         print_value(_structure(places[0], form, dialect, change), newline=True)
     else:
-        _print_variables(places, form, dialect, selection, change)
+        secret = (name or "", namespace or "")
+        _print_variables(places, form, dialect, selection, change, secret)
     return 0
 
 
@@ -139,6 +147,7 @@ def _print_variables(
     dialect: str,
     selection: Selection,
     change: Resolving | None,
+    secret: tuple[str, str],
 ) -> None:
     from sealedfiles.app.files.export import github_masks, to_env, to_github, to_shell
     from sealedfiles.app.run.redact import texts_to_hide
@@ -151,6 +160,11 @@ def _print_variables(
     if change:
         chosen, secrets = change.variables(sources, chosen)
     variables = chosen.values()
+    if form == "k8s-secret":
+        from sealedfiles.app.files.secret_manifest import to_secret
+
+        print_value(to_secret(variables, *secret), newline=False)
+        return
     if form != "github-env":
         print_value(to_env(variables) if form == "env" else to_shell(variables), newline=False)
         return

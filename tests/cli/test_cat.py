@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from base64 import b64decode
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -343,3 +344,43 @@ def test_a_name_reserved_by_github_sets_nothing(job: tuple[Repo, Path]) -> None:
     assert file.read_bytes() == b""
     repo.sealedfiles("cat", "--format", "github-env", "--prefix", "MY_", "bad.env")
     assert set(read_variables(file.read_text())) == {"MY_GITHUB_SHA", "MY_A"}
+
+
+# -- a Secret of Kubernetes
+
+
+def test_the_manifest_of_a_secret(repo: Repo) -> None:
+    options = ["--format", "k8s-secret", "--name", "orders", "--only", "DB_*", "--only", "TLS_KEY"]
+    manifest = yaml.safe_load(repo.sealedfiles("cat", *options, ENV))
+    data = {key: b64decode(value).decode() for key, value in manifest.pop("data").items()}
+    assert manifest == {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "orders"},
+        "type": "Opaque",
+    }
+    assert set(data) == {"DB_USER", "DB_PASSWORD", "TLS_KEY"}
+    assert data["TLS_KEY"].startswith("-----BEGIN PRIVATE KEY-----\n")
+    manifest = yaml.safe_load(repo.sealedfiles("cat", *options, "--namespace", "shop", ENV))
+    assert manifest["metadata"] == {"name": "orders", "namespace": "shop"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--format", "k8s-secret"], "needs --name"),
+        (["--format", "env", "--name", "x"], "needs --name"),
+        (["--namespace", "x"], "needs --name"),
+        (["--format", "k8s-secret", "--name", "A_B"], '"A_B" is not a valid name'),
+        (["--format", "k8s-secret", "--name", "a", "--namespace", "-"], '"-" is not a valid name'),
+    ],
+)
+def test_a_secret_needs_a_valid_name(repo: Repo, options: list[str], words: str) -> None:
+    repo.sealedfiles("cat", *options, ENV, code=2)
+    assert words in repo.stderr
+
+
+def test_a_key_that_kubernetes_does_not_allow_is_refused(repo: Repo) -> None:
+    repo.write("x.env", "A-Ä=1\n")
+    repo.sealedfiles("cat", "--format", "k8s-secret", "--name", "a", "x.env", code=2)
+    assert "is not a valid key of a Secret" in repo.stderr

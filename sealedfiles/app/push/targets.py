@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from sealedfiles.app.files.environment import Variable
 from sealedfiles.app.files.provenance import suspects_in
 from sealedfiles.app.files.reference import refuse_references, rules_for
 from sealedfiles.app.files.suspects import refuse_suspects
@@ -91,18 +92,17 @@ def read_items(workspace: Workspace, target: Target) -> list[Item]:
     one name.
     """
     workspace.require_accepted()
-    sources = [_read(workspace, file) for file in target.files]
+    sources = [read_source(workspace, file) for file in target.files]
     patterns = {text: PathPattern(text) for text in target.keys}
     items: list[Item] = []
-    unused = {*patterns, *(address for address, _ in target.names)}
+    unused: set[object] = {*patterns, *(address for address, _ in target.names)}
     for source in sources:
         refuse_unset(source, patterns.values())
         for variable in source.variables:
-            matching = {text for text, one in patterns.items() if one.matches(variable.path)}
-            sealed = sealed_by_policy(source.place)(variable.path)
-            if not (matching if patterns else sealed):
+            if not selects(target, source.place, variable):
                 continue
-            unused -= {*matching, variable.address}
+            unused -= {text for text, one in patterns.items() if one.matches(variable.path)}
+            unused.discard(variable.address)
             name = dict(target.names).get(variable.address, target.prefix + variable.name)
             source.place.require_no_tokens(variable.value)
             refuse_references(
@@ -117,7 +117,8 @@ def read_items(workspace: Workspace, target: Target) -> list[Item]:
     return items
 
 
-def _read(workspace: Workspace, name: str) -> VariableFile:
+def read_source(workspace: Workspace, name: str) -> VariableFile:
+    """Read a file of a target.  Raises UsageError, TamperedError."""
     file = workspace.root / name
     if not file.is_file():
         raise UsageError(f"{name} does not exist, or is not a file")
@@ -128,6 +129,13 @@ def _read(workspace: Workspace, name: str) -> VariableFile:
     _require_readable(place)
     # Without the environment, and without other files: what is pushed depends on the commit alone.
     return read_sources([place], environ={})[0]
+
+
+def selects(target: Target, place: WorkingFile, variable: Variable) -> bool:
+    """Return True if *target* includes the value: by its keys, or if the policy seals it."""
+    if target.keys:
+        return any(PathPattern(text).matches(variable.path) for text in target.keys)
+    return sealed_by_policy(place)(variable.path)
 
 
 def _require_readable(place: WorkingFile) -> None:
