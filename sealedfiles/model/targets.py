@@ -51,6 +51,8 @@ class _Scheme(NamedTuple):
     """Whether all values are stored as one JSON object, unless the target says otherwise."""
     may_hold_json: bool = False
     """Whether that is possible."""
+    may_hold_keys: bool = True
+    """Whether the store can have a name for each value."""
 
 
 SCHEMES = {
@@ -67,7 +69,9 @@ SCHEMES = {
         options=frozenset({"scope", "host"}),
     ),
     "gcp-sm": _Scheme("gcp-sm://PROJECT/NAME", 2, holds_json=True, may_hold_json=True),
-    "azure-kv": _Scheme("azure-kv://VAULT/NAME", 2, holds_json=True, may_hold_json=True),
+    "azure-kv": _Scheme(
+        "azure-kv://VAULT/NAME", 2, holds_json=True, may_hold_json=True, may_hold_keys=False
+    ),
 }
 
 
@@ -218,6 +222,10 @@ def _is_json(reader: Reader, node: Any, scheme: _Scheme) -> bool:
         raise reader.fail(node, "`as` must be json or keys")
     if form == "json" and not scheme.may_hold_json:
         raise reader.fail(node, "this store has a name for each value: `as: json` is not possible")
+    if form == "keys" and not scheme.may_hold_keys:
+        raise reader.fail(
+            node, "the names of this store are not those of values: `as` must be json"
+        )
     return form == "json"
 
 

@@ -125,6 +125,7 @@ def test_the_form_in_each_message_is_a_url() -> None:
         ("x: {to: k8s://a/b, from: a, names: {a: 'b c'}}", 4, "no blanks"),
         ("x: {to: k8s://a/b, from: a, as: json}", 4, "not possible"),
         ("x: {to: aws-sm://r/b, from: a, as: yaml}", 4, "json or keys"),
+        ("x: {to: azure-kv://v/b, from: a, as: keys}", 4, "must be json"),
         ("X: {to: k8s://a/b, from: a}", 4, "name of a target"),
         ("x: k8s://a/b", 4, "mapping"),
     ],

@@ -32,6 +32,8 @@ _STORES = {
     "github": ("github", "GithubStore"),
     "gitea": ("gitea", "GiteaStore"),
     "gitlab": ("gitlab", "GitlabStore"),
+    "gcp-sm": ("gcp_secrets", "gcp_secrets"),
+    "azure-kv": ("azure_secrets", "AzureSecret"),
 }
 
 

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from sealedfiles.app.push.stores.base import (
     Work,
     as_text,
     json_object,
+    merged,
 )
 from sealedfiles.errors import UsageError
 from sealedfiles.model.targets import Target
@@ -114,9 +114,7 @@ class JsonParameter(Store):
     def apply(self, work: Work, done: Callable[[str], None]) -> None:
         """See Store."""
         data, version, tags = work.remote.state
-        new = {name: value for name, value in data.items() if name not in work.delete}
-        new.update({name: work.values[name] for name in work.write})
-        text = json.dumps(new, ensure_ascii=False)
+        text = merged(data, work)
         if len(text.encode()) > _LARGEST:
             raise UsageError(
                 f"the values as JSON are larger than {_LARGEST} bytes, the limit of a parameter",

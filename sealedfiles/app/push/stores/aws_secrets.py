@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from sealedfiles.app.push.stores.base import (
     Work,
     as_text,
     json_object,
+    merged,
 )
 from sealedfiles.errors import RemoteError
 from sealedfiles.model.targets import Target
@@ -67,9 +67,7 @@ class JsonSecret(Store):
         """
         state: tuple[dict[str, Any], str, dict[str, str]] = work.remote.state or ({}, "", {})
         data, version, tags = state
-        new = {name: value for name, value in data.items() if name not in work.delete}
-        new.update({name: work.values[name] for name in work.write})
-        text = json.dumps(new, ensure_ascii=False)
+        text = merged(data, work)
         if len(text.encode()) > _LARGEST:
             raise RemoteError(
                 f"{self._where} would be larger than {_LARGEST >> 10} KB: nothing was written"

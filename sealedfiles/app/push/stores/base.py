@@ -127,6 +127,15 @@ def json_object(text: str, where: str) -> dict[str, Any]:
     return data
 
 
+def merged(data: Mapping[str, Any], work: Work) -> str:
+    """Return the JSON object *data* of a store with the changes of *work*, as text."""
+    import json
+
+    new = {name: value for name, value in data.items() if name not in work.delete}
+    new.update({name: work.values[name] for name in work.write})
+    return json.dumps(new, ensure_ascii=False)
+
+
 def as_text(value: object) -> str | None:
     """Return a JSON value of a store as `push` would write it; None for a list or an object."""
     if isinstance(value, bool):
