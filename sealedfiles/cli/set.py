@@ -17,10 +17,11 @@ from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Data
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import Address, parse_address, show_address
-from sealedfiles.util.messages import counted, say, warn
+from sealedfiles.util.messages import counted, say, show, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.assignment import EditedText
+    from sealedfiles.app.values.generate import Generated
 
 
 @declaration.command("set")
@@ -45,6 +46,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Store a string, even if the current value is a number or boolean.",
 )
+@declaration.option(
+    "--generate",
+    "spec",
+    metavar="SPEC",
+    help="Generate the value: hex:32, base64:32, password:24, uuid, rsa:3072, ed25519 or age.  Of a key "
+    "pair, the public key is printed.",
+)
 @identity_option
 def command(
     file: str,
@@ -52,12 +60,14 @@ def command(
     value: str | None,
     as_json: bool,
     as_string: bool,
+    spec: str | None,
     identity: str | None,
 ) -> None:
     """Change or add one value.
 
     The value is read from stdin, or typed without echo if stdin is a terminal.  One line ending at the end is
-    removed.  Nothing else in the file changes: all other values keep their tokens.
+    removed.  With --generate, it is generated and not printed.  Nothing else in the file changes: all other
+    values keep their tokens.
 
     If the current value is a number or boolean and the new text is one, it stays a number or boolean; any
     other text is stored as a string.  A mapping or list is replaced only with --json.
@@ -67,14 +77,18 @@ def command(
     """
     if as_json and as_string:
         raise UsageError("--json and --string exclude each other")
+    generated = _generated(spec, value, as_json) if spec is not None else None
     address = parse_address(path)
     place = read_in_place(Path(file), ReadOptions(identity), may_be_new=True)
 
     def given() -> Data:
+        if generated:
+            return generated.text
         text = _given(address) if value is None else value
         return _parsed(text) if as_json else text
 
-    change, is_plain = set_value(place, address, given, typed=as_string, replace=as_json)
+    typed = as_string or generated is not None
+    change, is_plain = set_value(place, address, given, typed=typed, replace=as_json)
     if place.data is None:
         say(f"created {place.name}")
     say(f"{place.name}: {_described(change, address)}")
@@ -83,6 +97,20 @@ def command(
             f"{place.name}: the policy leaves {show_address(address)} in plaintext: anyone with "
             "the repository can read it"
         )
+    if generated and generated.public:
+        show(*generated.public.split("\n"))
+
+
+def _generated(spec: str, value: str | None, as_json: bool) -> Generated:
+    """Return a generated value.  Raises UsageError."""
+    from sealedfiles.app.values.generate import (
+        generate,
+        spec_given,
+    )  # here: few values are generated
+
+    if value is not None or as_json:
+        raise UsageError(f"--generate and {'--json' if as_json else '--value'} exclude each other")
+    return generate(spec_given(spec))
 
 
 def _described(change: EditedText, address: Address) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -14,7 +15,23 @@ from typing import TYPE_CHECKING
 import pytest
 from age.programs import on_terminal
 from click import Abort
-from people import ENV, FILES, JSON, SECRET, YAML, Person, every_file, program, tokens
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
+from people import (
+    ENV,
+    FILES,
+    JSON,
+    SECRET,
+    YAML,
+    Person,
+    assert_no_plaintext,
+    every_file,
+    program,
+    tokens,
+)
 from states import Quick, changed_lines, every_state, every_state_and_file, in_state, sealed_states
 
 from sealedfiles.cli.prompts import ask_for_secret, confirm
@@ -102,6 +119,39 @@ def test_a_value_that_is_no_secret_may_be_an_argument(repo: Repo) -> None:
     repo.sealedfiles("set", YAML, "database.password", "--value", "x y")
     assert repo.sealedfiles("get", YAML, "database.password") == "x y\n"
     assert "not secret" in repo.sealedfiles("set", "--help")
+
+
+@pytest.mark.parametrize(
+    ("spec", "form"),
+    [("hex:32", "[0-9a-f]{64}"), ("password:24", "[A-Za-z0-9_-]{24}"), ("uuid", "[0-9a-f-]{36}")],
+)
+@every_file
+def test_a_value_can_be_generated(repo: Repo, path: str, spec: str, form: str) -> None:
+    assert repo.sealedfiles("set", path, PASSWORD[path], "--generate", spec) == ""
+    assert repo.stderr == f"sealedfiles: {path}: changed {PASSWORD[path]}\n"
+    value = repo.sealedfiles("get", "-n", path, PASSWORD[path])
+    assert re.fullmatch(form, value)
+    repo.commit("generated")
+    assert_no_plaintext(repo, value)
+
+
+@every_file
+def test_the_public_key_of_a_generated_key_is_printed(repo: Repo, path: str) -> None:
+    public = repo.sealedfiles("set", path, PASSWORD[path], "--generate", "ed25519")
+    private = load_pem_private_key(
+        repo.sealedfiles("get", path, PASSWORD[path]).encode(), password=None
+    )
+    form = Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+    assert private.public_key().public_bytes(*form).decode() == public
+
+
+@pytest.mark.parametrize(
+    "options", [("--value", "x"), ("--json",), ("--generate", "hex:3"), ("--generate", "")]
+)
+def test_other_values_cannot_be_generated(repo: Repo, options: tuple[str, ...]) -> None:
+    before = repo.read(YAML)
+    repo.sealedfiles("set", YAML, "database.password", "--generate", "uuid", *options, code=2)
+    assert repo.read(YAML) == before
 
 
 @every_file
