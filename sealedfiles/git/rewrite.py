@@ -10,6 +10,7 @@ from pathlib import Path
 from sealedfiles.errors import ConflictError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.index import Entry, entry_line, parse_entries
+from sealedfiles.git.install import is_configured
 from sealedfiles.git.worktree import is_unchanged, refresh, replace_file, with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.sealing import open_file
@@ -31,7 +32,7 @@ def rewrite_entries(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> int:
     The index and the working tree are not changed before all of *blobs* are stored as objects.
     """
     stored = _store(clone, blobs)
-    fresh = []
+    fresh, is_open = [], set()
     for entry, data in with_blobs(clone, parse_entries(stored)):
         path = clone.repository.file(entry.path)
         if path.is_symlink() or not path.is_file():
@@ -40,11 +41,30 @@ def rewrite_entries(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> int:
         if old and _is_sealed_in_tree(clone, old, path.read_bytes()):
             # Otherwise the next `git commit -a` would restore the old tokens.
             replace_file(clone.repository, path, data)
-        if is_unchanged(clone, entry, data, path.read_bytes()):
+        content = path.read_bytes()
+        if is_unchanged(clone, entry, data, content):
             fresh.append(entry.path)
+            if content != data:
+                is_open.add(entry.path)
     _update_index(clone, stored)
-    refresh(clone, fresh)
+    # Without the filter, git would store the plaintext in place of the new version.
+    unsafe = is_open - _filtered(clone, is_open)
+    refresh(clone, [one for one in fresh if one not in unsafe])
     return stored.count(b"\0")
+
+
+def _filtered(clone: Clone, paths: Iterable[bytes]) -> set[bytes]:
+    """Return those of *paths* that git sends through the filter in this clone."""
+    stdin = b"".join(path + b"\0" for path in paths)
+    if not stdin or not is_configured(clone.repository):
+        return set()
+    out = clone.repository.run("check-attr", "-z", "--stdin", "filter", stdin=stdin)
+    fields = out.split(b"\0")
+    return {
+        path
+        for path, value in zip(fields[::3], fields[2::3], strict=False)
+        if value == b"sealedfiles"
+    }
 
 
 def _store(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> bytes:

@@ -247,3 +247,17 @@ def test_unsealed_files_and_conflicts_are_refused(repo: Repo) -> None:
     repo.git("merge", "feature", code=1)
     repo.sealedfiles("reseal", YAML, code=2)
     assert "has a merge conflict" in repo.stderr
+
+
+@pytest.mark.parametrize("lost", ["filter", "attributes"])
+def test_without_the_filter_no_plaintext_is_staged(repo: Repo, lost: str) -> None:
+    """git would store the files of the working tree as they are."""
+    if lost == "filter":
+        repo.git("config", "--remove-section", "filter.sealedfiles")
+    else:
+        repo.write(".gitattributes", "")
+        repo.write(".git/info/attributes", "")
+    repo.sealedfiles("rotate", "default")
+    for path in FILES:
+        assert b"s3cr3t" not in repo.blob("", path)
+    assert_no_plaintext(repo)
