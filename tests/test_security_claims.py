@@ -233,6 +233,14 @@ CLAIMS = {
         "cli/test_exposure_history.py::test_the_file_with_values_is_private_and_new_and_outside_of_any_repository",
         "cli/test_exposure_history.py::test_filter_repo_removes_the_values_of_the_file",
     ],
+    "`sealedfiles rotate-value` runs no command": [
+        "cli/test_rotate_value.py::test_only_a_confirmed_policy_says_how_values_are_generated",
+        "cli/test_rotate_value.py::test_a_value_that_was_pushed_in_plaintext_is_not_given_out",
+        "cli/test_rotate_value.py::test_the_provider_gets_both_values_on_stdin_only",
+        "cli/test_rotate_value.py::test_values_in_the_output_of_the_command_are_masked",
+        "cli/test_rotate_value.py::test_a_failed_command_changes_nothing_and_the_next_one_gets_the_same_value",
+        "cli/test_rotate_value.py::test_a_kill_at_any_moment_leaves_the_value_that_the_provider_has",
+    ],
     "A baseline of `scan` holds": [
         "cli/test_scan.py::test_a_baseline_shows_nothing_to_who_has_no_key",
         "cli/test_scan.py::test_a_baseline_counts_only_under_the_current_keys",

@@ -11,7 +11,7 @@ COMMANDS = {
     "readers": ("grant", "revoke", "exposure", "rotate", "trust", "sync", "recovery-key", "who"),
     "this clone": ("unlock", "lock", "status", "check", "scan", "hook", "deinit", "doctor"),
     "files": ("edit", "get", "set", "unset", "cat", "run", "seal", "unseal", "reseal", "rebind"),
-    "stores": ("push", "pull"),
+    "stores and providers": ("push", "pull", "rotate-value"),
     "help and your shell": ("help", "completion"),
 }
 

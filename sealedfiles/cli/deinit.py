@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from sealedfiles.app.tracking.plaintext_left import unsaved_files, worktrees
+from sealedfiles.app.values.pending import unfinished_rotations
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.hook_setup import uninstall_hooks
@@ -25,7 +26,7 @@ from sealedfiles.util.messages import counted, fail, say, warn
 @declaration.option(
     "--force",
     is_flag=True,
-    help="Continue even if uncommitted plaintext stays or the only copy of keys is removed.",
+    help="Continue even if uncommitted plaintext stays, or the only copy of keys or values is removed.",
 )
 def command(for_user: bool, force: bool) -> int:
     """Remove sealedfiles from this clone.
@@ -50,6 +51,14 @@ def _deinit(*, force: bool) -> int:
         require_folder_of_cached_keys(
             Clone(repository), "to remove them permanently: sealedfiles deinit --force"
         )
+    unfinished = unfinished_rotations(repository)
+    if unfinished and not force:
+        fail(
+            f"nothing was changed: the new values of {counted(len(unfinished), 'rotation')} are only here",
+            "list them: sealedfiles rotate-value",
+            "to remove them permanently: sealedfiles deinit --force",
+        )
+        return SealedFilesError.exit_code
     unsaved = [name for clone in clones for name in unsaved_files(clone, repository.top)]
     for name in unsaved:
         warn(f"{name} has changes that are not in git")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
 from sealedfiles.app.history import exposure as history
 from sealedfiles.app.history.exposure import ExposureReport, Row
 from sealedfiles.app.history.values import shown_place
+from sealedfiles.app.values.trail import rotations_in
 from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.git.clone import Clone
 from sealedfiles.keys.recipients import who_can_help
+from sealedfiles.light_typing import TypeAlias
 from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import counted, say, show, show_list, warn
+
+_Rotations: TypeAlias = "dict[tuple[str, str, str], str]"
+"""The reasons of rotations, by commit, file and key."""
 
 _TITLES = {
     history.MUST_CHANGE: "must change",
@@ -23,14 +30,33 @@ _TITLES = {
 
 def show_report(name: str, report: ExposureReport, clone: Clone, *, as_json: bool = False) -> None:
     """Print the report on the values that *name* could read, as text or JSON."""
+    rotations = _rotations(report.rows, clone)
     if as_json:
-        show_list(_for_programs(name, report))
+        show_list(_for_programs(name, report, rotations))
     else:
-        _show(report.rows)
+        _show(report.rows, rotations)
     _summary(name, report, clone)
 
 
-def _show(rows: list[Row]) -> None:
+def _rotations(rows: list[Row], clone: Clone) -> _Rotations:
+    """Return why values were changed, for the changes that a commit message calls a rotation."""
+    oids = [row.commit.oid for row in rows if row.kind == history.CHANGED and row.commit]
+    commits = rotations_in(clone.repository, filter(None, oids))
+    return {
+        (oid, place.file, place.key): one.reason
+        for oid, one in commits.items()
+        for place in one.values
+    }
+
+
+def _reason(row: Row, rotations: _Rotations) -> str | None:
+    """Return why the value of *row* was rotated, which may be empty; None if it was not."""
+    if row.kind != history.CHANGED or row.commit is None:
+        return None
+    return rotations.get((row.commit.oid, os.fsdecode(row.file), shown_place(row.path)))
+
+
+def _show(rows: list[Row], rotations: _Rotations) -> None:
     for kind, title in _TITLES.items():
         found = [row for row in rows if row.kind == kind]
         if not found:
@@ -45,6 +71,9 @@ def _show(rows: list[Row]) -> None:
                 line += f"  same value as {show_path(file)}: {shown_place(path)}"
             if row.was_plaintext:
                 line += "  it was committed in plaintext"
+            reason = _reason(row, rotations)
+            if reason is not None:
+                line += f"  rotated: {reason}" if reason else "  rotated"
             show(line)
 
 
@@ -99,7 +128,7 @@ def _place(file: bytes, path: bytes) -> dict[str, str]:
     return {"path": path_text(file), "key": shown_place(path)}
 
 
-def _for_programs(name: str, report: ExposureReport) -> dict[str, object]:
+def _for_programs(name: str, report: ExposureReport, rotations: _Rotations) -> dict[str, object]:
     access = [
         {
             "group": one.group,
@@ -119,6 +148,8 @@ def _for_programs(name: str, report: ExposureReport) -> dict[str, object]:
             **dated(row.commit),
             "same_as": _place(*row.known_at) if row.known_at else None,
             "in_plaintext": row.was_plaintext,
+            "rotated": _reason(row, rotations) is not None,
+            "reason": _reason(row, rotations),
         }
         for row in report.rows
     ]

@@ -45,7 +45,10 @@ def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None)
     clone.close()
     if report.access:
         show_report(name, report, clone)
-        say(f"to list these values again: sealedfiles exposure {name}")
+        say(
+            f"to list these values again: sealedfiles exposure {name}",
+            f"to change those that the policy can generate: sealedfiles rotate-value --exposed {name}",
+        )
     else:
         say(
             f"no commit ever granted {name} access, so these keys were never shared from this clone"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
+from sealedfiles.app.history.due import DatedValue, dated_values, day
 from sealedfiles.app.history.values import TokenOpener, shown_place
 from sealedfiles.app.status import read_status, seal_staged_plaintext
-from sealedfiles.app.values.due import DatedValue, dated_values, day
 from sealedfiles.app.workspace import Workspace, clone_here
 from sealedfiles.cli import declaration
 from sealedfiles.cli.dates import dated, shown_date
@@ -69,7 +69,7 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
 
 def _ages(clone: Clone, *, as_json: bool) -> None:
     now = int(time.time())
-    policy = clone.policy_in_force.get().policy
+    policy = clone.policy()
     found = dated_values(clone, policy, TokenOpener(clone), now)
     clone.close()
     if as_json:

@@ -28,7 +28,7 @@ _PUBLIC = 0o644
 @declaration.option(
     "--log",
     is_flag=True,
-    help="Show the history: grants and revocations, with dates and authors.",
+    help="Show the history: grants, revocations and rotated values, with dates and authors.",
 )
 @declaration.option("--all", "every", is_flag=True, help="With --log: include all branches.")
 @json_option
@@ -101,10 +101,11 @@ def _log(as_json: bool, every: bool) -> None:
 
     _, clone = clone_here()
     commits = log.read_log(clone, every_branch=every)
+    everything = log.with_rotations(commits, clone, every_branch=every)
     if as_json:
-        show_list(log.as_json(commits))
+        show_list(log.as_json(everything))
     else:
-        show(*log.as_lines(commits))
+        show(*log.as_lines(everything))
     if is_shallow(clone.repository):
         warn("this clone is shallow: earlier changes are missing", "git fetch --unshallow")
     if not every:

@@ -11,6 +11,7 @@
 ``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
 ``unchanged``: marks of files that clean found unchanged (``sealedfiles.git.filter.unchanged``).
 ``place``: where a submodule was when its user set up sealedfiles in it (``sealedfiles.git.submodule``).
+``rotations``: new values that are not in their files yet (``sealedfiles.app.values.pending``).
 ``locked``: created by `lock`; while it exists, nothing is decrypted.
 """
 

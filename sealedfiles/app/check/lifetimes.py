@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from sealedfiles.app.check.findings import Finding
+from sealedfiles.app.history.due import DAY, DatedValue, dated_values, day
 from sealedfiles.app.history.values import WHOLE, TokenOpener
-from sealedfiles.app.values.due import DAY, DatedValue, dated_values, day
 from sealedfiles.git.clone import Clone
 from sealedfiles.model.policy import Policy
 from sealedfiles.util.messages import counted

@@ -180,7 +180,7 @@ def _due(clone: Clone, policy: Policy | None, wanted: Wanted, notes: list[Note])
     if policy is None or wanted.staged or not any(rule.lifetime for rule in policy.rules):
         return []
     from sealedfiles.app.check.lifetimes import due_values  # here: the hooks need none of it
-    from sealedfiles.app.values.due import has_lifetimes
+    from sealedfiles.app.history.due import has_lifetimes
 
     if not has_lifetimes(policy):
         return []

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from sealedfiles.app.doctor.point import Point, error, ok, warning
+from sealedfiles.app.values.pending import unfinished_rotations
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.sealing import open_file
@@ -81,6 +82,19 @@ def _recovery(clone: Clone) -> Iterator[Point]:
         yield ok("no unsaved edits")
 
 
+def _rotations(clone: Clone) -> Iterator[Point]:
+    """Report new values that are not in their files yet."""
+    found = unfinished_rotations(clone.repository)
+    if found:
+        first = f"{found[0].path}: {found[0].key}"
+        yield warning(
+            f"unfinished rotations of values: {len(found)} (the oldest: {first}, {found[0].date[:10]})",
+            "sealedfiles rotate-value",
+        )
+    else:
+        yield ok("no unfinished rotations")
+
+
 def _held_values(clone: Clone) -> set[bytes]:
     """Return the values that can be decrypted here, each line of a multi-line value separately."""
     found: set[bytes] = set()
@@ -102,4 +116,5 @@ IN_CLONE = {
     "rr-cache": _rerere,
     "textconv cache": _textconv,
     "recovery": _recovery,
+    "rotations": _rotations,
 }

@@ -56,7 +56,7 @@ def run_child(
             raise cannot_start(command[0], environ, error) from None
         attach(child)
         pumps = [
-            _Pump(stream, target, Redactor(secrets or ()))
+            Pump(stream, target, Redactor(secrets or ()))
             for stream, target in ((child.stdout, 1), (child.stderr, 2))
             if stream
         ]
@@ -75,7 +75,7 @@ def run_child(
     return child.returncode
 
 
-class _Pump(threading.Thread):
+class Pump(threading.Thread):
     """Copies the redacted output of a child to a file descriptor of this process."""
 
     def __init__(self, source: IO[bytes], target: int, redactor: Redactor) -> None:
@@ -120,14 +120,14 @@ def _passing_signals_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]
     def pass_on(number: int, _frame: object) -> None:
         if not children:
             early.append(number)
-        elif signal.Signals(number).name not in _FROM_KEYS or not _in_foreground():
+        elif signal.Signals(number).name not in _FROM_KEYS or not in_foreground():
             children[0].send_signal(number)
 
     with handling(_PASSED_ON, pass_on):
         yield attach
 
 
-def _in_foreground() -> bool:
+def in_foreground() -> bool:
     """Return True if signals from the terminal reach this process and its child."""
     if sys.platform == "win32":
         return True

@@ -1,1 +1,1 @@
-"""New values: generated, handed to their provider, and written; and which values are due."""
+"""New values: generated, handed to their provider, and written."""

@@ -1,4 +1,4 @@
-"""The access history: readers added and removed, with dates and commits, from git's history.
+"""The access history: readers added and removed, and values rotated, with dates and commits.
 
 One `git log` lists every changed file of ``.sealedfiles/`` with its objects; one `git cat-file` reads
 the objects whose content is needed.  No key is needed.  The author and date of a commit are not verified:
@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
+from heapq import merge
 
+from sealedfiles.app.values.trail import read_rotations
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import TreeFolder
@@ -39,6 +41,7 @@ _FILE = lazy_pattern(
 _NO_DATE = "unknown"
 _LOST = "lost"
 _UNREAD = "unread"
+_ROTATED = "value-rotated"
 
 
 class Event(NamedTuple):
@@ -47,13 +50,19 @@ class Event(NamedTuple):
     what: str
     """``granted``, ``revoked``, ``confirmed`` (a grant for other public keys); ``created``, ``rotated`` or
     ``revoked-key`` (a group's new key), ``lost`` (a key that is no longer listed); ``key-added``,
-    ``key-changed``, ``key-removed`` (a reader's public keys); ``unread`` (this clone lacks the file)."""
+    ``key-changed``, ``key-removed`` (a reader's public keys); ``unread`` (this clone lacks the file);
+    ``value-rotated`` (according to the commit message)."""
     group: str = ""
     reader: str = ""
     key_id: str = ""
     fingerprints: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
     """The previous fingerprints."""
+    path: str = ""
+    """The file of a rotated value."""
+    key: str = ""
+    reason: str = ""
+    """Why a value was rotated."""
 
     def words(self) -> str:
         """Return the description in one line."""
@@ -69,6 +78,7 @@ class Event(NamedTuple):
             "key-added": f"public key of {self.reader}: {now}",
             "key-changed": f"public key of {self.reader} changed: {before} -> {now}",
             "key-removed": f"public key of {self.reader} removed: {before}",
+            _ROTATED: f"rotated {self.path}: {self.key}" + f" ({self.reason})" * bool(self.reason),
             _UNREAD: f"{self.group or self.reader}: changed, but the file is missing in this clone",
         }[self.what]
 
@@ -119,6 +129,27 @@ def read_log(clone: Clone, *, every_branch: bool = False) -> list[AccessCommit]:
         if events:
             found.append(commit._replace(events=events))
     return found
+
+
+def with_rotations(
+    commits: list[AccessCommit], clone: Clone, *, every_branch: bool = False
+) -> list[AccessCommit]:
+    """Return *commits* and the commits that rotated values (``values.trail``), newest first."""
+    found = [
+        AccessCommit(
+            one.id,
+            one.time,
+            one.author,
+            one.email,
+            one.subject,
+            [
+                Event(_ROTATED, path=place.file, key=place.key, reason=one.reason)
+                for place in one.values
+            ],
+        )
+        for one in read_rotations(clone.repository, "--all" if every_branch else "HEAD")
+    ]
+    return list(merge(commits, found, key=lambda one: -one.time))
 
 
 def left_over(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealedfiles.app.history.ages import Age
-from sealedfiles.app.values.due import DAY, DatedValue, Deadline, day, deadline_of
+from sealedfiles.app.history.due import DAY, DatedValue, Deadline, day, deadline_of
 from sealedfiles.model.lifetime import Lifetime
 
 NOW = 1_800_000_000 // DAY * DAY
