@@ -15,10 +15,9 @@ import time
 import urllib.parse
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any
 
 from sealedfiles.errors import RemoteError
-from sealedfiles.light_typing import NamedTuple
+from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.remote.aws_credentials import Credentials, credentials
 from sealedfiles.remote.aws_endpoints import endpoint
 from sealedfiles.remote.http import Response, Service

@@ -14,10 +14,9 @@ import subprocess
 import urllib.parse
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from sealedfiles.errors import RemoteError
-from sealedfiles.light_typing import NamedTuple
+from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.remote.aws_endpoints import endpoint
 from sealedfiles.remote.http import Response, Service
 

@@ -14,10 +14,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from sealedfiles.errors import RemoteError
-from sealedfiles.light_typing import NamedTuple
+from sealedfiles.light_typing import Any, NamedTuple
 
 _TIMEOUT = 30
 """Seconds for one request."""

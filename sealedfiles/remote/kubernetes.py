@@ -15,9 +15,9 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from sealedfiles.errors import RemoteError
+from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.remote.http import Service
 
 _NAME = "Kubernetes"

@@ -12,9 +12,9 @@ import ssl
 import urllib.parse
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from sealedfiles.errors import RemoteError
+from sealedfiles.light_typing import Any
 from sealedfiles.remote import oidc
 from sealedfiles.remote.http import Response, Service
 

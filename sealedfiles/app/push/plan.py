@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from sealedfiles.app.push.stores.base import Remote, Work
 from sealedfiles.app.push.targets import Item
+from sealedfiles.light_typing import NamedTuple
 
 ADD, CHANGE, SAME, UNKNOWN, REMOTE_ONLY = "add", "change", "same", "unknown", "remote-only"
 """``UNKNOWN``: it is there, and the store does not say which value it has, so it is written."""

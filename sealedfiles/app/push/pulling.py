@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from sealedfiles.app.files.assignment import EditedText, assigned
 from sealedfiles.app.files.working_file import (
@@ -19,6 +18,7 @@ from sealedfiles.app.workspace import ReadOptions, Workspace
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Editor
 from sealedfiles.git.clone import Clone
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.address import Address, show_address
 from sealedfiles.model.targets import Target
 

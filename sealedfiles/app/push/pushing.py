@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import NamedTuple
 
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.push.masking import masked_error
@@ -21,6 +20,7 @@ from sealedfiles.app.push.targets import (
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import RemoteError
 from sealedfiles.git.clone import Clone
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.targets import Target
 from sealedfiles.util.messages import counted
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from sealedfiles.app.files.environment import Variable
 from sealedfiles.app.files.provenance import suspects_in
@@ -17,6 +16,7 @@ from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.keys.folder import NAME, POLICY
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.address import show_address
 from sealedfiles.model.paths import PathPattern, json_string
 from sealedfiles.model.policy import DEFAULT_GROUP

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from sealedfiles.app.push.stores import aws_tags
 from sealedfiles.app.push.stores.base import (
@@ -20,6 +19,7 @@ from sealedfiles.app.push.stores.base import (
     merged,
 )
 from sealedfiles.errors import UsageError
+from sealedfiles.light_typing import Any
 from sealedfiles.model.targets import Target
 from sealedfiles.remote.aws import Aws, AwsError
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from sealedfiles.app.push.stores import aws_tags
 from sealedfiles.app.push.stores.base import (
@@ -21,6 +20,7 @@ from sealedfiles.app.push.stores.base import (
     merged,
 )
 from sealedfiles.errors import RemoteError
+from sealedfiles.light_typing import Any
 from sealedfiles.model.targets import Target
 from sealedfiles.remote.aws import Aws, AwsError
 

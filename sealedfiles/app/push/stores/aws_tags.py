@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from sealedfiles.app.push.stores.base import record
+from sealedfiles.light_typing import Any
 
 COMMIT = "sealedfiles-commit"
 CREATED = "sealedfiles-created"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
 
 from sealedfiles.errors import RemoteError, UsageError
+from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.model.paths import json_string
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 from urllib.parse import urlencode
 
 from sealedfiles.app.push.stores.base import (
@@ -22,6 +21,7 @@ from sealedfiles.app.push.stores.base import (
 )
 from sealedfiles.app.push.stores.rest import Rest, RestError, variable
 from sealedfiles.errors import RemoteError
+from sealedfiles.light_typing import Any
 from sealedfiles.model.targets import Target
 from sealedfiles.remote.kms.program import run
 

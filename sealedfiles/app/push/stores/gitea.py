@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from sealedfiles.app.push.stores.base import Remote, Store, Work
 from sealedfiles.app.push.stores.rest import Rest, require_host, variable
 from sealedfiles.errors import RemoteError
+from sealedfiles.light_typing import Any
 from sealedfiles.model.targets import Target
 from sealedfiles.remote.http import quoted
 

@@ -11,11 +11,11 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
 
 from sealedfiles.app.push.stores.base import Remote, Store, Work
 from sealedfiles.app.push.stores.rest import Rest, RestError, variable
 from sealedfiles.errors import RemoteError, UsageError
+from sealedfiles.light_typing import Any
 from sealedfiles.model.targets import Target
 from sealedfiles.remote.http import quoted
 

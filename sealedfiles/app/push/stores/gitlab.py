@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlencode
 
 from sealedfiles.app.push.stores.base import Remote, Store, Work
 from sealedfiles.app.push.stores.rest import Rest, require_host, variable
 from sealedfiles.errors import RemoteError
+from sealedfiles.light_typing import Any
 from sealedfiles.model.targets import Target
 from sealedfiles.remote.http import quoted
 

@@ -9,10 +9,10 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from sealedfiles.app.push.stores.base import ChangedMeanwhileError, Remote, Store, Work
 from sealedfiles.errors import RemoteError, UsageError
+from sealedfiles.light_typing import Any
 from sealedfiles.model.targets import Target
 from sealedfiles.remote.http import Response, quoted
 from sealedfiles.remote.kubernetes import connect

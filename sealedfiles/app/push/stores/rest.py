@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from sealedfiles.errors import RemoteError
+from sealedfiles.light_typing import Any
 from sealedfiles.remote.http import Response, Service
 
 _PAGE = 100

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from sealedfiles.app.push.stores.base import (
     ChangedMeanwhileError,
@@ -18,6 +17,7 @@ from sealedfiles.app.push.stores.base import (
     record,
 )
 from sealedfiles.errors import RemoteError
+from sealedfiles.light_typing import Any
 from sealedfiles.model.targets import Target
 from sealedfiles.remote.vault import VaultError, connect
 
