@@ -207,6 +207,17 @@ def test_a_file_with_another_head_is_refused_before_the_service_is_called(
     assert kms.calls == 0
 
 
+def test_a_symbolic_link_is_refused(folder: DirFolder, kms: Kms, tmp_path: Path) -> None:
+    text, pin = new_key()
+    identity = store(folder, kms, text, pin)
+    file = folder.root / identity.file
+    file.rename(tmp_path / "elsewhere")
+    file.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UnexpectedKeyError, match="is a symbolic link"):
+        kms_file.load(identity, [folder])
+    assert kms.calls == 0
+
+
 def test_a_huge_file_is_refused(folder: DirFolder, kms: Kms) -> None:
     text, pin = new_key()
     identity = store(folder, kms, text, pin)

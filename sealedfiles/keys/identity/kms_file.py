@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from sealedfiles import age
-from sealedfiles.errors import ConflictError, NoKeyError, RemoteError, UsageError
+from sealedfiles.errors import ConflictError, NoKeyError, RemoteError, TamperedError, UsageError
 from sealedfiles.keys.expected import UnexpectedKeyError
 from sealedfiles.keys.folder import NAME as FOLDER
 from sealedfiles.keys.folder import MetadataSource
@@ -119,6 +119,8 @@ def _read(identity: KmsIdentity, folders: Iterable[MetadataSource]) -> bytes | N
             data = folder.read(identity.file)
         except ConflictError:
             continue  # another version has none
+        except TamperedError as error:  # a symbolic link
+            raise UnexpectedKeyError(error.message, *error.hints) from None
         if data is not None:
             return data
     return None
