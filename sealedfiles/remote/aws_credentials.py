@@ -1,7 +1,7 @@
 """AWS credentials, from the places of AWS's own programs, without their library.
 
-https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html.  Profiles and single
-sign-on are left to the program ``aws``.
+https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html.  Of profiles,
+only those with keys are read here; roles and single sign-on are left to the program ``aws``.
 """
 
 from __future__ import annotations
@@ -42,10 +42,11 @@ class Credentials(NamedTuple):
 def credentials(region: str) -> Credentials:
     """Return the credentials of the first place that has some; it is asked once per process.
 
-    In order: variables, a web identity token with a role, the program ``aws`` if there is a profile or a
-    configuration, the container, the machine.  *region* is for the web identity.  Raises RemoteError.
+    In order: variables, a web identity token with a role, the user's files, the program ``aws`` if there are
+    such files, the container, the machine.  *region* is for the web identity.  Raises RemoteError.
     """
-    for place in (_variables, lambda: _web_identity(region), _program, _container, _machine):
+    places = (_variables, lambda: _web_identity(region), _files, _program, _container, _machine)
+    for place in places:
         found = place()
         if found:
             return found
@@ -97,6 +98,26 @@ def _element(text: str, name: str) -> str:
     return found[1] if found else ""
 
 
+def _files() -> Credentials | None:
+    """Return the keys of the profile, if it has some and does not use them to assume a role."""
+    import configparser
+
+    name = os.environ.get("AWS_PROFILE") or "default"
+    found: dict[str, str] = {}
+    for path in map(os.path.expanduser, _configuration()):
+        parser = configparser.RawConfigParser()
+        try:
+            parser.read(path, encoding="utf-8")
+        except (configparser.Error, OSError, UnicodeDecodeError):
+            return None  # `aws` says what is wrong with it
+        for section in (f"profile {name}", name):
+            found.update(parser[section] if parser.has_section(section) else {})
+    key, secret = found.get("aws_access_key_id"), found.get("aws_secret_access_key")
+    if not key or not secret or "role_arn" in found:
+        return None
+    return Credentials(key, secret, found.get("aws_session_token", ""))
+
+
 def _program() -> Credentials | None:
     """Return what ``aws`` gives for the profile, if the user has configured it."""
     if not os.environ.get("AWS_PROFILE") and not any(map(_is_file, _configuration())):
@@ -123,7 +144,7 @@ def _program() -> Credentials | None:
     if not isinstance(answer, dict):
         raise RemoteError(
             "AWS: aws configure export-credentials gave no credentials",
-            "log in, for example: aws sso login",
+            "log in, for example: aws sso login; AWS CLI 2 is needed",
         )
     return _from_json("aws", answer, "SessionToken")
 

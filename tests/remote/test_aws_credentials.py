@@ -108,6 +108,31 @@ def test_the_program_of_aws_is_asked_for_profiles(
     assert credentials(REGION) == FOUND
 
 
+def test_the_keys_of_a_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / ".aws").mkdir()
+    keys = "aws_access_key_id = {0}\naws_secret_access_key=s3cr3t%(x)s\n"
+    (tmp_path / ".aws/config").write_text(f"[profile work]\nregion=x\n{keys.format('B')}")
+    (tmp_path / ".aws/credentials").write_text(
+        f"[default]\n{keys.format('A')}aws_session_token = t0ken\n"
+    )
+    assert credentials(REGION) == Credentials("A", "s3cr3t%(x)s", "t0ken")
+    credentials.cache_clear()
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    assert credentials(REGION) == Credentials("B", "s3cr3t%(x)s", "")
+
+
+@pytest.mark.parametrize("more", ["role_arn = arn:aws:iam::123456789012:role/ci\n", "=\n", "\xff"])
+def test_a_profile_that_uses_its_keys_for_a_role_is_left_to_the_program(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str
+) -> None:
+    write_program(tmp_path / "bin", EXPORT, monkeypatch)
+    (tmp_path / ".aws").mkdir()
+    text = f"[default]\naws_access_key_id = A\naws_secret_access_key = B\n{more}"
+    (tmp_path / ".aws/credentials").write_bytes(text.encode("latin-1"))
+    assert credentials(REGION) == FOUND
+
+
 @pytest.mark.parametrize("script", ["exit 255", "echo no", "echo '[]'"])
 def test_a_profile_that_the_program_of_aws_does_not_know(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str
