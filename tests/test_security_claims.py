@@ -227,6 +227,17 @@ CLAIMS = {
         "cli/test_scan.py::test_ggshield_gets_no_sealed_value",
         "app/scan/test_engines.py::test_other_programs_send_nothing",
     ],
+    "`sealedfiles push` sends values only to a target": [
+        "cli/test_push.py::test_a_target_that_nobody_proved_is_refused",
+        "cli/test_push.py::test_a_clone_without_a_key_pushes_nothing",
+        "cli/test_push.py::test_plaintext_that_somebody_pushed_is_refused",
+        "cli/test_push.py::test_values_of_other_groups_are_not_left_out",
+        "cli/test_push.py::test_what_was_written_before_an_error_is_reported",
+        "cli/test_push.py::test_prune_deletes_only_what_push_created",
+        "app/push/test_forges.py::test_a_token_is_sent_only_to_the_host_that_the_user_named",
+        "app/push/test_forges.py::test_only_what_push_created_is_deleted",
+        "app/push/test_masking.py::test_every_spelling_of_a_value_is_masked",
+    ],
     "`sealedfiles adopt` and `exposure --history` show no value": [
         "cli/test_adopt.py::test_no_value_leaves_the_process",
         "cli/test_adopt.py::test_files_are_sealed_and_staged_and_the_rest_is_listed",

@@ -45,11 +45,19 @@ def _allows(allows: Iterable[Allow]) -> list[object]:
     return [(allow.words, allow.reason) for allow in allows]
 
 
-def differences(new: Policy, old: Policy) -> list[str]:
-    """Return a line for each pattern, rule, target and setting that was removed from *old* (-) or added (+).
+def _targets(policy: Policy) -> list[str]:
+    """Return a line for each target, or one for the error of an invalid one.
 
-    Raises PolicyError for an invalid target.
+    Values are sealed whether targets are valid or not.
     """
+    try:
+        return [f"target {target.name}: {target.words}" for target in policy.targets.values()]
+    except PolicyError as error:
+        return [f"targets: {error.message}"]
+
+
+def differences(new: Policy, old: Policy) -> list[str]:
+    """Return a line for each pattern, rule, target and setting that *old* (-) or *new* (+) alone has."""
     found = []
     for sign, one, other in (("-", old, new), ("+", new, old)):
         known = [rule.entries for rule in other.rules]
@@ -60,8 +68,5 @@ def differences(new: Policy, old: Policy) -> list[str]:
         if one.recovery and one.recovery != other.recovery:
             found.append(f"{sign} recovery {one.recovery}")
         found += [f"{sign} resolve {s}" for s in one.resolve if s not in other.resolve]
-        targets = [
-            target for target in one.targets.values() if target not in other.targets.values()
-        ]
-        found += [f"{sign} target {target.name}: {target.words}" for target in targets]
+        found += [f"{sign} {words}" for words in _targets(one) if words not in _targets(other)]
     return found or ["the order of the rules, or the allowed findings"]

@@ -133,11 +133,16 @@ class Target(NamedTuple):
 
 def parse_targets(reader: Reader, node: Any) -> dict[str, Target]:
     """Return the targets by name from *node*, the value of `targets`.  Raises PolicyError with the line."""
-    found = {}
+    found: dict[str, Target] = {}
     for name, value in reader.mapping(node).items():
         if not _NAME.fullmatch(name):
             raise reader.fail(value, "the name of a target must consist of a-z, 0-9 and . _ -")
-        found[name] = _target(reader, name, value)
+        target = _target(reader, name, value)
+        same = next((one.name for one in found.values() if one.to == target.to), None)
+        if same:
+            # Each would delete what the other one created.
+            raise reader.fail(value, f"the target {same} has this store already")
+        found[name] = target
     return found
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import forges
 import pytest
 from people import ENV, JSON, SECRET, YAML, Person, Repo
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from services import Bao
@@ -258,6 +260,28 @@ def test_a_file_that_git_does_not_have_is_refused(repo: Repo, bao: Bao, path: st
     assert "config/new.json does not exist" in pushing.stderr
 
 
+def test_a_target_that_selects_nothing_is_an_error(repo: Repo, bao: Bao, path: str) -> None:
+    """With --prune, it would empty the store."""
+    repo.write("plain.json", '{"a": 1}')
+    pushing = targeted(repo, bao, path, file="plain.json")
+    push(pushing, "app", "--yes", "--prune", code=2)
+    assert "no value of plain.json is sealed" in pushing.stderr
+
+
+def test_an_invalid_target_is_found_before_it_is_used(repo: Repo) -> None:
+    repo.write(POLICY, repo.read(POLICY) + "targets:\n  app:\n    to: ftp://x/y\n    from: a\n")
+    line = repo.read(POLICY).split("\n").index("    to: ftp://x/y") + 1
+    repo.sealedfiles("trust", "policy", "--yes", code=1)
+    assert f"{POLICY}:{line}: the URL of a store must be one of" in repo.stderr
+    repo.git("add", POLICY)
+    findings = repo.sealedfiles("check", "--staged", code=1)
+    assert "the URL of a store must be one of" in findings + repo.stderr
+    # It stops nobody from sealing.
+    repo.edit(JSON, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    repo.git("add", JSON)
+    assert b"s3cr3t" not in repo.blob("", JSON)
+
+
 def test_without_an_answer_nothing_is_written(pushing: Repo, bao: Bao, path: str) -> None:
     push(pushing, "app", code=2)
     assert "--yes" in pushing.stderr
@@ -350,3 +374,66 @@ def test_files_of_several_formats_are_one_target(repo: Repo, bao: Bao, path: str
     )
     push(pushing, "app", "--yes")
     assert stored(bao, path) == {"DATABASE_PASSWORD": "s3cr3t-db-alpha", "DB_USER": "s3cr3t-user"}
+
+
+# -- a store that does not return values
+
+
+@pytest.fixture
+def github() -> Iterator[forges.Forge]:
+    with forges.forge(forges.github) as found:
+        yield found
+
+
+def test_digests_show_readers_whether_a_secret_is_up_to_date(
+    repo: Repo, github: forges.Forge, tmp_path: Path
+) -> None:
+    """Also in another clone, and until the group has a new key."""
+    repo.write(
+        POLICY,
+        repo.read(POLICY) + f"targets: {{app: {{to: 'github://shop/orders', from: {JSON}}}}}\n",
+    )
+    repo.sealedfiles("trust", "policy", "--yes")
+    repo.commit("push to GitHub")
+    person = repo.person.having(GITHUB_API_URL=github.address, GITHUB_TOKEN=forges.TOKEN)
+    pushing = Repo(person, repo.path)
+    push(pushing, "app", "--yes")
+    assert github.values() == WANTED
+    machine = Person.at(tmp_path / "ci").having(
+        CI="true",
+        SEALEDFILES_KEY=person.identities.read_text(),
+        GITHUB_API_URL=github.address,
+        GITHUB_TOKEN=forges.TOKEN,
+    )
+    clone = machine.clone(pushing, tmp_path / "build")
+    assert set(plan(clone, "--exit-code").values()) == {"same"}
+    assert not any(value in github.variables["SEALEDFILES_APP"] for value in WANTED.values())
+    pushing.sealedfiles("set", JSON, "database.password", answers="s3cr3t-db-beta")
+    pushing.commit("a new password")
+    assert plan(pushing)["DATABASE_PASSWORD"] == "change"
+    pushing.sealedfiles("rotate", "default")
+    pushing.commit("new keys")
+    assert plan(pushing)["PRODUCTION_PIN"] == "same"
+    assert plan(pushing)["CACHE_URL"] == "change"
+
+
+def test_what_was_written_before_an_error_is_reported(repo: Repo, github: forges.Forge) -> None:
+    repo.write(
+        POLICY,
+        repo.read(POLICY) + f"targets: {{app: {{to: 'github://shop/orders', from: {JSON}}}}}\n",
+    )
+    repo.sealedfiles("trust", "policy", "--yes")
+    repo.commit("push to GitHub")
+    person = repo.person.having(GITHUB_API_URL=github.address, GITHUB_TOKEN=forges.TOKEN)
+    pushing = Repo(person, repo.path)
+    refusal = 422, {"message": "invalid: redis://:s3cr3t-cache-alpha@cache:6379/0"}
+    github.faults["PUT CACHE_URL"] = [refusal]
+    data = json.loads(push(pushing, "app", "--yes", "--json", code=1))
+    assert "only 2 of 8 names were written: DATABASE_USER, DATABASE_PASSWORD" in pushing.stderr
+    assert "the service answered: invalid: •••" in pushing.stderr
+    assert [one["name"] for one in data["changes"] if one["done"]] == [
+        "DATABASE_USER",
+        "DATABASE_PASSWORD",
+    ]
+    push(pushing, "app", "--yes")
+    assert github.values() == WANTED

@@ -128,6 +128,7 @@ def test_the_form_in_each_message_is_a_url() -> None:
         ("x: {to: azure-kv://v/b, from: a, as: keys}", 4, "must be json"),
         ("X: {to: k8s://a/b, from: a}", 4, "name of a target"),
         ("x: k8s://a/b", 4, "mapping"),
+        ("x: {to: k8s://a/b, from: a}\n  y: {to: k8s://a/b, from: b}", 5, "the target x has this"),
     ],
 )
 def test_an_invalid_target_is_an_error_with_its_line(target: str, line: int, words: str) -> None:
@@ -175,3 +176,6 @@ def test_the_same_targets_on_other_lines_are_no_change() -> None:
 def test_invalid_targets_are_a_change() -> None:
     policy = parse_policy(f"{HEAD}targets: [x]\n".encode())
     assert not only_tracks_more(policy, policy)
+    assert differences(policy, parse_policy(HEAD.encode())) == [
+        "+ targets: policy.yaml:3: expected a mapping"
+    ]

@@ -88,22 +88,21 @@ def rehearse(prepared: Prepared, *, prune: bool, force: bool) -> None:
 def apply(prepared: Prepared, dialog: Dialog, done: list[str], *, prune: bool, force: bool) -> None:
     """Write the changes to the store; append each name to *done* after it was written or deleted.
 
-    Raises RemoteError; what was written before is reported then.
+    Raises RemoteError.  What was written before an error, or an interrupt, is reported.
     """
     work = prepared.plan.work(prepared.commit, prune=prune, force=force)
     if not work.write and not work.delete:
         return
+    count = len(work.write) + len(work.delete)
     try:
         with masked(prepared.items):
             prepared.store.apply(work, done.append)
-    except RemoteError:
-        if done:
-            count = counted(len(work.write) + len(work.delete), "name")
+    finally:
+        if 0 < len(done) < count:  # after an error, or Ctrl-C
             dialog.warn(
-                f"{len(done)} of {count} were written before the error: {', '.join(done)}",
+                f"only {len(done)} of {counted(count, 'name')} were written: {', '.join(done)}",
                 "run the command again to write the others",
             )
-        raise
 
 
 @contextmanager

@@ -113,6 +113,12 @@ def read_items(workspace: Workspace, target: Target) -> list[Item]:
             key = show_address(variable.address)
             items.append(Item(name, variable.value, variable.file, key, group))
     _refuse_unused(target, unused)
+    if not items:
+        # With --prune, nothing would be left in the store.
+        raise UsageError(
+            f"target {target.name}: no value of {', '.join(target.files)} is sealed",
+            "track the file, or select values with keys in the target",
+        )
     _refuse_repeated(items)
     return items
 
