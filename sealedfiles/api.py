@@ -71,8 +71,8 @@ def load(
     *allow_plaintext*: anyone with
     push access could have written it.
 
-    With *resolve*, secret references (``ref+vault://secret/app#password``) whose schemes the policy allows
-    are replaced by the secrets that they name.  The two options above exclude it.
+    With *resolve*, secret references (``ref+vault://secret/app#password``) are replaced by the secrets that
+    they name.  The policy must allow their schemes.  The two options above exclude it.
 
     Raises FormatError if the text does not parse, UsageError if the file has no values or is not in a
     folder with sealedfiles, OSError (FileNotFoundError, …) if it cannot be read, and RemoteError if a
@@ -86,7 +86,7 @@ def load(
     from sealedfiles.app.resolving.data import resolved_data
     from sealedfiles.app.resolving.resolver import Resolver
 
-    return resolved_data(place, values, Resolver())[0]
+    return resolved_data(place, values, Resolver(), complete=True)[0]
 
 
 def loads(
@@ -165,7 +165,8 @@ def load_env(
         from sealedfiles.app.resolving.variables import resolve_variables
 
         unused = {*found} - {*new_names}
-        found = resolve_variables(sources, found, Resolver(), unused=unused).variables
+        resolved = resolve_variables(sources, found, Resolver(), unused=unused, complete=True)
+        found = resolved.variables
     new = {name: found[name].value for name in new_names}
     os.environ.update({**new, **sealed_names(sources, new)})
     return bool(new)

@@ -25,6 +25,8 @@ NAME = lazy_pattern(r"[a-z0-9][a-z0-9._-]*")
 """Valid names of groups and readers, which are used as file names and in tokens."""
 
 FORMATS = ("yaml", "json", "dotenv", "whole")
+SCHEMES = ("vault", "aws-sm", "aws-ssm", "op", "keyring", "env")
+"""Those of secret references (``secret_reference``).  Here because git's filter parses policies, too."""
 _TOP_KEYS = {"version", "tracked", "rules", "allow", "recovery", "resolve", "targets"}
 _LIFETIME_KEYS = {"max_age", "expires", "generate"}
 _KEYS = {"files", "values", "group", "plain", "format", *_LIFETIME_KEYS}
@@ -297,8 +299,6 @@ class _Reader:
         return tuple((self.value(n), self.patterns(n, self.file_pattern)[0]) for n in nodes)
 
     def schemes(self, node: Any) -> tuple[str, ...]:
-        from sealedfiles.model.secret_reference import SCHEMES  # few policies have any
-
         found = self.sequence(node)
         for item in found:
             if self.value(item) not in SCHEMES:

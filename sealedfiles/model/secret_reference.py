@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.policy import SCHEMES
 
 _FORMS = {
     "vault": "ref+vault://MOUNT/PATH#KEY",
@@ -18,7 +19,6 @@ _FORMS = {
     "keyring": "ref+keyring://SERVICE/USER",
     "env": "ref+env://NAME",
 }
-SCHEMES = tuple(_FORMS)
 
 _STEP = r"(?:[^\x00-\x20\x7f/#?%]|%[0-9A-Fa-f]{2})+"
 _PATH = rf"{_STEP}(?:/{_STEP})*"
@@ -58,7 +58,7 @@ class SecretReference(NamedTuple):
 def scheme_of(text: str) -> str | None:
     """Return the scheme of *text* if it begins like a reference with a known scheme, otherwise None."""
     match = _SCHEME.match(text)
-    return match[1] if match and match[1] in _FORMS else None
+    return match[1] if match and match[1] in SCHEMES else None
 
 
 def parse_reference(text: str) -> SecretReference:

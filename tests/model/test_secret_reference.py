@@ -6,12 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealedfiles.model.secret_reference import (
-    SCHEMES,
-    SecretReference,
-    parse_reference,
-    scheme_of,
-)
+from sealedfiles.model.policy import SCHEMES
+from sealedfiles.model.secret_reference import SecretReference, parse_reference, scheme_of
 
 
 @pytest.mark.parametrize(
@@ -120,3 +116,10 @@ def test_keys_of_one_secret_share_it() -> None:
         parse_reference(f"ref+vault://{rest}") for rest in ("a/b#c", "a/b#d", "a/c#c")
     )
     assert one.secret == same.secret != other.secret
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_scheme_that_a_policy_may_allow_has_a_form(scheme: str) -> None:
+    assert scheme_of(f"ref+{scheme}://") == scheme
+    with pytest.raises(ValueError, match=rf"^expected ref\+{scheme}://[A-Z]"):
+        parse_reference(f"ref+{scheme}://")

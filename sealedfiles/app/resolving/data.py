@@ -7,17 +7,23 @@ from sealedfiles.app.resolving.find import Found, find_in_data
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Data, child_of
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.sealing.file import structured_text
 
 if TYPE_CHECKING:
     from sealedfiles.app.resolving.resolver import Resolver
 
 
-def resolved_data(place: WorkingFile, data: Data, resolver: Resolver) -> tuple[Data, Found]:
+def resolved_data(
+    place: WorkingFile, data: Data, resolver: Resolver, *, complete: bool = False
+) -> tuple[Data, Found]:
     """Resolve the references in *data*, the loaded content of *place*.
 
-    Raises as ``find`` and ``Resolver.resolve``.
+    With *complete*, one that would stay as it is raises UsageError.  Raises as ``find`` and
+    ``Resolver.resolve``.
     """
     found = find_in_data(place, data)
+    if complete:
+        found.require_all()
     for address, value in resolver.resolve(found).items():
         if not address:
             return value, found
@@ -33,7 +39,7 @@ def resolved_text(place: WorkingFile, resolver: Resolver) -> tuple[bytes, Found]
 
     Raises as ``resolved_data``, and UsageError if the format cannot hold a value.
     """
-    if place.described.format is None or b"ref+" not in place.opened.data:
+    if place.described.format is None or structured_text(place.opened.data) is None:
         return place.opened.data, Found(place.name, {})
     try:
         bom, text = place.text()

@@ -18,6 +18,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.address import Address, show_address
 from sealedfiles.model.secret_reference import SecretReference, parse_reference, scheme_of
 from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +47,12 @@ class Found(NamedTuple):
     """The number of values that look like references, and stay as they are."""
     hint: str = ""
     """What to do so that they are resolved."""
+
+    def require_all(self) -> None:
+        """Raise UsageError if a reference would stay as it is."""
+        if self.unresolved:
+            count = counted(self.unresolved, "secret reference")
+            raise UsageError(f"{self.name}: {count} not resolved", self.hint)
 
     def place(self, address: Address) -> str:
         """Return the file and the key path of a reference, for a message."""

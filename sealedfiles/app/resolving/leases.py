@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 
 from sealedfiles.errors import RemoteError
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.remote.vault import connect
 from sealedfiles.util.signals import handling, time_to_clean_up
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from sealedfiles.app.dialog import Dialog
     from sealedfiles.app.resolving.secret import Lease
+    from sealedfiles.remote.vault import Vault
 
 _SHARE = 2 / 3
 """The part of a lease's time after which it is renewed."""
@@ -72,17 +72,15 @@ class Leases:
         """Revoke the leases.  A failure is a warning.  Signals are ignored meanwhile; a second call does
         nothing."""
         self._ended.set()
-        held, self._held = self._held, []
-        if not held:
-            return
         with handling(_ENDING, lambda *_: None):
-            if not _revoke_own_token():
+            held, self._held = self._held, []
+            if held and not _revoke_own_token():
                 for lease in held:
                     self._revoke(lease)
 
     def _revoke(self, lease: Lease) -> None:
         try:
-            connect().write("sys/leases/revoke", {"lease_id": lease.identity, "sync": True})
+            _server().write("sys/leases/revoke", {"lease_id": lease.identity, "sync": True})
         except RemoteError as error:
             self._dialog.warn(
                 f"the lease {lease.identity} was not revoked: {error.message}",
@@ -132,7 +130,7 @@ class _Kept:
         """Renew it.  Raises RemoteError; then it is due again after a part of the rest of its time."""
         before = self._end
         try:
-            answer = connect().write(self.path, self.data)
+            answer = _server().write(self.path, self.data)
             self._end = time.monotonic() + self.seconds_in(answer)
         finally:
             self._plan()
@@ -173,15 +171,22 @@ class _KeptToken(_Kept):
 def _revoke_own_token() -> bool:
     """Revoke the token, with all of its leases, if this process logged in for it; return True if it did."""
     with suppress(RemoteError):
-        if connect().is_own:
+        if _server().is_own:
             # The default policy of a server allows this, but not to revoke a lease.
-            connect().write("auth/token/revoke-self", {})
+            _server().write("auth/token/revoke-self", {})
             return True
     return False
 
 
 def _own_token() -> list[_Kept]:
     """Return the token if it ends and can be renewed.  Raises RemoteError if it may not be looked up."""
-    found = (connect().read("auth/token/lookup-self") or {}).get("data") or {}
+    found = (_server().read("auth/token/lookup-self") or {}).get("data") or {}
     ends = bool(found.get("renewable")) and int(found.get("ttl") or 0) > 0
     return [_KeptToken(found["ttl"])] if ends else []
+
+
+def _server() -> Vault:
+    # Imported here because it takes longer than the rest, and a command may have no lease.
+    from sealedfiles.remote.vault import connect
+
+    return connect()

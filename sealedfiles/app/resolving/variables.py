@@ -28,16 +28,21 @@ def resolve_variables(
     resolver: Resolver,
     *,
     unused: Collection[str] = (),
+    complete: bool = False,
 ) -> Resolved:
     """Resolve the references among *chosen*, variables of *sources*, except for the names *unused*.
 
-    Everything is checked before the first request.  Raises as ``find`` and ``Resolver.resolve``.
+    Everything is checked before the first request.  With *complete*, a reference that would stay as it is
+    raises UsageError.  Raises as ``find`` and ``Resolver.resolve``.
     """
     names = {id(variable): name for name, variable in chosen.items() if name not in unused}
     files = []
     for source in sources:
         mine = [variable for variable in source.variables if id(variable) in names]
         files.append(find(source.place, [Value(v.address, v.path, v.value) for v in mine]))
+    if complete:
+        for found in files:
+            found.require_all()
     variables, secrets = dict(chosen), []
     for source, found in zip(sources, files, strict=True):
         values = resolver.resolve(found)

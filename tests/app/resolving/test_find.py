@@ -53,11 +53,9 @@ def test_run_cat_and_python_resolve_sealed_references(
     exported = repo.sealedfiles("cat", "--format", "env", "--resolve", ENV)
     assert VALUE in exported
     assert REFERENCE not in exported
-    for name, value in repo.person.environment().items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(os, "environ", {**os.environ, **repo.person.environment()})
     assert load(repo.path / YAML, resolve=True)["database"]["user"] == VALUE
     assert load(repo.path / YAML)["database"]["user"] == REFERENCE
-    monkeypatch.delenv("DB_PASSWORD", raising=False)
     load_env(repo.path / ENV, resolve=True)
     assert os.environ["DB_PASSWORD"] == VALUE
 
@@ -313,6 +311,20 @@ def test_python_does_not_resolve_what_anyone_may_have_written(repo: Repo, option
     for function in (load, load_env):
         with pytest.raises(UsageError, match="not resolved from values that anyone"):
             function(repo.path / ENV, resolve=True, **options)
+
+
+def test_python_returns_no_reference_as_a_secret(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refer(repo, A=REFERENCE, B="ref+vault://secret/app#x")
+    monkeypatch.setattr(os, "environ", {**os.environ, **repo.person.environment()})
+    for function in (load, load_env):
+        with pytest.raises(UsageError, match=r"ref\.env: 1 secret reference not resolved"):
+            function(repo.path / "ref.env", resolve=True)
+    assert "A" not in os.environ
+    os.environ["B"] = "set already"
+    load_env(repo.path / "ref.env", resolve=True)
+    assert os.environ["A"] == VALUE
 
 
 def test_one_under_a_retired_key_is_not_resolved(team: tuple[Repo, Repo]) -> None:

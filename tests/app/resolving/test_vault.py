@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from referring import SHOW, allow, refer, variables
 
-from sealedfiles.remote.vault import Vault
+from sealedfiles.remote.vault import Vault, connect
 
 if TYPE_CHECKING:
     from people import Repo
@@ -73,11 +73,13 @@ def test_a_secret_is_requested_once(repo: Repo, bao: Bao, monkeypatch: pytest.Mo
     monkeypatch.setattr(Vault, "read", counted)
     for name, value in repo.person.environment().items():
         monkeypatch.setenv(name, value)
+    connect.cache_clear()
     assert load(repo.path / "ref.env", resolve=True) == {"A": "x", "B": "y", "C": "x"}
     assert [path for path in asked if "/data/" in path] == [
         "secret/data/once1",
         "secret/data/once2",
     ]
+    connect.cache_clear()
 
 
 @pytest.mark.parametrize(
