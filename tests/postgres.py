@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -113,7 +114,7 @@ def postgres() -> Iterator[Postgres]:
             _wait_for(server, running, folder / "log")
             yield server
         finally:
-            running.terminate()
+            running.send_signal(signal.SIGINT)  # without waiting for its clients
             try:
                 running.wait(20)
             except subprocess.TimeoutExpired:

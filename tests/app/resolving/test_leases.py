@@ -136,6 +136,33 @@ def test_they_are_revoked_if_run_gets_a_signal(
     assert leases(bao, mount) == []
 
 
+def test_they_are_revoked_after_ctrl_c_at_a_terminal(repo: Repo, bao: Bao, mount: str) -> None:
+    """The terminal sends SIGINT to `run` and to its command, which may ignore the first one."""
+    script = (
+        "import signal, time\n"
+        "signal.signal(signal.SIGINT, lambda *_: print('once', flush=True) or "
+        "signal.signal(signal.SIGINT, signal.SIG_DFL))\n"
+        "print('ready', flush=True)\n"
+        "while True: time.sleep(0.1)\n"
+    )
+    pty = pytest.importorskip("pty")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(repo.path)
+        command = [*program(), "run", "-f", "ref.env", "--", *PYTHON, script]
+        os.execve(command[0], command, repo.person.environment())
+    shown = b""
+    for word in (b"ready", b"once"):
+        while word not in shown:
+            shown += os.read(terminal, 1000)
+        assert len(leases(bao, mount)) == 1
+        os.write(terminal, b"\x03")
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGINT
+    assert leases(bao, mount) == []
+
+
 def test_they_are_revoked_if_the_command_is_killed(repo: Repo, bao: Bao, mount: str) -> None:
     script = "import os; print('ready', flush=True); os.kill(os.getpid(), 9)"
     started = start(repo, *PYTHON, script)
