@@ -91,6 +91,7 @@ def _summary(name: str, report: ExposureReport, clone: Clone) -> None:
         say(
             f"must be changed at their source: {counted(count, 'value')} that {name} knows",
             "a new key does not change a value: set a new value at its source, then in this repository",
+            "sealedfiles rotate-value does both for one value",
         )
     unknown = sum(row.kind == history.UNKNOWN for row in report.rows)
     if not count and not unknown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -10,9 +11,11 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import services
 from people import (
     ENV,
     FILES,
@@ -27,10 +30,9 @@ from people import (
     forge_user,
     program,
 )
+from postgres import postgres
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import World
 
 PASSWORD = {ENV: "DB_PASSWORD", JSON: "database.password", YAML: "database.password"}
@@ -181,12 +183,15 @@ def test_the_public_key_is_printed(repo: Repo) -> None:
             (YAML, "database.password", "--drop-previous"),
             "there is nothing at database.password_PREVIOUS",
         ),
+        ((YAML, "api.token", "--generate", "uuid"), "is a reference to a secret in another place"),
         ((YAML, "api.scopes[0]", "--generate", "uuid", "--previous"), "is an item of a list"),
     ],
 )
 def test_other_calls_are_refused_and_change_nothing(
     repo: Repo, arguments: tuple[str, ...], words: str
 ) -> None:
+    repo.sealedfiles("set", YAML, "api.token", answers="ref+vault://secret/s3cr3t#token")
+    repo.commit("a reference")
     repo.sealedfiles("rotate-value", *arguments, code=2)
     assert words in repo.stderr
     assert repo.status() == []
@@ -544,6 +549,43 @@ def test_a_kill_at_any_moment_leaves_the_value_that_the_provider_has(
     assert kills > 10
 
 
+# -- a real provider
+
+
+def test_the_script_of_the_documentation_changes_a_password_in_postgresql(
+    repo: Repo, tmp_path: Path
+) -> None:
+    services.program("jq")
+    page = (Path(__file__).parents[2] / "docs/rotating.md").read_text(encoding="utf-8")
+    script = tmp_path / "set-db-password.sh"
+    (text,) = re.findall(r"```sh\n(#!/bin/sh\n# set-db-password.sh.*?)```", page, re.DOTALL)
+    script.write_text(text)
+    script.chmod(0o755)
+    with postgres() as server:
+        server.query(f"CREATE ROLE app LOGIN PASSWORD '{OLD}'")
+        admin = {**server.environment, "PGUSER": "admin", "PGPASSWORD": server.password}
+        user = Repo(repo.person.having(**admin), repo.path)
+
+        def logs_in(password: str) -> bool:
+            login = {**admin, "PGUSER": "app", "PGPASSWORD": password}
+            command = [services.program("psql"), "-Xc", "SELECT 1"]
+            environment = {**os.environ, **login}
+            return not subprocess.run(
+                command, env=environment, capture_output=True, check=False
+            ).returncode
+
+        assert logs_in(OLD)
+        rotate(user, ENV, "--generate", "password:32", "--with", str(script))
+        first = get(repo, ENV, "DB_PASSWORD")
+        assert (logs_in(OLD), logs_in(first)) == (False, True)
+        wrong = Repo(repo.person.having(**{**admin, "PGPASSWORD": "wrong"}), repo.path)
+        rotate(wrong, ENV, "--generate", "password:32", "--with", str(script), code=1)
+        assert get(repo, ENV, "DB_PASSWORD") == first
+        assert logs_in(first)
+        rotate(user, ENV, "--generate", "password:32", "--with", str(script))
+        assert (logs_in(first), logs_in(get(repo, ENV, "DB_PASSWORD"))) == (False, True)
+
+
 # -- the previous value
 
 
@@ -701,6 +743,15 @@ def test_all_that_is_due_is_rotated(aged: Repo, provider: Provider) -> None:
     assert aged.status() == []
     again = states(aged.sealedfiles("rotate-value", "--due", "--yes", "--json", code=1))
     assert set(again.values()) == {"by-hand"}
+
+
+def test_what_was_rotated_and_not_staged_is_not_rotated_again(aged: Repo) -> None:
+    aged.edit(YAML, "cache-omega", "cache-beta")
+    aged.sealedfiles("rotate-value", YAML, "database.password", "--generate", "hex:32")
+    done = states(aged.sealedfiles("rotate-value", "--due", "--yes", "--json", code=1))
+    assert done[f"{YAML}: database.password"] == "by-hand"
+    assert "database.password: due since" in aged.stderr
+    assert "it was changed, and the change is not staged" in aged.stderr
 
 
 def test_what_fails_does_not_stop_the_others(aged: Repo, provider: Provider) -> None:

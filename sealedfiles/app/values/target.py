@@ -32,6 +32,7 @@ from sealedfiles.git.rewrite import rewrite_entries
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from sealedfiles.model.address import Address, no_such_value, show_address
 from sealedfiles.model.paths import steps
+from sealedfiles.model.secret_reference import scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,8 +79,8 @@ def find_target(file: Path, address: Address, identity: str | None = None) -> Ta
 def target_at(place: WorkingFile, address: Address) -> Target:
     """Return the value at *address* of a file.
 
-    Raises UsageError if it does not exist, is a mapping or list, or if the policy leaves it in plaintext;
-    PolicyError if it is disputed to which group it is sealed.
+    Raises UsageError if it does not exist, is a mapping or list, a reference to a secret in another place, or
+    if the policy leaves it in plaintext; PolicyError if it is disputed to which group it is sealed.
     """
     clone = place.workspace.clone
     if clone is None:
@@ -92,6 +93,11 @@ def target_at(place: WorkingFile, address: Address) -> Target:
         if not is_there:
             raise no_such_value(address, place.editor().addresses(text))
         refuse_collection(address, old, "rotate one value at a time")
+        if isinstance(old, str) and scheme_of(old):
+            raise UsageError(
+                f"{place.name}: {show_address(address)} is a reference to a secret in another place",
+                "rotate the secret there; to replace the reference, use: sealedfiles set",
+            )
         return Target(place, clone, address, _group(place, text, address), old)
     except FormatError as error:
         raise with_place(error, place) from None
@@ -110,6 +116,21 @@ def addresses_at(place: WorkingFile, path: bytes) -> list[Address]:
         return [address for address in alike if editor.locate(text, address).path == path]
     except FormatError as error:
         raise with_place(error, place) from None
+
+
+def is_staged(place: WorkingFile, address: Address) -> bool:
+    """Return True if the value at *address* is the staged one.  Raises as ``target_at``."""
+    clone = place.workspace.clone
+    entry = clone.index.entry(place.path) if clone else None
+    blob = clone.objects.blob(entry.oid.encode("ascii")) if clone and entry else None
+    if blob is None:
+        return False
+    staged = place._replace(opened=place.workspace.open(blob, place.described))
+    try:
+        now, before = (value_at(one.editor(), one.text()[1], address) for one in (place, staged))
+    except FormatError as error:
+        raise with_place(error, place) from None
+    return now == before
 
 
 def _group(place: WorkingFile, text: str, address: Address) -> str:

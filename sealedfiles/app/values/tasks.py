@@ -17,7 +17,7 @@ from sealedfiles.app.links import refuse_pushed_links
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.app.values.handover import Postponed
 from sealedfiles.app.values.rotating import Request, Rotated, rotate
-from sealedfiles.app.values.target import Alone, addresses_at, target_at
+from sealedfiles.app.values.target import Alone, addresses_at, is_staged, target_at
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
@@ -109,6 +109,7 @@ def _tasks(
             if file not in files:
                 files[file] = _read(workspace, file)
             addresses = addresses_at(files[file], path)
+            is_new = len(addresses) == 1 and not is_staged(files[file], addresses[0])
         except SealedFilesError as error:
             yield task._replace(obstacle=error.message)
             continue
@@ -116,6 +117,9 @@ def _tasks(
             yield task._replace(
                 obstacle="it is in a list" if addresses else "it is not checked out"
             )
+        elif is_new:
+            task = task._replace(address=addresses[0])
+            yield task._replace(obstacle="it was changed, and the change is not staged")
         elif not generate:
             yield task._replace(
                 address=addresses[0], obstacle="the policy has no `generate` for it"
