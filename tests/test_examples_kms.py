@@ -133,18 +133,23 @@ def test_github_with_vault(repo: Repo, bao: Bao, vault: tuple[Issuer, str], tmp_
     assert len(requests) == 1
 
 
+ROLE = "arn:aws:iam::123456789012:role/orders-ci"
+"""A role of the account of the stand-in."""
+
+
 def test_github_with_aws(repo: Repo, moto: str, aws: str, tmp_path: Path) -> None:
-    *_, login, step = steps("github-actions-aws.yml")
-    assert login["uses"].startswith("aws-actions/configure-aws-credentials@")
-    of_action = {
-        "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "s3cr3t-of-job",
-        "AWS_SESSION_TOKEN": "session",
-        "AWS_REGION": login["with"]["aws-region"],
-        "AWS_ENDPOINT_URL": moto,
-    }
-    variables = with_places(step["env"], SEALEDFILES_KMS=aws)
-    assert run(repo, tmp_path, step["run"], {**variables, **of_action}) == f"{VALUE}\n0\n"
+    step = steps("github-actions-aws.yml")[-1]
+    variables = with_places(step["env"], SEALEDFILES_KMS=aws, AWS_ROLE_ARN=ROLE)
+    with serving([(200, {}, b'{"value": "the token of the job"}')]) as (address, requests):
+        of_github = {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{address}/token?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "runner",
+            "AWS_ENDPOINT_URL": moto,
+        }
+        assert run(repo, tmp_path, step["run"], {**variables, **of_github}) == f"{VALUE}\n0\n"
+    assert [request.path.partition("&")[2] for request in requests] == [
+        "audience=sts.amazonaws.com"
+    ]
 
 
 def test_gitlab_with_vault(repo: Repo, bao: Bao, vault: tuple[Issuer, str], tmp_path: Path) -> None:
@@ -160,8 +165,7 @@ def test_gitlab_with_vault(repo: Repo, bao: Bao, vault: tuple[Issuer, str], tmp_
 def test_gitlab_with_aws(repo: Repo, moto: str, aws: str, tmp_path: Path) -> None:
     job = load("gitlab-ci-kms.yml")["deploy-aws"]
     (name,) = job["id_tokens"]
-    role = "arn:aws:iam::123456789012:role/orders-ci"  # of the account of the stand-in
-    variables = with_places(job["variables"], SEALEDFILES_KMS=aws, AWS_ROLE_ARN=role)
+    variables = with_places(job["variables"], SEALEDFILES_KMS=aws, AWS_ROLE_ARN=ROLE)
     of_gitlab = {name: "the token of the job", "AWS_ENDPOINT_URL": moto}
     script = "\n".join(job["script"])
     assert run(repo, tmp_path, script, {**variables, **of_gitlab}) == f"{VALUE}\n0\n"

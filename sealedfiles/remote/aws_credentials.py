@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sealedfiles.errors import RemoteError
 from sealedfiles.light_typing import Any, NamedTuple
+from sealedfiles.remote import oidc
 from sealedfiles.remote.aws_endpoints import endpoint
 from sealedfiles.remote.http import Response, Service
 
@@ -26,6 +27,8 @@ _TRUSTED_HOSTS = frozenset(
 )
 """Hosts that may be asked for credentials without TLS: this machine, ECS, EKS."""
 _METADATA = "http://169.254.169.254"
+_JOB_TOKEN = "AWS_ID_TOKEN"
+"""The variable for the token of a CI job, as in GitLab's ``id_tokens:``."""
 _SECONDS = 120
 """How long ``aws`` may take; single sign-on may ask the user."""
 
@@ -53,7 +56,7 @@ def credentials(region: str) -> Credentials:
     raise RemoteError(
         "AWS: no credentials found",
         "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
-        "in a CI job, set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
+        "in a CI job, set AWS_ROLE_ARN, and let the job have an OpenID Connect token",
     )
 
 
@@ -65,16 +68,21 @@ def _variables() -> Credentials | None:
 
 
 def _web_identity(region: str) -> Credentials | None:
-    """Return the credentials of AWS_ROLE_ARN for the token in AWS_WEB_IDENTITY_TOKEN_FILE."""
-    file, role = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"), os.environ.get("AWS_ROLE_ARN")
-    if not file or not role:
+    """Return the credentials of AWS_ROLE_ARN for the token in AWS_WEB_IDENTITY_TOKEN_FILE, or a CI job's."""
+    role = os.environ.get("AWS_ROLE_ARN")
+    file = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE")
+    if not role or not (file or oidc.has_job_token(_JOB_TOKEN)):
         return None
+    if file:
+        token = _text("AWS_WEB_IDENTITY_TOKEN_FILE", file)
+    else:
+        token = oidc.job_token(_JOB_TOKEN, "sts.amazonaws.com")
     form = {
         "Action": "AssumeRoleWithWebIdentity",
         "Version": "2011-06-15",
         "RoleArn": role,
         "RoleSessionName": os.environ.get("AWS_ROLE_SESSION_NAME") or "sealedfiles",
-        "WebIdentityToken": _text("AWS_WEB_IDENTITY_TOKEN_FILE", file),
+        "WebIdentityToken": token,
     }
     response = Service("AWS STS", endpoint("sts", region)).request(
         "POST",

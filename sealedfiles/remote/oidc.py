@@ -13,6 +13,12 @@ from sealedfiles.errors import RemoteError
 from sealedfiles.remote.http import Service
 
 
+def has_job_token(variable: str) -> bool:
+    """Return True if ``job_token`` has a place to get a token from."""
+    names = (variable, f"{variable}_FILE", "ACTIONS_ID_TOKEN_REQUEST_URL")
+    return any(os.environ.get(name) for name in names)
+
+
 def job_token(variable: str, audience: str = "") -> str:
     """Return the job's token: the value of *variable*, the file in *variable*_FILE, or GitHub's.
 

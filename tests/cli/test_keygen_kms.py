@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import time
 import urllib.request
@@ -364,6 +365,19 @@ def test_doctor_decrypts_it(held: Held, tmp_path: Path) -> None:
         SEALEDFILES_KMS=f"vault-transit://{held.key}#cd=kcmzf66bkcmzf66bkcmz"
     )
     assert ".sealedfiles/identities/cd.kms is missing" in clone.sealedfiles("doctor", code=1)
+
+
+def test_outside_of_git(held: Held, tmp_path: Path) -> None:
+    """As in an image that a job builds, or on a server."""
+    folder = tmp_path / "copy"
+    held.repo.git("clone", "--quiet", ".", str(folder))
+    shutil.rmtree(folder / ".git")
+    job = held.clone(tmp_path / "job")
+    job.path = folder
+    assert job.sealedfiles("get", YAML, "production.pin").strip() == VALUE
+    blob = job.read(BLOB)
+    job.write(BLOB, blob.replace("reader: ci", "reader: bob"))
+    job.sealedfiles("get", YAML, "production.pin", code=4)
 
 
 def test_who_names_the_service(held: Held) -> None:

@@ -68,6 +68,32 @@ def test_the_request_for_a_role(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "authorization" not in requests[0].headers
 
 
+def test_a_job_of_github_needs_only_the_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = "".join(f"<{name}>{value}</{name}>" for name, value in GIVEN.items())
+    answer = given.replace("Token>", "SessionToken>").encode()
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci")
+    with pytest.raises(RemoteError, match="no credentials found"):
+        credentials(REGION)
+    with (
+        serving([(200, {}, b'{"value": "jwt"}')]) as (github, asked),
+        serving([(200, {}, answer)]) as (sts, requests),
+    ):
+        monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", f"{github}/token?v=2")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts)
+        assert credentials(REGION) == FOUND
+    assert asked[0].path == "/token?v=2&audience=sts.amazonaws.com"
+    assert b"WebIdentityToken=jwt" in requests[0].body
+
+
+def test_a_job_of_gitlab_has_its_token_in_a_variable(
+    moto: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci")
+    monkeypatch.setenv("AWS_ID_TOKEN", "the token of the job")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
+    assert credentials(REGION).access_key.startswith("ASIA")
+
+
 @pytest.mark.usefixtures("role")
 def test_a_role_that_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     body = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>m</Message></Error></ErrorResponse>"
