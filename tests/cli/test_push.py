@@ -209,7 +209,8 @@ def test_a_machine_with_a_key_pushes_from_a_fresh_clone(
         VAULT_ADDR=bao.address,
         VAULT_TOKEN="root",
     )
-    push(machine.clone(pushing, tmp_path / "build", "--depth=1"), "app", "--yes")
+    shallow = machine.clone(f"file://{pushing.path}", tmp_path / "build", "--depth=1")
+    push(shallow, "app", "--yes")
     assert stored(bao, path) == WANTED
 
 
@@ -225,6 +226,12 @@ def test_values_of_other_groups_are_not_left_out(
     pushing = Repo(bob.person.having(VAULT_ADDR=bao.address, VAULT_TOKEN="root"), bob.path)
     push(pushing, "app", "--yes", code=3)
     assert "production.pin" in pushing.stderr
+    # Values that the target does not select may stay sealed.
+    bob.write(POLICY, f"{text}    keys: database.**\n")
+    bob.sealedfiles("trust", "policy", "--yes")
+    bob.commit("a smaller target")
+    push(pushing, "app", "--yes")
+    assert set(stored(bao, path)) == {"DATABASE_USER", "DATABASE_PASSWORD"}
 
 
 def test_plaintext_that_somebody_pushed_is_refused(pushing: Repo, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from stub_server import serving
 
 from sealedfiles.errors import RemoteError
+from sealedfiles.remote import kubernetes
 from sealedfiles.remote.kubernetes import connect
 
 if TYPE_CHECKING:
@@ -188,3 +189,18 @@ def test_a_client_certificate_is_shown_to_the_servers_only(file: Path, tmp_path:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_in_a_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service account of the pod, without a kubeconfig."""
+    monkeypatch.setattr(kubernetes, "_POD", tmp_path)
+    (tmp_path / "token").write_text("s3cr3t-token\n")
+    (tmp_path / "ca.crt").write_bytes(certificate("cluster")[0])
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
+    service = connect()
+    assert service.address == "https://[fd00::1]:6443"
+    assert service.headers == {"Authorization": "Bearer s3cr3t-token"}
+    (tmp_path / "ca.crt").unlink()
+    with pytest.raises(RemoteError, match=r"ca\.crt cannot be read"):
+        connect()

@@ -47,14 +47,15 @@ class Parameters(Store):
     def read(self) -> Remote:
         """See Store."""
         values: dict[str, str | None] = {}
-        for found in self._list():
-            values[found["Name"].removeprefix(f"{self._path}/")] = found["Value"]
-        created = {
-            name
-            for name in values
-            if aws_tags.CREATED in _tags_of(self._aws, f"{self._path}/{name}")
-        }
-        return Remote(values, frozenset(created))
+        values_by_path = {"Path": self._path, "WithDecryption": True}
+        for found in self._list("GetParametersByPath", values_by_path):
+            values[self._name_of(found)] = found["Value"]
+        filters = [
+            {"Key": "Path", "Option": "OneLevel", "Values": [self._path]},
+            {"Key": f"tag:{aws_tags.CREATED}", "Option": "Equals", "Values": ["true"]},
+        ]
+        tagged = self._list("DescribeParameters", {"ParameterFilters": filters})
+        return Remote(values, frozenset(map(self._name_of, tagged)) & values.keys())
 
     def check(self, values: Mapping[str, str]) -> None:
         """See Store."""
@@ -72,12 +73,13 @@ class Parameters(Store):
             self._aws.call("DeleteParameter", {"Name": f"{self._path}/{name}"})
             done(name)
 
-    def _list(self) -> Iterator[dict[str, Any]]:
+    def _name_of(self, found: dict[str, Any]) -> str:
+        return str(found["Name"]).removeprefix(f"{self._path}/")
+
+    def _list(self, operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
         following: dict[str, str] = {}
         while True:
-            page = self._aws.call(
-                "GetParametersByPath", {"Path": self._path, "WithDecryption": True, **following}
-            )
+            page = self._aws.call(operation, {**parameters, **following})
             yield from page.get("Parameters") or ()
             if not page.get("NextToken"):
                 return
