@@ -39,6 +39,7 @@ version: 1
 tracked: []
 rules: []
 """
+_NEW_FILES = {POLICY: _NEW_POLICY, ".gitattributes": FOLDER_ATTRIBUTES}
 
 
 def is_set_up(root: Path, repository: Repository | None) -> bool:
@@ -51,7 +52,8 @@ def is_set_up(root: Path, repository: Repository | None) -> bool:
 def clone_to_scan(identity: str | None) -> tuple[Clone, bool]:
     """Return the clone of the current folder, and whether sealedfiles was never set up there.
 
-    Raises UsageError outside of git, and NoKeyError if the keys of an earlier ``.sealedfiles/`` are lost.
+    Raises UsageError outside of git, and for a policy without keys; NoKeyError if the keys of an earlier
+    ``.sealedfiles/`` are lost.
     """
     repository = find_repository(Path.cwd())
     if repository is None:
@@ -62,6 +64,8 @@ def clone_to_scan(identity: str | None) -> tuple[Clone, bool]:
     missing = folder_missing(clone)
     if missing:
         raise missing
+    for name, data in _NEW_FILES.items():
+        _refuse_another(repository.top / NAME / name, data)
     return clone, True
 
 
@@ -80,8 +84,8 @@ def create_workspace(
     identity, place = _own_identity(identities)
     assert identity.recipient is not None  # noqa: S101 - own_identity looks for one that has it
     folder = DirFolder(root / NAME)
-    _write_new(folder.root / POLICY, _NEW_POLICY)
-    _write_new(folder.root / ".gitattributes", FOLDER_ATTRIBUTES)
+    for file, data in _NEW_FILES.items():
+        _write_new(folder.root / file, data)
     add_recipients(folder, reader, [identity.recipient])
     key = make_group(folder, DEFAULT_GROUP, VerifiedReader.own(reader, identity))
     if repository:
@@ -132,14 +136,19 @@ def _name_from_git(repository: Repository | None) -> str:
 
 
 def _write_new(path: Path, data: bytes) -> None:
-    """Write *data* to *path*.  Raises UsageError if another file is there.
-
-    Anyone with push access may have put it there before the first reader: it would be proved with new keys.
-    """
+    """Write *data* to *path*.  Raises UsageError as ``_refuse_another`` does."""
+    _refuse_another(path, data)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.replace(path, data)
-    elif path.read_bytes() != data:
+
+
+def _refuse_another(path: Path, data: bytes) -> None:
+    """Raise UsageError if *path* is a file with other content than *data*.
+
+    Anyone with push access may have put it there before the first reader: it would be proved with new keys.
+    """
+    if path.exists() and path.read_bytes() != data:
         raise UsageError(
             f"{NAME}/{path.name} already exists, and nobody proves who wrote it",
             f"find who added it: git log -p -- {NAME}/{path.name}",
@@ -167,7 +176,7 @@ def restore_folder(repository: Repository, name: str | None, dialog: Dialog) -> 
         identity, _ = _own_identity(identities)
         reader = VerifiedReader.own(reader_name, identity)
         add_recipients(folder, reader_name, list(reader.recipients))
-    files = {POLICY: clone.state.policy() or _NEW_POLICY, ".gitattributes": FOLDER_ATTRIBUTES}
+    files = {**_NEW_FILES, POLICY: clone.state.policy() or _NEW_POLICY}
     for file, data in files.items():
         if not (there and (folder.root / file).exists()):
             _write_new(folder.root / file, data)

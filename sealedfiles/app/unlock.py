@@ -13,8 +13,9 @@ from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.earlier_checkouts import note_earlier_checkouts
 from sealedfiles.git.filter.problems import describe_problem
-from sealedfiles.git.install import configure
+from sealedfiles.git.install import configure, is_configured
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.plaintext import PlaintextFiles
 from sealedfiles.git.retired_files import RetiredFiles
@@ -55,6 +56,7 @@ def unlock(
     # `git clone` may have converted files (working-tree-encoding, ident), which is turned off below.
     converted = unchanged_for_git(clone)
     restored = restore_folder(clone, converted)
+    was_set_up = is_configured(clone.repository)
     # Set up the filter even without a key: otherwise the next edit of a sealed file is added in plaintext.
     configure(clone.repository)
     if not clone.state.newest():
@@ -65,6 +67,8 @@ def unlock(
     except NoKeyError:
         clone.mirror_policy()
         exclude_leftovers(clone.repository)
+        if not was_set_up:
+            note_earlier_checkouts(clone, with_index=True)
         clone.close()
         raise
     update_folder_attributes(clone, dialog)
@@ -76,6 +80,8 @@ def unlock(
         stage(clone, *STAGED)
     clone.mirror_policy()
     exclude_leftovers(clone.repository)
+    if not was_set_up:
+        note_earlier_checkouts(clone, with_index=False)
     files = _decrypt(clone, restored, converted, identity)
     clone.close()
     for path, problem in files.problems:

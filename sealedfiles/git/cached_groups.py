@@ -60,6 +60,7 @@ def folder_missing(clone: CloneKeys, *, accepts_tokens: bool = False) -> SealedF
     New groups would seal values that nobody else can decrypt, and could not decrypt the existing values.
     Returns None if sealedfiles was never set up here.  With *accepts_tokens*, tokens in git are ignored.
     """
+    clone.allow_fetching()  # a partial clone without a checkout has none of these files yet
     branch = branch_with_folder(clone)
     if branch and clone.objects.blob(f"HEAD:{NAME}/{POLICY}".encode()) is not None:
         return NoKeyError(

@@ -48,12 +48,6 @@ class Clone(CloneKeys):
         self._attributes_seen: object = None
         self._attributes_parsed: dict[str, list[Parsed]] = {}
 
-    def allow_fetching(self) -> None:
-        """Let git fetch what a partial clone lacks, as `git log` does, for a command that reads history."""
-        if self.repository.is_partial:
-            self.repository.may_fetch = True
-            self.objects.close()  # a process started before would fail at the first missing object
-
     @cached_property
     def plaintext_memory(self) -> PlaintextMemory:
         """The record of the plaintext that this clone wrote to a working tree."""

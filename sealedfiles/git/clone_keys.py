@@ -57,6 +57,12 @@ class CloneKeys(ABC):
         self.treeish = ""
         self.identities.folders = self._key_folders
 
+    def allow_fetching(self) -> None:
+        """Let git fetch what a partial clone lacks, as `git log` does, for a command that reads history."""
+        if self.repository.is_partial:
+            self.repository.may_fetch = True
+            self.objects.close()  # a process started before would fail at the first missing object
+
     @cached_property
     def ring(self) -> GroupKeyring:
         """The group keys available in this clone."""

@@ -102,12 +102,17 @@ def _store_batch(clone: Clone, batch: list[tuple[Entry, bytes]]) -> bytes:
 def _update_index(clone: Clone, stored: bytes) -> None:
     if not stored:
         return
-    # Keep the skip-worktree bit: without it, a file that is not checked out would look deleted.
-    old = (clone.index.entry(entry.path) for entry in parse_entries(stored))
-    sparse = b"".join(entry.path + b"\x00" for entry in old if entry and entry.skip_worktree)
+    # Keep the bits that git drops.  Without the skip-worktree bit, a file that is not checked out would look
+    # deleted; without the other one, a change that the user hides would be committed by `git commit -a`.
+    bits = {"--skip-worktree": b"Ss", "--assume-unchanged": b"hs"}
+    changed = {entry.path for entry in parse_entries(stored)}
+    tagged = clone.repository.run("ls-files", "-v", "-z").split(b"\x00")
+    tagged = [line for line in tagged if line[:1] in b"Shs" and line[2:] in changed]
     clone.repository.run("update-index", "-z", "--index-info", stdin=stored)
-    if sparse:
-        clone.repository.run("update-index", "--skip-worktree", "-z", "--stdin", stdin=sparse)
+    for option, tags in bits.items():
+        names = b"".join(line[2:] + b"\x00" for line in tagged if line[:1] in tags)
+        if names:
+            clone.repository.run("update-index", option, "-z", "--stdin", stdin=names)
 
 
 def _is_sealed_in_tree(clone: Clone, entry: Entry, data: bytes) -> bool:

@@ -351,6 +351,15 @@ def test_programs_do_not_answer_questions(leaking: Repo) -> None:
     assert "--json needs --yes or --dry-run" in leaking.stderr
 
 
+def test_a_policy_without_keys_is_no_rule(leaking: Repo) -> None:
+    """Anyone with push access may have written it: it could allow each finding."""
+    text = "version: 1\ntracked: []\nrules: []\n"
+    leaking.write(".sealedfiles/policy.yaml", text + "allow: []\n")
+    run(leaking, "--dry-run", code=2)
+    assert "policy.yaml already exists, and nobody proves who wrote it" in leaking.stderr
+    assert not (leaking.path / ".git/sealedfiles/policy").exists()
+
+
 def test_the_file_for_filter_repo_is_written_on_request(leaking: Repo, tmp_path: Path) -> None:
     run(leaking, "--yes", "--replace-text", str(tmp_path / "values.txt"))
     assert f"literal:{SECRET}-of-redis==>" in (tmp_path / "values.txt").read_text()

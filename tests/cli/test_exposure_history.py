@@ -212,6 +212,38 @@ def test_earlier_secrets_are_removed_and_other_texts_are_not(leaking: Repo, tmp_
     assert not [line for line in lines if "new-token" in line or line.startswith("literal:orders")]
 
 
+SPELLED = f"""\
+a_password: correct {SECRET} battery staple
+b_password: 'it''s {SECRET}-quoted'
+c_password: "\\u00e9\\x41 {SECRET}-escaped"
+d_password: "{SECRET}-folded\\
+  -{SECRET}"
+e_token: |
+  {SECRET}-first-line
+  {SECRET}-second-line
+"""
+
+
+def test_a_value_at_a_key_of_a_secret_is_no_prose_and_all_its_spellings_are_removed(
+    leaking: Repo, tmp_path: Path
+) -> None:
+    leaking.write("other.yaml", SPELLED)
+    leaking.write("other.env", f"F_PASSWORD='it\\'s {SECRET}-env'\n")
+    leaking.commit("other settings")
+    leaking.sealedfiles("track", "other.*", "--yes")
+    leaking.commit("seal them")
+    found = classes(leaking)
+    names = {"a_password", "b_password", "c_password", "d_password", "e_token", "F_PASSWORD"}
+    assert {found[name] for name in names} == {"must-change"}
+    if shutil.which("git-filter-repo", path=os.path.dirname(sys.executable)) is None:
+        pytest.skip("git-filter-repo is not installed")
+    file = tmp_path / "values.txt"
+    leaking.sealedfiles("exposure", "--history", "--replace-text", str(file), code=1)
+    clone = leaking.person.clone(leaking, tmp_path / "clone", "--no-local")
+    clone.git("filter-repo", "--sensitive-data-removal", "--replace-text", str(file))
+    assert [name for name, data in clone.objects() if SECRET.encode() in data] == []
+
+
 def test_the_file_with_values_is_private_and_new_and_outside_of_any_repository(
     leaking: Repo, tmp_path: Path
 ) -> None:

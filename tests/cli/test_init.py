@@ -252,3 +252,16 @@ def test_a_folder_that_was_removed_here_is_restored_from_head(repo: Repo) -> Non
     assert "git merge" not in repo.stderr
     repo.git("checkout", "HEAD", "--", ".sealedfiles")
     assert repo.sealedfiles("get", ENV, "DB_PASSWORD") == "s3cr3t-db-alpha\n"
+
+
+@pytest.mark.parametrize("command", ["init", "unlock", "status"])
+def test_keys_of_a_partial_clone_without_a_checkout_are_not_replaced(
+    repo: Repo, tmp_path: Path, command: str
+) -> None:
+    repo.git("config", "uploadpack.allowFilter", "true")
+    options = "--filter=blob:none", "--no-checkout"
+    clone = repo.person.clone(repo.path.as_uri(), tmp_path / "partial", *options)
+    clone.sealedfiles(command, code=3)
+    assert "is missing, but git contains values that are sealed to default" in clone.stderr
+    assert "restore it: git checkout " in clone.stderr
+    assert clone.git("ls-files") == ""

@@ -629,16 +629,20 @@ def test_a_repository_that_is_not_set_up_is_scanned(tmp_path: Path) -> None:
     assert "needs a git repository" in repo.stderr
 
 
-def test_files_whose_keys_could_not_be_read_are_listed(repo: Repo) -> None:
-    """Nothing is found in them, which must not look as if nothing were there."""
+def test_files_that_are_only_read_line_by_line_are_listed(repo: Repo) -> None:
+    """Their keys are unknown: it must not look as if nothing more were there."""
     repo.write("chart/templates/a.yaml", "password: {{ .Values.password }}\n{{- if .x }}\n")
     repo.write("latin.yaml", "name: caf\u00e9\npassword: s3cr3t-plain-1\n".encode("latin-1"))
     repo.write("empty.yaml", "")
     repo.git("add", "latin.yaml")
-    findings(repo, code=0)
-    what = "sealedfiles: not searched for keys named like secrets: 2 files not readable as YAML, JSON or .env"
-    assert f"{what}: chart/templates/a.yaml, latin.yaml\n" in repo.stderr
-    findings(repo, "--staged", code=0)
+    (one,) = findings(repo)
+    assert (one["path"], one["line"], one["key"]) == ("latin.yaml", 2, "password")
+    what = "sealedfiles: searched line by line for keys named like secrets: 2 files"
+    assert (
+        f"{what} not readable as YAML, JSON or .env: chart/templates/a.yaml, latin.yaml\n"
+        in repo.stderr
+    )
+    assert len(findings(repo, "--staged")) == 1
     assert "1 file not readable as YAML, JSON or .env: latin.yaml\n" in repo.stderr
 
 

@@ -114,3 +114,24 @@ def test_a_pushed_value_is_known_at_another_key_of_another_file(alice: Repo, bob
     assert alice.sealedfiles("get", ENV, "ADMIN", code=4) == ""
     alice.sealedfiles("seal", ENV, "--yes")
     alice.git("add", ENV)
+
+
+@pytest.mark.parametrize("how", [(), ("-X", "ours"), ("-X", "theirs")], ids=" ".join)
+def test_a_merge_puts_no_new_value_at_a_key_that_somebody_without_a_key_chose(
+    alice: Repo, mallory: Repo, how: tuple[str, ...]
+) -> None:
+    mallory.edit(YAML, "database:", "banner:")
+    mallory.commit("rename it")
+    mallory.git("push", "--quiet", "origin", "pr")
+    alice.git("fetch", "--quiet")
+    alice.edit(YAML, "s3cr3t-user", "s3cr3t-mine")
+    alice.commit("mine")
+    alice.git("merge", "--quiet", "--no-edit", *how, "origin/pr", code=0 if how else 1)
+    ours = alice.read(YAML).partition("=======")[0]
+    if how == ("-X", "theirs"):
+        assert "s3cr3t-mine" not in ours
+        alice.sealedfiles("get", YAML, "banner.user", code=4)
+    else:
+        assert "banner" not in ours
+        assert "database:" in ours
+        assert "s3cr3t-mine" in ours

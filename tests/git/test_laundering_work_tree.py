@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, EVIL, YAML, Repo, every_file, forge_user, keep_theirs
+from people import ENV, EVIL, USER_KEYS, YAML, Repo, every_file, forge_user, keep_theirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.many_variants
 
@@ -517,3 +518,29 @@ def test_nor_is_it_printed_from_a_text_that_does_not_parse(alice: Repo, mallory:
     alice.sealedfiles("cat", YAML, code=4)
     assert EVIL not in alice.stderr
     assert EVIL in alice.sealedfiles("cat", YAML, "--allow-plaintext")
+
+
+@pytest.mark.parametrize("first", ["without a key", "after the reset", "in another worktree"])
+@pytest.mark.parametrize("path", [YAML, ENV])
+def test_nor_is_it_what_a_checkout_wrote_before_the_filter_was_set_up(
+    alice: Repo, mallory: Repo, origin: Path, tmp_path: Path, path: str, first: str
+) -> None:
+    plant(mallory, path)
+    late = alice.person.clone(origin, tmp_path / "late", "--branch", "pr")
+    if first == "without a key":
+        key = late.person.identities
+        away = key.rename(key.with_name("away"))
+        late.sealedfiles("unlock", code=3)
+        away.rename(key)
+    if first == "in another worktree":
+        late.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "tree"))
+        late.git("reset", "--quiet", "--hard", "HEAD~1")
+        late.sealedfiles("unlock")
+        late = Repo(late.person, tmp_path / "tree")
+    late.git("reset", "--quiet", "HEAD~1")
+    late.sealedfiles("unlock", code=None)
+    late.sealedfiles("get", path, USER_KEYS[path], code=4)
+    late.write(path, late.read(path) + ("extra: mine\n" if path == YAML else "EXTRA=mine\n"))
+    assert EVIL in late.read(path)
+    late.git("add", path, code=None)
+    assert EVIL not in late.sealedfiles("get", path, USER_KEYS[path], code=None)

@@ -55,6 +55,16 @@ def test_a_file_without_a_token_stays(toy: Toy, new_clone: Callable[..., Clone])
     assert toy.read() == "name: shop\n"
 
 
+@pytest.mark.parametrize(("bit", "tag"), [("--assume-unchanged", "h"), ("--skip-worktree", "S")])
+def test_bits_of_the_user_stay(
+    toy: Toy, new_clone: Callable[..., Clone], bit: str, tag: str
+) -> None:
+    """Otherwise `git commit -a` would add a change that the user hides."""
+    toy.git("update-index", bit, APP)
+    rewrite(toy, new_clone(ALICE))
+    assert f"{tag} {APP}\n" in toy.git("ls-files", "-v")
+
+
 def test_tokens_of_others_stay(toy: Toy, new_clone: Callable[..., Clone]) -> None:
     before = toy.read()
     rewrite(toy, new_clone())

@@ -37,6 +37,9 @@ def is_likely_secret(path: bytes, text: str) -> bool:
     """Return True if the key path or the text of a value that was sealed is like that of a secret."""
     if path == WHOLE or is_evident_secret(path, text):
         return True
+    # A sealed value at such a key is no prose, but a passphrase, or a token over several lines.
+    if path != ELSEWHERE and is_evident_secret(path, "".join(text.split())):
+        return True
     bare = text.strip()
     has_both = any(map(str.isdigit, bare)) and any(map(str.isalpha, bare))
     return has_both and _RANDOM.fullmatch(bare) is not None

@@ -43,6 +43,7 @@ def write_replacements(name: str, rows: Iterable[Row]) -> Replacements:
     """
     refuse_inside_repository(name)
     texts: dict[bytes, None] = {}
+    spellings: dict[bytes, None] = {}
     short, whole = [], []
     for row in rows:
         if row.kind in _KEPT:
@@ -56,18 +57,24 @@ def write_replacements(name: str, rows: Iterable[Row]) -> Replacements:
                 short.append(row)
                 continue
             texts[data] = None
+        spellings.update(
+            dict.fromkeys(one.encode("utf-8", "surrogatepass") for one in row.spellings)
+        )
     # Longer ones first: one may contain another.
-    lines = [line for data in sorted(texts, key=len, reverse=True) for line in _lines(data)]
+    ordered = sorted({**texts, **spellings}, key=len, reverse=True)
+    lines = [line for data in ordered for line in _lines(data, encoded=data in texts)]
     _write_new(name, b"".join(line + _NEW for line in dict.fromkeys(lines)))
     return Replacements(len(texts), list(dict.fromkeys(short)), whole)
 
 
-def _lines(data: bytes) -> list[bytes]:
-    """Return the patterns for a value, as it is and in the encodings for which `scan` searches."""
+def _lines(data: bytes, *, encoded: bool) -> list[bytes]:
+    """Return the patterns for a value, as it is, and if *encoded* as `scan` searches for it."""
     parts = [part.strip() for part in data.replace(b"\r\n", b"\n").split(b"\n")]
     # In YAML, the lines of a value are indented.
     found = [b"regex:" + rb"\r?\n[ \t]*".join(map(re.escape, parts))] if len(parts) > 1 else []
-    texts = dict.fromkeys(encoded for _, encoded in encodings_of(data))
+    if not encoded:
+        return found or [b"literal:" + data]
+    texts = dict.fromkeys(text for _, text in encodings_of(data))
     decoded = decoded_base64(data)  # of a Kubernetes Secret
     if decoded and is_telling(decoded):
         texts[decoded] = None

@@ -64,6 +64,8 @@ class Row(NamedTuple):
     """Whether a remote-tracking branch has the first commit."""
     texts: tuple[str, ...] = ()
     """The texts that were in plaintext, and are like secrets or current."""
+    spellings: tuple[str, ...] = ()
+    """How files had them in plaintext, where that is not the text itself: with escapes or line ends."""
 
 
 class RotationReport(NamedTuple):
@@ -115,6 +117,8 @@ class _Search:
             if leak.where == HISTORY and leak.sealed_key and leak.is_open and is_public:
                 self._add(leak)
         self._plain: dict[_Place, dict[str, FirstCommit]] = defaultdict(dict)
+        self._spellings: dict[str, set[str]] = defaultdict(set)
+        """Of texts in plaintext: the other forms in which files had them."""
         self._policy = policy_of(clone)
         self._pushed = set(clone.repository.run("rev-list", "--remotes").decode("ascii").split())
 
@@ -159,6 +163,8 @@ class _Search:
                 file_id = file_id_of(values)
                 for value in values:
                     if not value.token and value.text:
+                        if value.literal.strip("\"'") != value.text:
+                            self._spellings[value.text].add(_inner(value.literal))
                         for name in filter(None, (change.path, file_id)):
                             self._plain[name, value.path].setdefault(value.text, first)
 
@@ -224,6 +230,7 @@ class _Search:
             row._replace(
                 commit=changed.get((row.file, row.path)) if row.kind == CHANGED else None,
                 is_pushed=row.first is not None and row.first.oid in self._pushed,
+                spellings=tuple(s for text in row.texts for s in sorted(self._spellings[text])),
             )
             for row in ordered
         ]
@@ -235,6 +242,12 @@ class _Search:
         return {
             (one.file, one.value.path): commit for one, commit in zip(subjects, found, strict=True)
         }
+
+
+def _inner(literal: str) -> str:
+    """Return *literal* without its quotes."""
+    is_quoted = len(literal) > 1 and literal[0] in "\"'" and literal[0] == literal[-1]
+    return literal[1:-1] if is_quoted else literal
 
 
 def _earliest(commits: Iterable[FirstCommit]) -> FirstCommit | None:

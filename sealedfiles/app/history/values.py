@@ -32,6 +32,8 @@ class PastValue(NamedTuple):
     """Group and key id of each known layer; all of these keys are needed to read the value."""
     text: str | None
     """The value, without quotes and escapes; None if it cannot be decrypted here."""
+    literal: str = ""
+    """The value as the file has it, with quotes and escapes; only of a value in plaintext."""
 
     def is_same(self, other: PastValue) -> bool:
         """Return True if both are known to be the same value."""
@@ -192,7 +194,8 @@ def values_in(data: bytes, file: File, keys: TokenOpener) -> list[PastValue]:
             used.add(match.start())
             found.append(_sealed(span.path, match[0], file, keys))
         elif span.start < span.end:
-            found.append(PastValue(span.path, "", frozenset(), version.decoded(span)))
+            decoded, literal = version.decoded(span), version.literal(span)
+            found.append(PastValue(span.path, "", frozenset(), decoded, literal))
     if text.count("sealed:v1:") > len(used):
         rest = (match for match in TOKEN.finditer(text) if match.start() not in used)
         found += [_sealed(ELSEWHERE, match[0], file, keys) for match in rest]

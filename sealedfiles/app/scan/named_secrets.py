@@ -87,6 +87,10 @@ _LABEL = lazy_pattern(
     re.IGNORECASE,
 )
 """A type, a default, or a label."""
+_LINE = lazy_pattern(
+    r"""[ \t]*(?:-[ \t]+)?(?:export[ \t]+)?["']?(?P<name>[\w.-]+)["']?[ \t]*[:=][ \t]*(?P<text>.*)"""
+)
+"""An assignment, in a text that no parser accepts."""
 _IDENTIFIER = lazy_pattern(r"[A-Za-z]+(?:[_-][A-Za-z]+)+|[A-Za-z][a-z]+(?:[A-Z][a-z]+)+")
 
 
@@ -101,7 +105,7 @@ class NamedSecret(NamedTuple):
 def named_secrets(version: SealedText) -> Iterator[NamedSecret]:
     """Yield the values in plaintext in *version* whose keys are named like secrets.
 
-    None if the file has no separate values, does not parse, or is too large.
+    None if the file has no separate values, does not parse (see ``secrets_in_lines``), or is too large.
     """
     if len(version.data) > LARGEST:
         return
@@ -111,6 +115,22 @@ def named_secrets(version: SealedText) -> Iterator[NamedSecret]:
             text = version.decoded(span)
             if is_like_a_secret(text, name):
                 yield NamedSecret(version.line_of(span), span.path, text)
+
+
+def secrets_in_lines(data: bytes) -> Iterator[NamedSecret]:
+    """Yield the values of lines that look like assignments to names of secrets.
+
+    This is for *data* that does not parse, or is not UTF-8: UTF-16, or any encoding that includes ASCII.
+    """
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1"
+    text = data.decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n")
+    for number, line in enumerate(text.split("\n"), 1):
+        found = _LINE.fullmatch(line)
+        value = found["text"].strip(" \t,;").strip("\"'") if found else ""
+        if not found or not is_named_like_a_secret(found["name"]):
+            continue
+        if is_like_a_secret(value, found["name"]):
+            yield NamedSecret(number, paths.key_step(found["name"]), value)
 
 
 def is_plain(version: SealedText, span: Span) -> bool:

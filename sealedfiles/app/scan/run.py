@@ -11,7 +11,12 @@ from sealedfiles.app.scan.baseline import Baseline, load_baseline
 from sealedfiles.app.scan.engines import Engine
 from sealedfiles.app.scan.findings import HISTORY, INDEX, Leak, leak_of, named_leak
 from sealedfiles.app.scan.held_search import HeldSearch
-from sealedfiles.app.scan.named_secrets import LARGEST, may_have_values, named_secrets
+from sealedfiles.app.scan.named_secrets import (
+    LARGEST,
+    may_have_values,
+    named_secrets,
+    secrets_in_lines,
+)
 from sealedfiles.app.scan.objects import scan_history, scan_objects
 from sealedfiles.app.scan.places import (
     contents,
@@ -132,7 +137,8 @@ def scan(clone: Clone, request: Request) -> ScanReport:
         notes += engine.notes()
     notes += _note_on_files("not scanned to the end: {}", scanner.unreadable)
     notes += _note_on_files(
-        "not searched for keys named like secrets: {} not readable as YAML, JSON or .env", unparsed
+        "searched line by line for keys named like secrets: {} not readable as YAML, JSON or .env",
+        unparsed,
     )
     weak = {WeakValue(one.path, search.key_of(one)): None for one in search.weak}
     return ScanReport(
@@ -171,7 +177,7 @@ def _named(
 ) -> Iterator[Leak]:
     """Yield the values at keys named like secrets, in current files only: there are too many versions.
 
-    Adds the paths of files that do not parse, whose keys are unknown, to *unparsed*.
+    Adds the paths of files that do not parse, and are read line by line, to *unparsed*.
     """
     named = ((oid, [*filter(may_have_values, paths)]) for oid, paths in blobs.items())
     readable = {oid: paths for oid, paths in named if paths}
@@ -182,9 +188,10 @@ def _named(
     )
     for where, path, data in versions:
         version = SealedText(data, describe_file(path))
-        if version.scan is None and not version.whole:
+        is_parsed = version.scan is not None or version.whole is not None
+        if not is_parsed:
             unparsed.append(path)
-        for secret in named_secrets(version):
+        for secret in named_secrets(version) if is_parsed else secrets_in_lines(data):
             yield named_leak(where, path, secret)
 
 

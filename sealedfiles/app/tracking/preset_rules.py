@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sealedfiles.app.dialog import Dialog
-from sealedfiles.app.scan.named_secrets import named_secrets
+from sealedfiles.app.scan.named_secrets import may_have_values, named_secrets
 from sealedfiles.app.tracking.new_rules import NewRule
 from sealedfiles.app.tracking.presets import Preset
 from sealedfiles.git.clone import Clone
@@ -21,7 +21,7 @@ def preset_rules(
     """Return the rules of *preset* for *files*; values at keys named like secrets are sealed in any case."""
     found = {
         secret.key: None
-        for path in files
+        for path in filter(may_have_values, files)
         for data in _versions(clone, path)
         for secret in named_secrets(SealedText(data, describe_file(path)))
         if preset.leaves_plain(secret.key)

@@ -7,7 +7,11 @@ import json
 import pytest
 
 from sealedfiles.app.scan import named_secrets as module
-from sealedfiles.app.scan.named_secrets import is_named_like_a_secret, named_secrets
+from sealedfiles.app.scan.named_secrets import (
+    is_named_like_a_secret,
+    named_secrets,
+    secrets_in_lines,
+)
 from sealedfiles.model import paths
 from sealedfiles.sealing.file import describe_file
 from sealedfiles.sealing.sealed_text import SealedText
@@ -86,3 +90,29 @@ def test_files_that_have_no_values(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found("a.yaml", "password: hunter22\n")
     monkeypatch.setattr(module, "LARGEST", 10)
     assert found("a.yaml", "password: hunter22\n") == []
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_file_that_is_not_utf_8_is_read_line_by_line(encoding: str) -> None:
+    data = "# caf\u00e9\r\nexport DB_PASSWORD='Zk3vQ9plain'\r\nUSER=Zk3vQ9plain\r\n".encode(
+        encoding
+    )
+    (one,) = secrets_in_lines(data)
+    assert (one.line, paths.show(one.key), one.text) == (2, "DB_PASSWORD", "Zk3vQ9plain")
+
+
+def test_a_text_that_does_not_parse_is_read_line_by_line() -> None:
+    text = """\
+{{- if .Values.db }}
+db:
+  password: Zk3vQ9plain
+  - api_token: "Zk3vQ9token",
+  other_password: {{ .Values.password }}
+"""
+    assert found("chart/app.yaml", text) == []
+    assert [
+        (one.line, paths.show(one.key), one.text) for one in secrets_in_lines(text.encode())
+    ] == [
+        (3, "password", "Zk3vQ9plain"),
+        (4, "api_token", "Zk3vQ9token"),
+    ]
