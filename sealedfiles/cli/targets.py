@@ -8,7 +8,9 @@ from pathlib import Path
 from sealedfiles.app.workspace import ReadOptions, Workspace, workspace_at
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.model.policy import parse_policy
 
 if TYPE_CHECKING:
     import click
@@ -39,13 +41,18 @@ def confirm(question: str, *, yes: bool) -> None:
 def complete_target(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Return the targets whose names begin with *incomplete*."""
+    """Return the targets on disk whose names begin with *incomplete*.
+
+    Whether the policy is accepted is not asked, because that may need a key.
+    """
     del ctx, param
     from click.shell_completion import CompletionItem
 
+    from sealedfiles.git.repository import find_repository
+
     with suppress(SealedFilesError, OSError):
-        _, clone = here(ReadOptions())
-        return [
-            CompletionItem(name) for name in clone.policy().targets if name.startswith(incomplete)
-        ]
+        repository = find_repository(Path.cwd())
+        if repository:
+            policy = parse_policy((repository.top / NAME / POLICY).read_bytes())
+            return [CompletionItem(name) for name in policy.targets if name.startswith(incomplete)]
     return []

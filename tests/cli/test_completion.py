@@ -400,3 +400,17 @@ def test_bash_reads_what_was_quoted_as_what_it_was(quoting: str) -> None:
 )
 def test_a_line_is_read_as_bash_reads_it(line: str, expected: object) -> None:
     assert split_line(line, BREAKS) == expected
+
+
+def test_targets_are_completed_without_a_key(world: World, tmp_path: Path) -> None:
+    """Also those that nobody has proved: completion must not ask for a passphrase."""
+    repo = world.copy("alice", tmp_path / "orders")
+    policy = ".sealedfiles/policy.yaml"
+    target = "{to: k8s://shop/x, from: a}"
+    targets = f"targets: {{production: {target}, staging: {target.replace('x', 'y')}}}\n"
+    repo.write(policy, repo.read(policy) + targets)
+    for command in ("push", "pull"):
+        assert values(repo, command, "") == ["production", "staging"]
+        assert values(repo, command, "st") == ["staging"]
+    assert values(repo, "pull", "staging", "secr") == ["secrets/app.yaml"]
+    assert values(repo, "push", "", cwd=tmp_path) == []

@@ -245,6 +245,19 @@ def test_plaintext_that_somebody_pushed_is_refused(pushing: Repo, tmp_path: Path
     assert "database.password" in pushing.stderr
 
 
+def test_a_token_that_somebody_copied_to_another_key_is_refused(
+    pushing: Repo, tmp_path: Path
+) -> None:
+    mallory = Person.at(tmp_path / "mallory").clone(pushing, tmp_path / "hers")
+    text = json.loads(mallory.read(JSON))
+    text["cache"]["url"] = text["database"]["password"]
+    mallory.write(JSON, json.dumps(text, indent=2))
+    mallory.commit("a token")
+    pushing.git("pull", "--quiet", str(mallory.path))
+    push(pushing, "app", "--yes", code=4)
+    assert "cache.url" in pushing.stderr
+
+
 def test_what_is_not_committed_is_refused(pushing: Repo, bao: Bao, path: str) -> None:
     pushing.sealedfiles("set", JSON, "database.password", answers="s3cr3t-db-beta")
     push(pushing, "app", "--yes", code=2)
@@ -254,6 +267,10 @@ def test_what_is_not_committed_is_refused(pushing: Repo, bao: Bao, path: str) ->
     push(pushing, "app", "--yes", "--allow-dirty")
     assert stored(bao, path)["DATABASE_PASSWORD"] == "s3cr3t-db-beta"
     assert custom(bao, path)["sealedfiles-commit"] == f"{pushing.head()}-dirty"
+    pushing.sealedfiles("set", JSON, "database.password", answers="s3cr3t-db-gamma")
+    pushing.commit("a new password")
+    push(pushing, "app", "--yes", "--allow-dirty")
+    assert custom(bao, path)["sealedfiles-commit"] == pushing.head()
 
 
 def test_a_file_that_git_does_not_have_is_refused(repo: Repo, bao: Bao, path: str) -> None:

@@ -15,10 +15,10 @@ from sealedfiles.app.push.targets import (
     digest_of,
     find_target,
     read_items,
-    require_committed,
+    uncommitted,
 )
 from sealedfiles.app.workspace import Workspace
-from sealedfiles.errors import RemoteError
+from sealedfiles.errors import RemoteError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.targets import Target
@@ -45,7 +45,7 @@ class Prepared(NamedTuple):
     store: Store
     plan: Plan
     commit: str
-    """The commit that the values are from; with ``-dirty`` if they may differ from it."""
+    """The commit that the values are from; with ``-dirty`` if they differ from it."""
 
 
 def store_of(target: Target) -> Store:
@@ -58,11 +58,17 @@ def store_of(target: Target) -> Store:
 def prepare(workspace: Workspace, clone: Clone, name: str, *, allow_dirty: bool) -> Prepared:
     """Read the values of the target *name*, and what its store has, and compare them.
 
-    Raises the errors of ``find_target``, ``require_committed``, ``read_items``, and RemoteError.
+    Raises UsageError if a file is not committed, unless *allow_dirty* is set; the errors of ``find_target``
+    and ``read_items``, and RemoteError.
     """
     target = find_target(clone, name)
-    if not allow_dirty:
-        require_committed(clone, target)
+    dirty = uncommitted(clone, target)
+    if dirty and not allow_dirty:
+        raise UsageError(
+            f"not committed: {', '.join(dirty)}",
+            "commit it first, so that the store can name the commit of its values",
+            "to push it as it is: --allow-dirty",
+        )
     items = read_items(workspace, target)
     commit = clone.repository.run("rev-parse", "--verify", "HEAD^{commit}").decode().strip()
     store = store_of(target)
@@ -75,7 +81,7 @@ def prepare(workspace: Workspace, clone: Clone, name: str, *, allow_dirty: bool)
         items,
         store,
         make_plan(items, remote, digests),
-        f"{commit}-dirty" if allow_dirty else commit,
+        f"{commit}-dirty" if dirty else commit,
     )
 
 

@@ -66,8 +66,8 @@ def find_target(clone: Clone, name: str) -> Target:
     return targets[name]
 
 
-def require_committed(clone: Clone, target: Target) -> None:
-    """Raise UsageError if a file of *target*, or the policy, differs from the last commit."""
+def uncommitted(clone: Clone, target: Target) -> list[str]:
+    """Return the files of *target*, and the policy, that differ from the last commit."""
     paths = (*target.files, f"{NAME}/{POLICY}")
     missing = [path for path in paths if clone.index.entry(path.encode()) is None]
     # Literal: a name may have characters that mean something in a pathspec.
@@ -76,12 +76,7 @@ def require_committed(clone: Clone, target: Target) -> None:
         *("--ignore-submodules=none", "--", *paths),
     )
     names = [entry[3:].decode("utf-8", "replace") for entry in changed.split(b"\0") if entry]
-    if missing or names:
-        raise UsageError(
-            f"not committed: {', '.join(dict.fromkeys([*missing, *names]))}",
-            "commit it first, so that the store can name the commit of its values",
-            "to push it as it is: --allow-dirty",
-        )
+    return [*dict.fromkeys([*missing, *names])]
 
 
 def read_items(workspace: Workspace, target: Target) -> list[Item]:
