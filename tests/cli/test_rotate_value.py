@@ -22,6 +22,7 @@ from people import (
     JSON,
     SECRET,
     YAML,
+    Person,
     Repo,
     assert_no_plaintext,
     assert_one_token_changed,
@@ -785,6 +786,27 @@ def test_only_a_confirmed_policy_says_how_values_are_generated(
     fresh.sealedfiles("unlock", code=None)
     fresh.sealedfiles("rotate-value", "--due", "--yes", code=1)
     assert "not confirmed in this clone" in fresh.stderr
+
+
+def test_a_job_with_a_deploy_key_rotates_what_is_due(
+    aged: Repo, provider: Provider, tmp_path: Path
+) -> None:
+    """It has neither the filter nor a cache of keys; files are sealed in its working tree."""
+    key = aged.sealedfiles("keygen", "--deploy", "robot", "--to", "default")
+    aged.commit("a robot")
+    robot = Person.at(tmp_path / "robot").having(CI="true", SEALEDFILES_KEY=key)
+    job = robot.clone(aged, tmp_path / "job")
+    how = ("--due", "--yes", "--json", "--commit", "--with", provider.command())
+    done = states(job.sealedfiles("rotate-value", *how, code=1))
+    assert {place for place, state in done.items() if state == "rotated"} == {
+        f"{JSON}: database.password",
+        f"{YAML}: database.password",
+    }
+    assert job.status() == []
+    assert SECRET not in job.read(YAML) + job.read(JSON)
+    aged.git("pull", "--quiet", str(job.path), "main")
+    assert get(aged, JSON, "database.password") in {one["new"] for one in provider.calls}
+    assert_no_plaintext(job, *(str(one["new"]) for one in provider.calls))
 
 
 def test_what_a_removed_reader_knows_is_rotated(aged: Repo, provider: Provider) -> None:
