@@ -67,7 +67,7 @@ _REFERENCE = lazy_pattern(
     | <.*> | \[.*\] | \(.*\) | __.*__                            # <password>
     | (?:/|\./|\.\./|~/|[a-z]:\\).*                              # a file
     | (?:env|file|vault|ref|op|arn|gcp|aws|azure|awssm|awsps|sops|ssm|keyring|secrets?|projects|bws)
-      (?:[:/.]|\+\w+:).*                                         # in another store
+      (?:[:/.]|\+[\w-]+:).*                                         # in another store
     | [a-z]+://[^@]*                                             # a URL without a user
     | ENC\[.*\] | \$ANSIBLE_VAULT.* | encrypted:.* | sealed:v.*  # encrypted
     """,

@@ -63,6 +63,7 @@ def test_a_value_in_every_format(text: str) -> None:
         "", " ", "null", "true", "1234", "password", "secret", "changeme", "change-me-please", "CHANGE_ME", "<password>", "${DB_PASSWORD}",
         "$DB_PASSWORD", "prefix-${X}-suffix", "{{ vault.password }}", "%PASSWORD%", "xxxxxxxx", "********", "your-token-here",
         "AKIAIOSFODNN7EXAMPLE", "/run/secrets/password", "./token.txt", "vault:secret/data/app#password", "op://vault/item/field",
+        "ref+vault://secret/app#password", "ref+aws-sm://eu-central-1/prod/db#password",
         "arn:aws:secretsmanager:eu:1:secret:x", "https://auth.example.org/token", "ENC[AES256_GCM,data:abc=]", "$ANSIBLE_VAULT;1.1;AES256",
         "Enter your password", "string", "NextToken", "refresh_token", "localhost", "test-token", "dummy_secret_1", "aaaaaaaa", "...",
         "sealed:v2:later", "***REMOVED***", "REMOVED",
