@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from itertools import permutations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -9,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealedfiles.app.tracking.policy_edit import add_rule, remove_rules, set_recovery
+from sealedfiles.app.tracking.policy_tracked import add_tracked, remove_tracked
 from sealedfiles.errors import PolicyError
 from sealedfiles.model.policy import parse_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
 
 EMPTY = b"version: 1\nrules: []\n"
 COMMENTED = """\
@@ -671,3 +673,41 @@ def test_rules_for_several_patterns() -> None:
     assert remove_rules(block, "a") == block.replace(b"  - a  # why\n", b"")
     flow = b"version: 1\nrules: [{files: [a, b]}, {files: b}]\n"
     assert meaning(remove_rules(flow, "b")) == [rule("a")]
+
+
+# -- targets of push
+
+
+TARGETS = """\
+targets:  # of push
+  production:
+    to: vault://secret/orders
+    from: a.yaml
+    names: {a.b: C}
+  # for the CI
+  ci: {to: 'github://shop/orders', from: [a.yaml, b.env], keys: "x.**"}
+"""
+PARTS = ["tracked:\n  - a.yaml\n", "rules:\n  - files: a.yaml\n    group: g\n", TARGETS]
+
+
+@pytest.mark.parametrize("order", list(permutations(PARTS)), ids=lambda _: "")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: add_rule(data, "new/*.yaml", values=["p"], plain=True),
+        lambda data: add_rule(data, "new/*.yaml", group="g"),
+        lambda data: remove_rules(data, "a.yaml"),
+        lambda data: set_recovery(data, "vault"),
+        lambda data: add_tracked(data, ["new/*.yaml"]),
+        lambda data: remove_tracked(data, ["a.yaml"]),
+    ],
+)
+def test_every_change_keeps_the_targets(
+    order: tuple[str, ...], change: Callable[[bytes], bytes]
+) -> None:
+    old = ("version: 1\n" + "".join(order)).encode()
+    new = change(old)
+    assert new != old
+    assert parse_policy(new).targets == parse_policy(old).targets
+    assert len(parse_policy(new).targets) == 2
+    assert TARGETS.rstrip() in new.decode()
