@@ -28,7 +28,7 @@ from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.prompts import TERMINAL
-from sealedfiles.cli.rotate_value_report import Report, show_tasks, show_unfinished
+from sealedfiles.cli.rotate_value_report import Report, show_plan, show_tasks, show_unfinished
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.keys.recipients import check_name
@@ -70,8 +70,8 @@ _options = declaration.collected(
         "--with",
         "command",
         metavar="COMMAND",
-        help="Hand the new value to its provider: a shell runs COMMAND with JSON on stdin.  Without "
-        "--generate, COMMAND prints the new value.",
+        help="Hand the new value to its provider: a shell runs COMMAND with JSON on stdin.  If neither "
+        "--generate nor the policy says how to generate it, COMMAND prints the new value.",
     ),
     declaration.option(
         "--previous", is_flag=True, help="Keep the old value, sealed, as KEY_PREVIOUS next to KEY."
@@ -184,17 +184,17 @@ def _spec(target: Target, options: _Options) -> ValueSpec | None:
     """Return how to generate the value; None if the user's command makes it.  Raises UsageError."""
     if options.generate is not None:
         return spec_given(options.generate)
-    if options.command is not None:
-        return None
     place = target.place
     path = place.editor().locate(place.text()[1], target.address).path
     lifetime = lifetime_of(policy_that_counts(target.clone), place.path, path)
-    if not lifetime or not lifetime.generate:
+    if lifetime and lifetime.generate:
+        return parse_spec(lifetime.generate)
+    if options.command is None:
         raise UsageError(
             f"{target.name}: the policy does not say how to generate it",
             "give --generate SPEC, or --with COMMAND that prints the new value",
         )
-    return parse_spec(lifetime.generate)
+    return None
 
 
 def _act(target: Target, action: str) -> int:
@@ -231,10 +231,13 @@ def _rotate_many(workspace: Workspace, clone: Clone, options: _Options) -> int:
         tasks = due_tasks(workspace, clone, int(time.time()))
     todo = [task for task in tasks if task.generate]
     if todo and not options.yes:
-        show_tasks(todo)
+        if not options.as_json:
+            show_tasks(todo)
         question = f"Rotate {counted(len(todo), 'value')}?"
         if not agree(TERMINAL, question):
-            say("nothing was changed")
+            say("nothing was changed; to rotate them without a question: --yes")
+            if options.as_json:
+                show_plan(tasks)
             return SealedFilesError.exit_code
     request = Request(None, options.command, options.previous)
     with postponing_signals() as signals, Report(clone, options.as_json) as report:

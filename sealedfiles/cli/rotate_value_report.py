@@ -11,7 +11,7 @@ from sealedfiles.app.values import trail
 from sealedfiles.app.values.pending import Unfinished
 from sealedfiles.app.values.rotating import Rotated
 from sealedfiles.app.values.tasks import Outcome, Task
-from sealedfiles.errors import PolicyError, SealedFilesError
+from sealedfiles.errors import GitError, PolicyError, SealedFilesError
 from sealedfiles.git.clone import Clone
 from sealedfiles.model.paths import PathPattern
 from sealedfiles.sealing.file import path_text, show_path
@@ -71,8 +71,7 @@ class Report:
         ]
         values = [place for _, place in staged]
         if commit and values:
-            oid = trail.commit(self._clone, values, reason)
-            say(f"committed {counted(len(values), 'rotated value')}: {oid[:12]}")
+            self._commit(values, reason)
         elif values:
             trailers = trail.trailers_of(values, reason)
             words = " ".join(f"--trailer {shlex.quote(one)}" for one in trailers)
@@ -87,6 +86,15 @@ class Report:
             )
         if self._as_json:
             show_list({"values": [_for_programs(one) for one in self._outcomes]})
+
+    def _commit(self, values: list[trail.Place], reason: str) -> None:
+        try:
+            oid = trail.commit(self._clone, values, reason)
+        except GitError as error:
+            self.status = max(self.status, error.exit_code)
+            fail(error.message, *error.hints)
+        else:
+            say(f"committed {counted(len(values), 'rotated value')}: {oid[:12]}")
 
     def _targets(self, tasks: list[Task]) -> list[str]:
         """Return the targets of `push` that have one of the values; none if the policy is not confirmed."""
@@ -114,6 +122,15 @@ def show_tasks(tasks: list[Task]) -> None:
     width = max(map(len, places))
     for place, task in zip(places, tasks, strict=True):
         show(f"{place:<{width}}  {task.generate}  {task.why}")
+
+
+def show_plan(tasks: list[Task]) -> None:
+    """Print the values that would be rotated, and those to change by hand, as JSON."""
+    rows = [_for_programs(Outcome(task, None)) for task in tasks]
+    planned = [
+        {**one, "state": "planned"} if one["state"] == "interrupted" else one for one in rows
+    ]
+    show_list({"values": planned})
 
 
 def show_unfinished(found: list[Unfinished], *, as_json: bool) -> None:

@@ -746,6 +746,15 @@ def test_all_that_is_due_is_rotated(aged: Repo, provider: Provider) -> None:
     assert set(again.values()) == {"by-hand"}
 
 
+def test_the_policy_says_how_a_value_is_generated(aged: Repo, provider: Provider) -> None:
+    for how in ((), ("--with", provider.command())):
+        aged.sealedfiles("rotate-value", JSON, "database.password", *how)
+        assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]+){4}", get(aged, JSON, "database.password"))
+    assert provider.value == get(aged, JSON, "database.password")
+    rotate(aged, JSON, "--generate", "hex:16")
+    assert re.fullmatch("[0-9a-f]{32}", get(aged, JSON, "database.password"))
+
+
 def test_what_was_rotated_and_not_staged_is_not_rotated_again(aged: Repo) -> None:
     aged.edit(YAML, "cache-omega", "cache-beta")
     aged.sealedfiles("rotate-value", YAML, "database.password", "--generate", "hex:32")
@@ -768,6 +777,9 @@ def test_it_asks_before_it_rotates_several(aged: Repo) -> None:
     output = aged.sealedfiles("rotate-value", "--due", code=1)
     assert f"{JSON}: database.password   uuid  due since" in output
     assert "no terminal; assuming no" in aged.stderr
+    planned = states(aged.sealedfiles("rotate-value", "--due", "--json", code=1))
+    assert planned[f"{JSON}: database.password"] == "planned"
+    assert planned[f"{YAML}: cache.url"] == "by-hand"
     assert aged.status() == []
 
 
