@@ -337,6 +337,36 @@ def test_a_value_that_the_provider_has_is_not_lost(
     assert records(repo) == []
 
 
+def test_if_the_value_cannot_be_kept_either_its_sealed_form_is_printed(
+    repo: Repo, provider: Provider
+) -> None:
+    folder = ".git/sealedfiles/rotations"
+    end = f"rm -r {folder}; touch {folder}; printf '\\n:\\n\\t- [' >> {YAML}"
+    rotate(repo, YAML, "--generate", "hex:32", "--with", provider.command(end), code=1)
+    assert provider.value not in repo.stderr
+    (file,) = re.findall("hint: .* write this line, which is sealed, to (.*)", repo.stderr)
+    (line,) = re.findall(r"hint: (\{.*\})", repo.stderr)
+    (repo.path / folder).unlink()
+    (repo.path / folder).mkdir()
+    Path(file).write_text(line)
+    repo.git("checkout", "--quiet", "--", YAML)
+    rotate(repo, YAML, "--generate", "hex:32", "--with", "false")
+    assert get(repo, YAML, PASSWORD[YAML]) == provider.value
+
+
+def test_a_command_cannot_make_a_token(repo: Repo) -> None:
+    rotate(repo, YAML, "--with", f"echo {repo.tokens('', YAML)[0]}", code=1)
+    assert "the value contains a sealed value" in repo.stderr
+    assert repo.status() == []
+    rotate(repo, YAML, "--discard")
+
+
+def test_a_value_that_the_file_cannot_have_is_kept_for_the_user(repo: Repo) -> None:
+    rotate(repo, YAML, "--with", r"printf 's3cr3t-\377'", code=1)
+    assert "encode it in base64" in repo.stderr
+    assert repo.raw(*program(), "rotate-value", YAML, PASSWORD[YAML], "--print") == b"s3cr3t-\xff\n"
+
+
 def test_a_value_that_somebody_else_changed_meanwhile_is_not_overwritten(
     repo: Repo, provider: Provider
 ) -> None:

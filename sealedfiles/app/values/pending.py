@@ -130,9 +130,16 @@ class PendingRotations:
                 f"{file} is damaged", "if the rotation was finished in another way, remove the file"
             ) from None
 
+    def has(self, pending: Pending) -> bool:
+        """Return True if exactly *pending* is stored."""
+        try:
+            return self.read(pending.path, pending.key) == pending
+        except (SealedFilesError, OSError):
+            return False
+
     def remove(self, path: str, key: str) -> None:
         """Remove a record, if there is one."""
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             os.unlink(self.file(path, key))
 
 
@@ -151,7 +158,7 @@ def _load(file: os.PathLike[str]) -> dict[str, object] | None:
     try:
         with open(file, "rb") as opened:
             data = json.loads(opened.read())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError:
         return {}

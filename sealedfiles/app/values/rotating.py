@@ -245,7 +245,7 @@ def _not_written(
     reason = error.message if isinstance(error, SealedFilesError) else error.strerror or "I/O error"
     hints = list(error.hints) if isinstance(error, SealedFilesError) else []
     file = kept.file(pending.path, pending.key)
-    if kept.read(pending.path, pending.key) == pending:
+    if kept.has(pending):
         hints.append(f"the new value is kept, sealed, in {file}; in CI, save this file")
     else:
         hints.append(
