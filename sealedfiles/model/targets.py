@@ -7,7 +7,7 @@ both come from the user's environment, so that a target cannot send a token else
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from sealedfiles.errors import UsageError
@@ -21,6 +21,8 @@ _URL = re.compile(r"([a-z0-9-]+)://([A-Za-z0-9_.+=/-]+)(?:\?([A-Za-z0-9_.+%*=&/-
 _STEP = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_.+=-]+")
 _PREFIX = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE = re.compile(r"[^/\0-\x1f\x7f]+(?:/[^/\0-\x1f\x7f]+)*")
+_MOST = 500
+"""Maximum number of targets, and of entries of each list: with aliases, they could be millions."""
 
 
 class Reader(Protocol):
@@ -134,7 +136,7 @@ class Target(NamedTuple):
 def parse_targets(reader: Reader, node: Any) -> dict[str, Target]:
     """Return the targets by name from *node*, the value of `targets`.  Raises PolicyError with the line."""
     found: dict[str, Target] = {}
-    for name, value in reader.mapping(node).items():
+    for name, value in _mapping(reader, node).items():
         if not _NAME.fullmatch(name):
             raise reader.fail(value, "the name of a target must consist of a-z, 0-9 and . _ -")
         target = _target(reader, name, value)
@@ -159,14 +161,15 @@ def _target(reader: Reader, name: str, node: Any) -> Target:
     prefix = reader.value(keys["prefix"]) if "prefix" in keys else ""
     if prefix and not _PREFIX.fullmatch(prefix):
         raise reader.fail(keys["prefix"], "`prefix` must consist of A-Z, a-z, 0-9 and _")
-    if "keys" in keys:
+    patterns = _texts(reader, keys["keys"]) if "keys" in keys else ()
+    if patterns:
         reader.patterns(keys["keys"], PathPattern)
     return Target(
         name,
         to,
         url,
         files=_files(reader, keys["from"]),
-        keys=_texts(reader, keys["keys"]) if "keys" in keys else (),
+        keys=patterns,
         names=_names(reader, keys["names"]) if "names" in keys else (),
         prefix=prefix,
         as_json=_is_json(reader, keys.get("as"), SCHEMES[to.scheme]),
@@ -200,14 +203,12 @@ def _files(reader: Reader, node: Any) -> tuple[str, ...]:
             raise reader.fail(
                 node, "`from` must be a file, or a list of them, relative to the repository"
             )
-    if not files:
-        raise reader.fail(node, "`from` names no file")
     return files
 
 
 def _names(reader: Reader, node: Any) -> tuple[tuple[Address, str], ...]:
     found = []
-    for path, value in reader.mapping(node).items():
+    for path, value in _mapping(reader, node).items():
         try:
             address = parse_address(path)
         except UsageError as error:
@@ -234,6 +235,15 @@ def _is_json(reader: Reader, node: Any, scheme: _Scheme) -> bool:
     return form == "json"
 
 
+def _mapping(reader: Reader, node: Any) -> dict[str, Any]:
+    found = reader.mapping(node)
+    if len(found) > _MOST:
+        raise reader.fail(node, f"more than {_MOST} entries")
+    return found
+
+
 def _texts(reader: Reader, node: Any) -> tuple[str, ...]:
-    nodes: Iterable[Any] = node.value if node.id == "sequence" else [node]
+    nodes: list[Any] = node.value if node.id == "sequence" else [node]
+    if not nodes or len(nodes) > _MOST:
+        raise reader.fail(node, f"expected at least one entry, and at most {_MOST}")
     return tuple(reader.value(item) for item in nodes)

@@ -125,7 +125,7 @@ def _from_plugin(settings: dict[str, Any], folder: Path) -> _Credentials:
     try:
         done = subprocess.run(
             [command, *map(str, settings.get("args") or ())],
-            env={**os.environ, **added, "KUBERNETES_EXEC_INFO": json.dumps(info)},
+            env={**_inherited(), **added, "KUBERNETES_EXEC_INFO": json.dumps(info)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             timeout=_SECONDS,
@@ -141,6 +141,11 @@ def _from_plugin(settings: dict[str, Any], folder: Path) -> _Credentials:
         raise RemoteError(
             f"{_NAME}: the credential plugin {command} failed", "run kubectl, which shows its error"
         ) from None
+
+
+def _inherited() -> dict[str, str]:
+    """Return the environment without the keys of sealedfiles, which no other program needs."""
+    return {n: v for n, v in os.environ.items() if not n.startswith("SEALEDFILES_")}
 
 
 def _data(entry: dict[str, Any], name: str) -> bytes:

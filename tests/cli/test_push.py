@@ -258,6 +258,17 @@ def test_a_token_that_somebody_copied_to_another_key_is_refused(
     assert "cache.url" in pushing.stderr
 
 
+def test_a_link_that_somebody_pushed_is_not_followed(pushing: Repo, tmp_path: Path) -> None:
+    mallory = Person.at(tmp_path / "mallory").clone(pushing, tmp_path / "hers")
+    (mallory.path / JSON).unlink()
+    (mallory.path / JSON).symlink_to("../other.json")
+    mallory.write("other.json", '{"database": {"password": "of-mallory"}}')
+    mallory.commit("a link")
+    pushing.git("pull", "--quiet", str(mallory.path))
+    push(pushing, "app", "--yes", code=2)
+    assert "is a symbolic link" in pushing.stderr
+
+
 def test_what_is_not_committed_is_refused(pushing: Repo, bao: Bao, path: str) -> None:
     pushing.sealedfiles("set", JSON, "database.password", answers="s3cr3t-db-beta")
     push(pushing, "app", "--yes", code=2)

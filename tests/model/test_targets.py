@@ -114,7 +114,8 @@ def test_the_form_in_each_message_is_a_url() -> None:
     [
         ("x: {from: a}", 4, "needs `to`"),
         ("x: {to: k8s://a/b}", 4, "needs `from`"),
-        ("x: {to: k8s://a/b, from: []}", 4, "names no file"),
+        ("x: {to: k8s://a/b, from: []}", 4, "at least one"),
+        ("x: {to: k8s://a/b, from: a, keys: []}", 4, "at least one"),
         ("x: {to: k8s://a/b, from: /etc/passwd}", 4, "relative"),
         ("x: {to: k8s://a/b, from: a/../../b}", 4, "relative"),
         ("x: {to: k8s://a, from: a}", 4, "k8s://NAMESPACE/NAME"),
@@ -179,3 +180,14 @@ def test_invalid_targets_are_a_change() -> None:
     assert differences(policy, parse_policy(HEAD.encode())) == [
         "+ targets: policy.yaml:3: expected a mapping"
     ]
+
+
+def test_a_policy_with_aliases_costs_a_bounded_amount_of_work() -> None:
+    """Anyone with push access can write one, and `git add` names what has changed in it."""
+    many = ", ".join(["a"] * 20_000)
+    for list_of, count, words in ((f"[{many}]", 100, "at most 500"), ("[a]", 999, "than 500")):
+        more = "".join(f"  t{n}: {{to: k8s://a/b{n}, from: *f}}\n" for n in range(count))
+        text = f"{HEAD}targets:\n  first: {{to: k8s://a/b, from: &f {list_of}}}\n{more}"
+        policy = parse_policy(text.encode())
+        with pytest.raises(PolicyError, match=words):
+            _ = policy.targets

@@ -68,8 +68,10 @@ def test_tokens(file: Path) -> None:
     assert authorization(file, {"username": "alice", "password": "s3cr3t"}) == f"Basic {basic}"
 
 
-def test_a_credential_plugin_is_run(file: Path) -> None:
+def test_a_credential_plugin_is_run(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALEDFILES_KEY", "s3cr3t")
     code = (
+        "assert 'SEALEDFILES_KEY' not in __import__('os').environ;"
         "import json, os; info = json.loads(os.environ['KUBERNETES_EXEC_INFO']);"
         "print(json.dumps({'status': {'token': os.environ['PREFIX'] + info['kind']}}))"
     )
