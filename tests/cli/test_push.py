@@ -256,6 +256,11 @@ def test_a_token_that_somebody_copied_to_another_key_is_refused(
     pushing.git("pull", "--quiet", str(mallory.path))
     push(pushing, "app", "--yes", code=4)
     assert "cache.url" in pushing.stderr
+    # Also if the target does not select it: the file is not what a reader wrote.
+    pushing.write(POLICY, pushing.read(POLICY) + "    keys: api.token\n")
+    pushing.sealedfiles("trust", "policy", "--yes")
+    pushing.commit("a smaller target")
+    push(pushing, "app", "--yes", code=4)
 
 
 def test_a_link_that_somebody_pushed_is_not_followed(pushing: Repo, tmp_path: Path) -> None:

@@ -146,6 +146,12 @@ def test_an_invalid_target_is_an_error_with_its_line(target: str, line: int, wor
         ("aws-sm://r/n", ", as: keys", False),
         ("aws-ssm://r/n", "", False),
         ("aws-ssm://r/n", ", as: json", True),
+        ("aws-sm://r/n", ", as: json", True),
+        ("gcp-sm://p/n", "", True),
+        ("gcp-sm://p/n", ", as: json", True),
+        ("gcp-sm://p/n", ", as: keys", False),
+        ("azure-kv://v/n", "", True),
+        ("azure-kv://v/n", ", as: json", True),
         ("vault://m/p", ", as: keys", False),
     ],
 )
@@ -191,3 +197,21 @@ def test_a_policy_with_aliases_costs_a_bounded_amount_of_work() -> None:
         policy = parse_policy(text.encode())
         with pytest.raises(PolicyError, match=words):
             _ = policy.targets
+
+
+@pytest.mark.parametrize(
+    ("url", "form", "words"),
+    [
+        ("aws-ssm://r/a/b", ", as: json", "to: aws-ssm://r/a/b, from: a, as: json"),
+        ("aws-sm://r/n", ", as: keys", "to: aws-sm://r/n, from: a, as: keys"),
+        ("aws-sm://r/n", ", as: json", "to: aws-sm://r/n, from: a"),
+    ],
+)
+def test_a_target_on_one_line(url: str, form: str, words: str) -> None:
+    assert targets(f"{HEAD}targets: {{x: {{to: '{url}', from: a{form}}}}}")["x"].words == words
+
+
+def test_the_parts_of_a_url() -> None:
+    url = parse_url("vault://kv/orders/production/eu")
+    assert (url.first, url.rest, url.option("env")) == ("kv", "orders/production/eu", "")
+    assert parse_url("github://o/r?env=prod").option("env") == "prod"
