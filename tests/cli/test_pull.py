@@ -182,3 +182,15 @@ def test_the_plan_for_programs(repo: Repo, bao: Bao, path: str) -> None:
     assert json.loads(pull(pulling, JSON, "--dry-run", "--json")) == expected
     expected["changes"][0]["done"] = True  # type: ignore[index]
     assert json.loads(pull(pulling, JSON, "--yes", "--json")) == expected
+
+
+def test_a_file_without_separate_values_is_refused(repo: Repo, bao: Bao, path: str) -> None:
+    repo.write("certs/server.pem", "s3cr3t-key")
+    repo.sealedfiles("track", "certs/*.pem")
+    pulling = targeted(repo, bao, path, f"[certs/server.pem, {JSON}]", "names: {'.': TLS_KEY}")
+    store(bao, path, TLS_KEY="s3cr3t-new", API_TOKEN="s3cr3t-api-alpha")
+    pull(pulling, "certs/server.pem", "--yes", code=2)
+    assert "it has no separate values" in pulling.stderr
+    assert pull(pulling, JSON, "--yes") == "same  API_TOKEN  api.token\n".replace(
+        "same ", "same    "
+    )

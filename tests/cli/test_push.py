@@ -416,6 +416,34 @@ def test_files_of_several_formats_are_one_target(repo: Repo, bao: Bao, path: str
     assert stored(bao, path) == {"DATABASE_PASSWORD": "s3cr3t-db-alpha", "DB_USER": "s3cr3t-user"}
 
 
+def test_a_file_without_separate_values_is_one_value(
+    repo: Repo, bao: Bao, path: str, tmp_path: Path
+) -> None:
+    certificate = "-----BEGIN PRIVATE KEY-----\ns3cr3t\n-----END PRIVATE KEY-----\n"
+    repo.write("certs/server.pem", certificate)
+    repo.sealedfiles("track", "certs/*.pem")
+    pushing = targeted(repo, bao, path, file=f"[certs/server.pem, {JSON}]")
+    push(pushing, "app", "--yes", code=2)
+    assert "certs/server.pem has no separate values, so it needs a name" in pushing.stderr
+    pushing.write(POLICY, pushing.read(POLICY) + "    names: {'.': TLS_KEY}\n")
+    pushing.sealedfiles("trust", "policy", "--yes")
+    pushing.commit("a name")
+    push(pushing, "app", "--yes")
+    assert stored(bao, path) == {**WANTED, "TLS_KEY": certificate}
+    pushing.sealedfiles("lock")
+    assert set(plan(pushing, "--exit-code").values()) == {"same"}
+    pushing.sealedfiles("unlock")
+    mallory = Person.at(tmp_path / "mallory").clone(pushing, tmp_path / "hers")
+    mallory.write("certs/server.pem", "of mallory")
+    mallory.commit("a certificate")
+    pushing.git("pull", "--quiet", str(mallory.path))
+    push(pushing, "app", "--yes", code=4)
+    pushing.write("certs/server.pem", b"\xff\xfe\x00s3cr3t")
+    pushing.commit("a keystore")
+    push(pushing, "app", "--yes", code=2)
+    assert "certs/server.pem is not UTF-8" in pushing.stderr
+
+
 # -- a store that does not return values
 
 

@@ -71,6 +71,7 @@ def prepare_pull(
             f"{place.name} is not tracked, so its values would not be sealed",
             f"track it: sealedfiles track {place.name}",
         )
+    place.editor()  # a file without separate values is refused
     known: dict[str, tuple[Address, str, bool]] = {}
     elsewhere: set[str] = set()
     for one in target.files:

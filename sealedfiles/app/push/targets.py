@@ -18,10 +18,11 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.address import show_address
-from sealedfiles.model.paths import PathPattern, json_string
+from sealedfiles.model.paths import ROOT, PathPattern, json_string
 from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.model.targets import Target
 from sealedfiles.model.token import base64url, proof
+from sealedfiles.sealing.file import structured_text
 
 
 class Item(NamedTuple):
@@ -83,8 +84,8 @@ def read_items(workspace: Workspace, target: Target) -> list[Item]:
     """Return the values of *target*, in the order of its files.
 
     Raises TamperedError for values that may not come from a reader, NoKeyError if a value stays sealed, and
-    UsageError for files without separate values, patterns and names that match nothing, and two values with
-    one name.
+    UsageError for patterns and names that match nothing, a file without separate values and without a name,
+    and two values with one name.
     """
     workspace.require_accepted()
     sources = [read_source(workspace, file) for file in target.files]
@@ -104,7 +105,7 @@ def read_items(workspace: Workspace, target: Target) -> list[Item]:
                 variable.file, [r for r in source.references if r.address == variable.address]
             )
             encoded(variable.value)  # a lone surrogate is not text for any store
-            group = rules_for(source.place).group_of(variable.path)
+            group = _group_of(source.place, variable)
             key = show_address(variable.address)
             items.append(Item(name, variable.value, variable.file, key, group))
     _refuse_unused(target, unused)
@@ -119,7 +120,10 @@ def read_items(workspace: Workspace, target: Target) -> list[Item]:
 
 
 def read_source(workspace: Workspace, name: str) -> VariableFile:
-    """Read a file of a target.  Raises UsageError, TamperedError."""
+    """Read a file of a target; one without separate values has one variable, whose address is empty.
+
+    Raises UsageError, TamperedError, and NoKeyError if a whole file stays sealed.
+    """
     file = workspace.root / name
     if not file.is_file():
         raise UsageError(f"{name} does not exist, or is not a file")
@@ -128,15 +132,44 @@ def read_source(workspace: Workspace, name: str) -> VariableFile:
     place = place._replace(suspects=suspects_in(place))
     refuse_suspects(place.name, place.suspects or [])
     _require_readable(place)
+    if place.described.format is None or structured_text(place.opened.data) is None:
+        return VariableFile(place, [_whole(place)], [])
     # Without the environment, and without other files: what is pushed depends on the commit alone.
     return read_sources([place], environ={})[0]
 
 
 def selects(target: Target, place: WorkingFile, variable: Variable) -> bool:
-    """Return True if *target* includes the value: by its keys, or if the policy seals it."""
+    """Return True if *target* includes the value: by its keys, or if the policy seals it.
+
+    A file without separate values must have a name in the store.  Raises UsageError if it has none.
+    """
+    if not variable.address:
+        if () in dict(target.names):
+            return True
+        raise UsageError(
+            f"{place.name} has no separate values, so it needs a name in the store",
+            'give it one in the target: names: {".": NAME}',
+        )
     if target.keys:
         return any(PathPattern(text).matches(variable.path) for text in target.keys)
     return sealed_by_policy(place)(variable.path)
+
+
+def _whole(place: WorkingFile) -> Variable:
+    """Return the content of a file without separate values, which has no name yet."""
+    for problem in place.opened.problems:
+        place.require_no_tokens(problem.token)
+    try:
+        return Variable("", place.opened.data.decode("utf-8"), place.name, (), ROOT)
+    except UnicodeDecodeError:
+        raise UsageError(f"{place.name} is not UTF-8, and stores have only text") from None
+
+
+def _group_of(place: WorkingFile, variable: Variable) -> str | None:
+    rules = rules_for(place)
+    if variable.address:
+        return rules.group_of(variable.path)
+    return next(iter(rules.whole_groups()), None)
 
 
 def _require_readable(place: WorkingFile) -> None:
