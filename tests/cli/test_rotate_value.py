@@ -517,6 +517,23 @@ def test_a_signal_ends_the_command_and_the_value_is_kept(repo: Repo, provider: P
     assert rotate(repo, YAML, "--print") == f"{provider.value}\n"
 
 
+def test_a_kill_before_the_command_made_a_value_is_remembered(
+    repo: Repo, provider: Provider
+) -> None:
+    process = start(repo, YAML, PASSWORD[YAML], "--with", "kill -9 $PPID")
+    process.communicate(timeout=60)
+    assert process.returncode == -9
+    for action in ("--print", "--finish"):
+        assert rotate(repo, YAML, action, code=1) == ""
+        assert "was interrupted before it printed a new value" in repo.stderr
+        assert "find out whether the provider has a new value" in repo.stderr
+    assert repo.status() == []
+    rotate(repo, YAML, "--generate", "hex:32", "--with", provider.command())
+    assert get(repo, YAML, PASSWORD[YAML]) == provider.value
+    assert re.fullmatch("[0-9a-f]{64}", provider.value)
+    assert records(repo) == []
+
+
 BEFORE_A_CHANGE = """
 import os, signal, sys
 left = int(sys.argv.pop(1))

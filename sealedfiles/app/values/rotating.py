@@ -32,7 +32,7 @@ class Request(NamedTuple):
     """How to generate the new value; None: the command prints it."""
     command: str | None
     """The user's command line that hands the value over, or gets one; None: no other system knows it."""
-    previous: bool = False
+    previous: bool
     """Whether to keep the old value next to the new one."""
 
 
