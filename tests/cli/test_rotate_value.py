@@ -331,6 +331,7 @@ def test_a_value_that_the_provider_has_is_not_lost(
     assert len(records(repo)) == 1
     repo.raw("sh", "-c", repair.format(file=YAML, policy=POLICY))
     rotate(repo, YAML, *how[:-1], "echo again >&2; exit 1")
+    assert "finished the rotation; staged" in repo.stderr
     assert "again" not in repo.stderr, "the provider has it already"
     assert get(repo, YAML, PASSWORD[YAML]) == new
     assert repo.status() == [f"M  {YAML}"]
