@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import clouds
+import cluster
+import forges
 import pytest
 from people import ENV, JSON, SECRET, YAML, Repo, assert_no_plaintext
 
@@ -194,3 +197,46 @@ def test_a_file_without_separate_values_is_refused(repo: Repo, bao: Bao, path: s
     assert pull(pulling, JSON, "--yes") == "same  API_TOKEN  api.token\n".replace(
         "same ", "same    "
     )
+
+
+# -- other stores
+
+
+def round_trip(repo: Repo, url: str, **settings: str) -> None:
+    """Push, change values of the file, and pull them back."""
+    repo.write(POLICY, repo.read(POLICY) + f"targets: {{app: {{to: '{url}', from: {JSON}}}}}\n")
+    repo.sealedfiles("trust", "policy", "--yes")
+    repo.commit("a target")
+    pulling = Repo(repo.person.having(**settings), repo.path)
+    before = pulling.read(JSON)
+    pulling.sealedfiles("push", "app", "--yes")
+    assert pulling.sealedfiles("push", "app", "--dry-run", "--exit-code")
+    pulling.sealedfiles("set", JSON, "database.password", "--value", "x")
+    assert pull(pulling, JSON, "--yes").count("change ") == 1
+    assert pulling.read(JSON) == before
+
+
+@pytest.mark.parametrize("scheme", ["aws-sm", "aws-ssm"])
+def test_aws(repo: Repo, moto: str, path: str, scheme: str) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "s3cr3t-of-alice"}
+    round_trip(repo, f"{scheme}://eu-central-1/{path}", AWS_ENDPOINT_URL=moto, **keys)
+
+
+def test_gitlab(repo: Repo) -> None:
+    with forges.forge(forges.gitlab) as forge:
+        settings = {"GITLAB_HOST": forge.address, "GITLAB_TOKEN": forges.TOKEN}
+        round_trip(repo, "gitlab://shop/team/orders?host=127.0.0.1", **settings)
+
+
+def test_kubernetes(repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "cluster").mkdir()
+    with cluster.cluster(tmp_path / "cluster") as server:
+        settings = {"KUBECONFIG": str(server.kubeconfig(tmp_path / "kubeconfig"))}
+        round_trip(repo, "k8s://shop/orders", **settings)
+
+
+def test_google(repo: Repo) -> None:
+    with forges.forge(clouds.gcp) as forge:
+        token = {"CLOUDSDK_AUTH_ACCESS_TOKEN": forges.TOKEN}
+        address = {"CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER": forge.address}
+        round_trip(repo, "gcp-sm://shop/orders", **token, **address)
