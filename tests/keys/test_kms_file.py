@@ -11,7 +11,7 @@ from sealedfiles.errors import ConflictError, NoKeyError, RemoteError, UsageErro
 from sealedfiles.keys.expected import UnexpectedKeyError
 from sealedfiles.keys.folder import DirFolder
 from sealedfiles.keys.identity import kms_file
-from sealedfiles.keys.identity.kms_file import KmsIdentity, format_file, parse_setting
+from sealedfiles.keys.identity.kms_file import KmsIdentity, format_file, parse_setting, read_head
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import fingerprint
 from sealedfiles.keys.wrapping import write_file
@@ -109,6 +109,25 @@ def test_the_file_is_a_head_and_what_the_services_program_takes(
         "context: sealedfiles-reader=ci,sealedfiles-key=kcmzf66bkcmzf66bkcmz",
     ]
     assert body == kms.encrypt(identity.uri, b"text", identity.context) + "\n"
+
+
+def test_the_head_is_for_people(folder: DirFolder, kms: Kms) -> None:
+    identity = store(folder, kms, "text", "kcmzf66bkcmzf66bkcmz")
+    assert read_head(folder, "ci") == identity
+    assert read_head(folder, "bob") is None
+    data = folder.read(identity.file) or b""
+    write_file(folder, identity.file, data.replace(b"\n", b"\r\n"))
+    assert read_head(folder, "ci") == identity
+    for text in (
+        b"",
+        b"AAAA",
+        data.replace(b"reader: ci", b"reader: cd").replace(b"reader=ci", b"reader=cd"),
+        data.replace(b"context: ", b"context: more,"),
+        data.replace(b"key: ", b"key: \x1b[2J"),
+        data.partition(b"\n\n")[0],
+    ):
+        write_file(folder, identity.file, text)
+        assert read_head(folder, "ci") is None
 
 
 def test_the_service_is_called_once(
