@@ -118,6 +118,16 @@ def test_a_refusal_says_why_without_the_services_words(
     assert error.value.reason == "the words of the service"
 
 
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}"])
+def test_a_refusal_without_a_reason(aws: str, monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    """As a proxy answers, or a server of another kind."""
+    with serving([(403, {}, body)]) as (address, _):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_KMS", address)
+        with pytest.raises(AwsError, match=r"refused \(HTTP status 403\)") as error:
+            Aws("kms").call("Decrypt", {})
+    assert (error.value.kind, error.value.reason) == ("", "")
+
+
 def test_too_many_requests_are_repeated(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     busy = refusal("ThrottlingException")
