@@ -15,7 +15,8 @@ from sealedfiles.util.messages import printable
 LINK_MODE = "120000"
 
 _ENTRY = lazy_pattern(rb"(?:(.) )?([0-7]+) ([0-9a-f]+) ([0-3])\t([^\x00]+)\x00")
-"""A line of `git ls-files -s -t -z`.  The tag is S for skip-worktree, M for a merge conflict, otherwise H."""
+"""A line of `git ls-files -s -v -z`.  The tag is S for skip-worktree, M for a merge conflict, otherwise H;
+it is in lower case for assume-unchanged."""
 _FILE = lazy_pattern(rb"\x00. 100[0-7]{3} ([0-9a-f]{32})")
 """The beginning of the line of a regular file, with the beginning of its blob's id."""
 
@@ -28,6 +29,8 @@ class Entry(NamedTuple):
     oid: str
     stage: int
     skip_worktree: bool
+    assume_unchanged: bool = False
+    """Whether git takes its file for unchanged, whatever is in it."""
 
 
 class FileStates:
@@ -177,7 +180,7 @@ class Index:
         """Return the list: in front of each entry and at the end is a NUL."""
         stat = self.stat()
         if stat != self._stat:
-            listed = self._repository.run("ls-files", "-s", "-t", "-z") if stat else b""
+            listed = self._repository.run("ls-files", "-s", "-v", "-z") if stat else b""
             self._text = b"\0" + listed
             self._stat = stat
             self._last, self._next = None, 1
@@ -227,7 +230,11 @@ def entry_line(entry: Entry) -> bytes:
 
 def _parsed(match: re.Match[bytes]) -> Entry:
     tag, mode, oid, stage, path = match.groups()
-    return Entry(path, mode.decode("ascii"), oid.decode("ascii"), int(stage), tag == b"S")
+    letter = (tag or b"").upper()
+    is_hidden = letter != (tag or b"")
+    return Entry(
+        path, mode.decode("ascii"), oid.decode("ascii"), int(stage), letter == b"S", is_hidden
+    )
 
 
 def _folded(path: bytes) -> str:

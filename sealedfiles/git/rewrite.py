@@ -104,14 +104,15 @@ def _update_index(clone: Clone, stored: bytes) -> None:
         return
     # Keep the bits that git drops.  Without the skip-worktree bit, a file that is not checked out would look
     # deleted; without the other one, a change that the user hides would be committed by `git commit -a`.
-    bits = {"--skip-worktree": b"Ss", "--assume-unchanged": b"hs"}
-    changed = {entry.path for entry in parse_entries(stored)}
-    tagged = clone.repository.run("ls-files", "-v", "-z").split(b"\x00")
-    tagged = [line for line in tagged if line[:1] in b"Shs" and line[2:] in changed]
+    old = [clone.index.entry(entry.path) for entry in parse_entries(stored)]
+    bits = {
+        "--skip-worktree": [one.path for one in old if one and one.skip_worktree],
+        "--assume-unchanged": [one.path for one in old if one and one.assume_unchanged],
+    }
     clone.repository.run("update-index", "-z", "--index-info", stdin=stored)
-    for option, tags in bits.items():
-        names = b"".join(line[2:] + b"\x00" for line in tagged if line[:1] in tags)
-        if names:
+    for option, paths in bits.items():
+        if paths:
+            names = b"".join(path + b"\x00" for path in paths)
             clone.repository.run("update-index", option, "-z", "--stdin", stdin=names)
 
 

@@ -51,11 +51,15 @@ def with_blobs(clone: Clone, entries: Iterable[Entry]) -> Iterator[tuple[Entry, 
 
 
 def unchanged_for_git(clone: Clone) -> set[bytes]:
-    """Return the tracked files that git considers unchanged with the attributes that are in force now."""
+    """Return the tracked files that git considers unchanged with the attributes that are in force now.
+
+    Files with the assume-unchanged bit are left out: git does not look at them.
+    """
     code, changed, _ = clone.repository.try_run("diff-files", "--name-only", "-z")
     if code:
         return set()  # a filter that no longer works, which `unlock` repairs
-    return {entry.path for entry in clone.index.entries()}.difference(changed.split(b"\0"))
+    looked_at = {one.path for one in clone.index.entries() if not one.assume_unchanged}
+    return looked_at.difference(changed.split(b"\0"))
 
 
 def restore_folder(clone: Clone, converted: Collection[bytes]) -> list[bytes]:

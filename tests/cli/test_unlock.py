@@ -109,6 +109,16 @@ def test_files_with_local_changes_are_named_and_left(repo: Repo) -> None:
     assert repo.status() == [f" M {ENV}"]
 
 
+def test_a_change_that_the_user_hides_from_git_is_kept(repo: Repo) -> None:
+    repo.git("update-index", "--assume-unchanged", ENV)
+    repo.edit(ENV, "s3cr3t-api-alpha", "s3cr3t-api-mine")
+    repo.sealedfiles("unlock")
+    assert "s3cr3t-api-mine" in repo.read(ENV)
+    repo.sealedfiles("lock", code=None)
+    repo.sealedfiles("unlock", code=None)
+    assert "s3cr3t-api-mine" in repo.read(ENV)
+
+
 def test_other_dirty_files_do_not_block_it(repo: Repo) -> None:
     repo.write("README.md", "changed\n")
     repo.write("new file.txt", "new\n")

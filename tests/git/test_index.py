@@ -37,7 +37,15 @@ def test_entries_follow_the_file(toy: Toy) -> None:
     toy.git("update-index", "--skip-worktree", APP)
     skipped = here.entry(APP.encode())
     assert skipped is not None
-    assert skipped.skip_worktree
+    assert (skipped.skip_worktree, skipped.assume_unchanged) == (True, False)
+    toy.git("update-index", "--assume-unchanged", APP)
+    hidden = here.entry(APP.encode())
+    assert hidden is not None
+    assert (hidden.skip_worktree, hidden.assume_unchanged) == (True, True)
+    toy.git("update-index", "--no-skip-worktree", APP)
+    hidden = here.entry(APP.encode())
+    assert hidden is not None
+    assert (hidden.skip_worktree, hidden.assume_unchanged) == (False, True)
 
 
 @pytest.mark.parametrize("name", [".git/other", "{top}/.git/other"], ids=["relative", "absolute"])
