@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 
 from sealedfiles.errors import RemoteError
 from sealedfiles.light_typing import Any, NamedTuple
+from sealedfiles.remote import exact_json
 
 _TIMEOUT = 30
 """Seconds for one request."""
@@ -44,10 +45,13 @@ class Response(NamedTuple):
         """Whether the request was carried out."""
         return 200 <= self.status < 300
 
-    def json(self) -> Any:
-        """Return the body as JSON.  Raises RemoteError if it is not JSON, as of a proxy or a login page."""
+    def json(self, *, exact: bool = False) -> Any:
+        """Return the body as JSON; with *exact*, numbers as ``exact_json`` has them.
+
+        Raises RemoteError if it is not JSON, as of a proxy or a login page.
+        """
         try:
-            return json.loads(self.body)
+            return exact_json.loads(self.body) if exact else json.loads(self.body)
         except ValueError:
             raise RemoteError(
                 f"the answer is not JSON (HTTP status {self.status})",
@@ -125,7 +129,7 @@ class Service:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """Send *data* as JSON; see ``request``."""
-        body = None if data is None else json.dumps(data).encode()
+        body = None if data is None else exact_json.dumps(data).encode()
         kind = {} if data is None else {"Content-Type": "application/json"}
         return self.request(method, path, body, {**kind, **(headers or {})})
 

@@ -53,10 +53,11 @@ class Vault:
             _NAME, address, {name: value for name, value in headers.items() if value}, tls
         )
 
-    def read(self, path: str, **query: str) -> dict[str, Any] | None:
+    def read(self, path: str, *, exact: bool = False, **query: str) -> dict[str, Any] | None:
         """Return the server's whole answer (``data``, ``lease_id``, …) for *path*; None if nothing is there.
 
         *path* is that of the API without ``/v1/``, such as ``secret/data/app``; *query* are parameters.
+        With *exact*, numbers are as ``exact_json`` has them.
         A version of a secret that was deleted is an answer with ``data`` that has only metadata.
         Raises VaultError, and RemoteError if the server cannot be reached; so do the other methods.
         """
@@ -67,7 +68,7 @@ class Vault:
             if answer.get("errors"):
                 raise self._refused("GET", path, response)
             return answer if answer.get("data") else None
-        return self._checked("GET", path, response)
+        return self._checked("GET", path, response, exact=exact)
 
     def write(self, path: str, data: object, method: str = "POST") -> dict[str, Any]:
         """Send *data* to *path*, and return the server's whole answer; empty if there is none."""
@@ -84,12 +85,14 @@ class Vault:
             return []
         return list(self._checked("LIST", path, response)["data"]["keys"])
 
-    def _checked(self, method: str, path: str, response: Response) -> dict[str, Any]:
+    def _checked(
+        self, method: str, path: str, response: Response, *, exact: bool = False
+    ) -> dict[str, Any]:
         if not response.is_ok:
             raise self._refused(method, path, response)
         if not response.body:
             return {}
-        answer = response.json()
+        answer = response.json(exact=exact)
         return answer if isinstance(answer, dict) else {}
 
     def _refused(self, method: str, path: str, response: Response) -> VaultError:

@@ -73,6 +73,20 @@ def test_what_push_wrote_comes_back(repo: Repo, bao: Bao, path: str, locked: boo
     assert (SECRET in pulling.read(JSON)) is not locked
 
 
+def test_a_value_that_refers_to_another_one_is_that_of_the_store_afterwards(
+    repo: Repo, bao: Bao, path: str
+) -> None:
+    repo.write("ref.env", "HOST=s3cr3t.old\nURL=https://${HOST}/x\nOTHER=$HOST\n")
+    repo.commit("a reference")
+    pulling = targeted(repo, bao, path, "ref.env")
+    values = {"HOST": "s3cr3t.new", "URL": "https://s3cr3t.old/x", "OTHER": "s3cr3t.new"}
+    store(bao, path, **values)
+    pull(pulling, "ref.env", "--yes")
+    assert pulling.sealedfiles("get", "ref.env", "URL").strip() == "https://s3cr3t.old/x"
+    pulling.commit("pull")
+    pulling.sealedfiles("push", "app", "--dry-run", "--exit-code")
+
+
 def test_numbers_and_booleans_keep_their_types(repo: Repo, bao: Bao, path: str) -> None:
     pulling = targeted(repo, bao, path, JSON)
     store(bao, path, LIMITS_0="1001", API_ENABLED="false")

@@ -9,11 +9,13 @@ from sealedfiles.app.files.assignment import EditedText, assigned
 from sealedfiles.app.files.working_file import (
     WorkingFile,
     change_text,
+    encoded,
     read_in_place,
     refuse_token_values,
 )
 from sealedfiles.app.push.pushing import masked, store_of
 from sealedfiles.app.push.targets import find_target, read_source, selects
+from sealedfiles.app.run.variables import read_sources
 from sealedfiles.app.workspace import ReadOptions, Workspace
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Editor
@@ -91,9 +93,10 @@ def prepare_pull(
         if name not in elsewhere
     ]
     prepared = PreparedPull(target, place, changes)
-    if prepared.writes:
-        _refuse_plaintext(prepared)
-    return prepared
+    if not prepared.writes:
+        return prepared
+    _refuse_plaintext(prepared)
+    return _with_references(prepared)
 
 
 def pull(prepared: PreparedPull) -> None:
@@ -146,6 +149,23 @@ def _edited(editor: Editor, text: str, writes: list[Pulled]) -> EditedText:
         refuse_token_values(change.value)
         text = assigned(editor, text, change.address, change.value, typed=False).text
     return EditedText(text)
+
+
+def _with_references(prepared: PreparedPull) -> PreparedPull:
+    """Return *prepared* with the values that refer to a changed one: ``URL=https://${HOST}``.
+
+    They are the same as in the store before the change, and others after it.
+    """
+    place = prepared.place
+    bom, text = place.text()
+    data = encoded(bom + _edited(place.editor(), text, prepared.writes).text)
+    after = place._replace(opened=place.opened._replace(data=data))
+    now = {one.address: one.value for one in read_sources([after], environ={})[0].variables}
+    changes = [
+        one._replace(kind=CHANGE) if one.kind == SAME and now.get(one.address) != one.value else one
+        for one in prepared.changes
+    ]
+    return prepared._replace(changes=changes)
 
 
 def _refuse_plaintext(prepared: PreparedPull) -> None:

@@ -97,7 +97,7 @@ def apply(prepared: Prepared, dialog: Dialog, done: list[str], *, prune: bool, f
     Raises RemoteError.  What was written before an error, or an interrupt, is reported.
     """
     work = prepared.plan.work(prepared.commit, prune=prune, force=force)
-    if not work.write and not work.delete:
+    if not work.is_needed:
         return
     count = len(work.write) + len(work.delete)
     try:

@@ -128,6 +128,49 @@ def test_values_of_others_stay_in_a_secret(name: str) -> None:
     assert store.read().created == {"A"}
 
 
+@pytest.mark.parametrize("form", [JsonSecret, JsonParameter])
+def test_numbers_of_others_keep_their_spelling(
+    name: str, form: type[JsonSecret | JsonParameter]
+) -> None:
+    theirs = '"A": 1234567890123456.78901, "B": 1.10, "C": 1e400'
+    if form is JsonSecret:
+        call("secretsmanager", "CreateSecret", Name=name, SecretString=f"{{{theirs}}}")
+    else:
+        call("ssm", "PutParameter", Name=f"/{name}", Value=f"{{{theirs}}}", Type="SecureString")
+    store = form(target("aws-sm" if form is JsonSecret else "aws-ssm", name, as_json=True))
+    write(store, store.read(), NEW="s3cr3t")
+    if form is JsonSecret:
+        found = call("secretsmanager", "GetSecretValue", SecretId=name)["SecretString"]
+    else:
+        found = call("ssm", "GetParameter", Name=f"/{name}", WithDecryption=True)["Parameter"][
+            "Value"
+        ]
+    assert found == f'{{{theirs}, "NEW": "s3cr3t"}}'
+
+
+def test_secrets_of_a_deeper_target_are_not_those_of_this_one(name: str) -> None:
+    deeper = Secrets(target("aws-sm", f"{name}/prod", as_json=False))
+    write(deeper, deeper.read(), A="s3cr3t")
+    store = Secrets(target("aws-sm", name, as_json=False))
+    write(store, store.read(), B="s3cr3t")
+    assert store.read().values == {"B": "s3cr3t"}
+
+
+def test_a_name_that_was_deleted_in_the_store_is_removed_from_the_record(name: str) -> None:
+    store = JsonSecret(target("aws-sm", name))
+    write(store, store.read(), A="s3cr3t", B="s3cr3t")
+    call("secretsmanager", "PutSecretValue", SecretId=name, SecretString='{"B": "s3cr3t"}')
+    done: list[str] = []
+    gone = Work(store.read(), {"B": "s3cr3t"}, (), (), "c0ffee")
+    assert gone.is_needed
+    store.apply(gone, done.append)
+    assert done == []
+    call(
+        "secretsmanager", "PutSecretValue", SecretId=name, SecretString='{"A": "x", "B": "s3cr3t"}'
+    )
+    assert store.read().created == {"B"}
+
+
 def test_values_of_others_stay_beside_parameters(name: str) -> None:
     call("ssm", "PutParameter", Name=f"/{name}/THEIRS", Value="x", Type="String")
     call("ssm", "PutParameter", Name=f"/{name}/A", Value="x", Type="SecureString")

@@ -9,6 +9,7 @@ import pytest
 from sealedfiles.app.push.stores.base import ChangedMeanwhileError, Remote, Work
 from sealedfiles.app.push.stores.vault import VaultStore
 from sealedfiles.model.targets import Target, parse_url
+from sealedfiles.remote.http import Service
 from sealedfiles.remote.vault import connect
 
 if TYPE_CHECKING:
@@ -53,19 +54,51 @@ def test_a_change_by_somebody_else_is_not_overwritten(
     assert write(store, store.read(), A="s3cr3t-new") == ["A"]
 
 
-def test_a_run_that_was_interrupted_leaves_no_name_that_nobody_deletes(
+def test_a_name_that_was_not_written_is_not_recorded(
     store: VaultStore, bao: Bao, path: str
 ) -> None:
+    """Otherwise --prune would delete what somebody else created."""
     remote = store.read()
-    bao.request("POST", f"secret/data/{path}", {"data": {}})
+    bao.request("POST", f"secret/data/{path}", {"data": {"A": "theirs"}})
     with pytest.raises(ChangedMeanwhileError):
         write(store, remote, A="s3cr3t")
     remote = store.read()
-    assert remote.created == {"A"}
+    assert remote.created == set()
     write(store, remote, A="s3cr3t", B="s3cr3t")
-    assert write(store, store.read(), "A", B="s3cr3t") == ["B", "A"]
-    assert store.read().values == {"B": "s3cr3t"}
     assert store.read().created == {"B"}
+    assert write(store, store.read(), "B", A="s3cr3t") == ["A", "B"]
+    assert store.read().values == {"A": "s3cr3t"}
+    assert store.read().created == set()
+
+
+def test_a_name_that_was_deleted_in_the_store_is_removed_from_the_record(
+    store: VaultStore, bao: Bao, path: str
+) -> None:
+    """If it comes back, somebody else has created it."""
+    write(store, store.read(), A="s3cr3t", B="s3cr3t")
+    bao.request("POST", f"secret/data/{path}", {"data": {"B": "s3cr3t"}})
+    done: list[str] = []
+    gone = Work(store.read(), {"B": "s3cr3t"}, (), (), "c0ffee")
+    assert gone.is_needed
+    store.apply(gone, done.append)
+    assert done == []
+    bao.request("POST", f"secret/data/{path}", {"data": {"A": "theirs", "B": "s3cr3t"}})
+    assert store.read().created == {"B"}
+
+
+def test_numbers_of_others_keep_their_spelling(store: VaultStore, bao: Bao, path: str) -> None:
+    service = Service("Vault", bao.address, {"X-Vault-Token": bao.token})
+
+    def stored() -> dict[str, str]:
+        answer = service.request("GET", f"/v1/secret/data/{path}").json(exact=True)
+        found: dict[str, str] = answer["data"]["data"]
+        return found
+
+    body = b'{"data": {"A": 1234567890123456.78901, "B": 1.10, "C": 12345678901234567890}}'
+    assert service.request("POST", f"/v1/secret/data/{path}", body).is_ok
+    before = stored()
+    write(store, store.read(), NEW="s3cr3t")
+    assert stored() == {**before, "NEW": "s3cr3t"}
 
 
 def test_other_metadata_stays(store: VaultStore, bao: Bao, path: str) -> None:

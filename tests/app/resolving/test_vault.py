@@ -66,9 +66,9 @@ def test_a_secret_is_requested_once(repo: Repo, bao: Bao, monkeypatch: pytest.Mo
     asked: list[str] = []
     read = Vault.read
 
-    def counted(self: Vault, path: str, **query: str) -> dict[str, object] | None:
+    def counted(self: Vault, path: str) -> dict[str, object] | None:
         asked.append(path)
-        return read(self, path, **query)
+        return read(self, path)
 
     monkeypatch.setattr(Vault, "read", counted)
     for name, value in repo.person.environment().items():

@@ -122,19 +122,25 @@ class JsonParameter(Store):
                 f"the values as JSON are larger than {_LARGEST} bytes, the limit of a parameter",
                 "write one parameter for each value: as: keys",
             )
-        names = aws_tags.with_names(sorted({*work.created, *work.delete}), work.commit)
         if version and self.read().state[1] != version:
             raise ChangedMeanwhileError(f"the parameter {self._name}")
-        _put(self._aws, self._name, text, names, is_new=not version)
+        tags = self._record(tags, work.kept, work) if work.delete else tags
+        if work.write or work.delete:
+            names = aws_tags.with_names(work.created, work.commit)
+            _put(self._aws, self._name, text, names, is_new=not version)
         for name in (*work.write, *work.delete):
             done(name)
-        left = aws_tags.with_names(work.created, work.commit)
-        if work.delete:
-            _add_tags(self._aws, self._name, left)
-        gone = aws_tags.outdated({**tags, **names}, left)
+        self._record(tags, work.created, work)
+
+    def _record(self, tags: dict[str, str], names: list[str], work: Work) -> dict[str, str]:
+        """Write which names `push` created to the tags, and return these; before, they were *tags*."""
+        new = aws_tags.with_names(names, work.commit)
+        _add_tags(self._aws, self._name, new)
+        gone = aws_tags.outdated(tags, new)
         if gone:
             parameters = {"ResourceType": "Parameter", "ResourceId": self._name, "TagKeys": gone}
             self._aws.call("RemoveTagsFromResource", parameters)
+        return new
 
 
 def _tags_of(aws: Aws, name: str) -> dict[str, str]:
@@ -153,8 +159,8 @@ def _put(aws: Aws, name: str, value: str, tags: dict[str, str], *, is_new: bool)
                 raise ChangedMeanwhileError(f"the parameter {name}") from None
             raise
         return
-    _add_tags(aws, name, tags)
     aws.call("PutParameter", parameters)
+    _add_tags(aws, name, tags)
 
 
 def _add_tags(aws: Aws, name: str, tags: dict[str, str]) -> None:

@@ -72,22 +72,27 @@ class JsonSecret(Store):
             raise RemoteError(
                 f"{self._where} would be larger than {_LARGEST >> 10} KB: nothing was written"
             )
-        names = aws_tags.with_names(sorted({*work.created, *work.delete}), work.commit)
         if work.remote.state is None:
+            names = aws_tags.with_names(work.created, work.commit)
             _create(self._aws, self._name, text, names)
-        else:
-            _call(self._aws, "TagResource", self._name, Tags=aws_tags.tags(names))
+        elif work.write or work.delete:
             if _value_of(self._aws, self._name).get("VersionId", "") != version:
                 raise ChangedMeanwhileError(self._where)
+            tags = self._record(tags, work.kept, work) if work.delete else tags
             _put(self._aws, self._name, text)
         for name in (*work.write, *work.delete):
             done(name)
-        left = aws_tags.with_names(work.created, work.commit)
-        if work.delete:
-            _call(self._aws, "TagResource", self._name, Tags=aws_tags.tags(left))
-        gone = aws_tags.outdated({**tags, **names}, left)
+        if work.remote.state is not None:
+            self._record(tags, work.created, work)
+
+    def _record(self, tags: dict[str, str], names: list[str], work: Work) -> dict[str, str]:
+        """Write which names `push` created to the tags, and return these; before, they were *tags*."""
+        new = aws_tags.with_names(names, work.commit)
+        _call(self._aws, "TagResource", self._name, Tags=aws_tags.tags(new))
+        gone = aws_tags.outdated(tags, new)
         if gone:
             _call(self._aws, "UntagResource", self._name, TagKeys=gone)
+        return new
 
 
 class Secrets(Store):
@@ -136,7 +141,10 @@ class Secrets(Store):
                 {"Filters": [{"Key": "name", "Values": [self._prefix]}], **following},
             )
             for secret in page.get("SecretList") or ():
-                if secret["Name"].startswith(self._prefix) and not secret.get("DeletedDate"):
+                name = secret["Name"]
+                # Deeper ones may be those of another target: `app/prod` beside `app`.
+                is_ours = name.startswith(self._prefix) and "/" not in name[len(self._prefix) :]
+                if is_ours and not secret.get("DeletedDate"):
                     yield secret
             if not page.get("NextToken"):
                 return

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from sealedfiles.errors import RemoteError, UsageError
 from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.model.paths import json_string
+from sealedfiles.remote import exact_json
 
 
 class Remote(NamedTuple):
@@ -41,10 +42,27 @@ class Work(NamedTuple):
     """Whether values of another writer are taken over."""
 
     @property
+    def kept(self) -> list[str]:
+        """The names that `push` has created before, and that stay, sorted.
+
+        A name that is no longer there is none of them: if it comes back, somebody else has created it.
+        """
+        return sorted((self.remote.created & self.remote.values.keys()) - {*self.delete})
+
+    @property
     def created(self) -> list[str]:
-        """The names that `push` has created after this, sorted."""
+        """The names that `push` has created after this, sorted.
+
+        They are recorded after they were written, and names to delete are removed from the record before: an
+        interrupted run must not leave a record of names that somebody else creates.
+        """
         added = {name for name in self.write if name not in self.remote.values}
-        return sorted((self.remote.created | added) - {*self.delete})
+        return sorted({*self.kept, *added})
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to write, to delete, or to remove from the record."""
+        return bool(self.write or self.delete or self.remote.created - self.remote.values.keys())
 
 
 class Store:
@@ -112,11 +130,9 @@ def record(names: Iterable[str], longest: int) -> list[str]:
 
 
 def json_object(text: str, where: str) -> dict[str, Any]:
-    """Return the JSON object in *text*.  Raises RemoteError if it is something else."""
-    import json
-
+    """Return the JSON object in *text*, with exact numbers.  Raises RemoteError if it is something else."""
     try:
-        data = json.loads(text)
+        data = exact_json.loads(text)
     except ValueError:
         data = None
     if not isinstance(data, dict):
@@ -129,11 +145,9 @@ def json_object(text: str, where: str) -> dict[str, Any]:
 
 def merged(data: Mapping[str, Any], work: Work) -> str:
     """Return the JSON object *data* of a store with the changes of *work*, as text."""
-    import json
-
     new = {name: value for name, value in data.items() if name not in work.delete}
     new.update({name: work.values[name] for name in work.write})
-    return json.dumps(new, ensure_ascii=False)
+    return exact_json.dumps(new, ensure_ascii=False)
 
 
 def as_text(value: object) -> str | None:

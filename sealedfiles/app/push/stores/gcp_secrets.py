@@ -112,19 +112,18 @@ class JsonSecret(_Secrets):
         text = merged(data, work)
         if len(text.encode()) > _LARGEST:
             raise RemoteError("the secret would be larger than 64 KB: nothing was written")
-        names = " ".join(sorted({*work.created, *work.delete}))
-        annotations = {**(notes or {}), _COMMIT: work.commit, _NAMES: names}
+        annotations = {**(notes or {}), _COMMIT: work.commit}
         if notes is None:
             self._create(self._name, annotations)
-        else:
-            self._annotate(self._name, annotations)
         if self._latest(self._name)[0] != version:
             raise ChangedMeanwhileError(f"the secret {self._name}")
-        self._add(self._name, text)
+        if work.delete:
+            self._annotate(self._name, {**annotations, _NAMES: " ".join(work.kept)})
+        if work.write or work.delete:
+            self._add(self._name, text)
         for name in (*work.write, *work.delete):
             done(name)
-        if work.delete:
-            self._annotate(self._name, {**annotations, _NAMES: " ".join(work.created)})
+        self._annotate(self._name, {**annotations, _NAMES: " ".join(work.created)})
 
 
 class Secrets(_Secrets):

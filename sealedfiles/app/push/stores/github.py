@@ -62,14 +62,14 @@ class GithubStore(Store):
             digest, _, time = str(entry).partition(" ")
             if times.get(name) == time:  # otherwise somebody else has written it since
                 digests[name] = digest
-        created = frozenset((known or {}).get("created") or ()) & times.keys()
+        created = frozenset((known or {}).get("created") or ())
         return Remote(dict.fromkeys(times), created, digests, known)
 
     def apply(self, work: Work, done: Callable[[str], None]) -> None:
         """See Store."""
         times = self._times()
         written: list[str] = []
-        self._write_record(work, {*work.created, *work.delete}, written, times)
+        self._write_record(work, work.kept, written, times)
         key = self._rest.call("GET", f"{self._path}/secrets/public-key")
         try:
             for name in work.write:
@@ -83,9 +83,10 @@ class GithubStore(Store):
                 done(name)
         except RemoteError:
             with suppress(RemoteError):  # the first error is the one to report
-                self._write_record(work, {*work.created, *work.delete}, written, self._times())
+                created = [name for name in work.created if name in {*work.kept, *written}]
+                self._write_record(work, created, written, self._times())
             raise
-        self._write_record(work, {*work.created}, written, self._times())
+        self._write_record(work, work.created, written, self._times())
 
     def _times(self) -> dict[str, str]:
         """Return when each secret was written last."""
@@ -106,7 +107,7 @@ class GithubStore(Store):
         return content if isinstance(content, dict) else {}
 
     def _write_record(
-        self, work: Work, created: set[str], written: list[str], times: Mapping[str, str]
+        self, work: Work, created: list[str], written: list[str], times: Mapping[str, str]
     ) -> None:
         """Write the variable: the digests of what was there before, and of what was *written*."""
         if work.remote.state is None:
@@ -115,7 +116,7 @@ class GithubStore(Store):
         now = {name: work.digests.get(name, "") for name in written}
         content = {
             "commit": work.commit,
-            "created": sorted(created),
+            "created": created,
             "digests": {n: f"{d} {times[n]}" for n, d in {**kept, **now}.items() if n in times},
         }
         data = {"name": self._variable, "value": json.dumps(content)}

@@ -38,7 +38,7 @@ class VaultStore(Store):
 
     def read(self) -> Remote:
         """See Store."""
-        answer = self._server.read(f"{self._mount}/data/{self._path}")
+        answer = self._server.read(f"{self._mount}/data/{self._path}", exact=True)
         if answer is None:
             self._require_version_2()
             # The secret may have metadata already; without a version, this is the only place to read it.
@@ -56,13 +56,16 @@ class VaultStore(Store):
         )
 
     def apply(self, work: Work, done: Callable[[str], None]) -> None:
-        """See Store.
-
-        New names are recorded before they are written: otherwise an interrupted run would leave values that
-        nobody deletes.
-        """
+        """See Store.  The first record also shows whether the token may write one, before a value changes."""
         data, version, custom = work.remote.state
-        self._record(custom, sorted({*work.created, *work.delete}), work.commit)
+        self._record(custom, work.kept, custom.get(_COMMIT, ""))
+        if work.write or work.delete:
+            self._write(data, version, work)
+        for name in (*work.write, *work.delete):
+            done(name)
+        self._record(custom, work.created, work.commit)
+
+    def _write(self, data: dict[str, Any], version: int, work: Work) -> None:
         new = {name: value for name, value in data.items() if name not in work.delete}
         new.update({name: work.values[name] for name in work.write})
         try:
@@ -73,18 +76,14 @@ class VaultStore(Store):
             if error.status == 400 and any("check-and-set" in one for one in error.reasons):
                 raise ChangedMeanwhileError(self._where) from None
             raise
-        for name in (*work.write, *work.delete):
-            done(name)
-        if work.delete:
-            self._record(custom, work.created, work.commit)
 
     def _record(self, custom: dict[str, str], names: list[str], commit: str) -> None:
         """Write the commit, and which names `push` created, to the secret's own metadata."""
-        others = {key: text for key, text in custom.items() if not key.startswith(_NAMES)}
+        others = {key: text for key, text in custom.items() if not key.startswith("sealedfiles-")}
         texts = {f"{_NAMES}-{n}": text for n, text in enumerate(record(names, _LONGEST), 1)}
         self._server.write(
             f"{self._mount}/metadata/{self._path}",
-            {"custom_metadata": {**others, **texts, _COMMIT: commit}},
+            {"custom_metadata": {**others, **texts, **({_COMMIT: commit} if commit else {})}},
         )
 
     def _require_version_2(self) -> None:
