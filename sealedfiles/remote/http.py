@@ -28,6 +28,11 @@ _LONGEST_PAUSE = 20.0
 """Seconds between two attempts, also if the service asks for more."""
 _LARGEST = 32 << 20
 """Bytes of a response: more is not an answer of any of these services."""
+_WITH_TOKENS = frozenset(
+    {"authorization", "job-token", "private-token", "x-amz-security-token", "x-vault-token"}
+)
+_SHORTEST_TOKEN = 8
+"""Characters: shorter ones are those of test servers, and parts of words."""
 BUSY = frozenset({429, 502, 503, 504})
 """Statuses of a request that the service did not process: too many requests, or not available."""
 
@@ -117,7 +122,7 @@ class Service:
                 self._pause(2.0 ** (attempt - 1) / 2)
                 continue
             if response.status not in BUSY or attempt == self._attempts:
-                return response
+                return response if response.is_ok else _without_tokens(response, request)
             self._pause(_pause_after(response, attempt))
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
@@ -163,6 +168,16 @@ def _read(answer: http.client.HTTPResponse | urllib.error.HTTPError) -> Response
         raise RemoteError(f"the answer is larger than {_LARGEST >> 20} MB")
     headers = {name.lower(): value for name, value in answer.headers.items()}
     return Response(answer.status or 0, headers, body)
+
+
+def _without_tokens(response: Response, request: urllib.request.Request) -> Response:
+    """Return *response* without the tokens of *request*, which an error message may repeat."""
+    body = response.body
+    for name, value in request.header_items():
+        token = value.rpartition(" ")[2].encode()
+        if name.lower() in _WITH_TOKENS and len(token) >= _SHORTEST_TOKEN:
+            body = body.replace(token, b"(token)")
+    return response._replace(body=body)
 
 
 def _pause_after(response: Response, attempt: int) -> float:

@@ -447,7 +447,10 @@ YAML_TYPES = [
     *SAME_TYPE,
     ("5432", "0600", "0600"),
     ("0644", "0600", "0600"),
-    ("5432", "1e3", "1000.0"),  # a string in YAML 1.1, so it is spelled as both read it
+    ("5432", "1e3", '"1e3"'),  # a string in YAML 1.1; an id must not become 1000.0
+    ("5432", "1234e567", '"1234e567"'),
+    ("5432", "0o17", '"0o17"'),
+    ("5432", "1.5e+3", "1.5e+3"),
     ("5432", "0x1F", "0x1F"),
     ("true", "False", "False"),
     ("yes", "no", "no"),

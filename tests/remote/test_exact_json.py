@@ -25,6 +25,16 @@ def test_nothing_changes(value: object, ensure_ascii: bool) -> None:
     json.loads(text)
 
 
+@pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a": 1, "a": 2}', "{", ""])
+def test_what_would_not_come_back_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - as json.loads
+        loads(text)
+
+
+def test_half_a_surrogate_pair_can_be_encoded() -> None:
+    assert dumps(["\ud800 \u00e9"], ensure_ascii=False).encode() == b'["\\ud800 \\u00e9"]'
+
+
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_number_is_written_as_it_was(number: str) -> None:
     assert dumps({"a": [loads(number)], "b": number}) == f'{{"a": [{number}], "b": "{number}"}}'

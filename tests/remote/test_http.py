@@ -45,6 +45,15 @@ def test_other_errors_are_not_repeated() -> None:
     assert len(requests) == 1
 
 
+def test_an_error_that_repeats_the_token_does_not_show_it() -> None:
+    token = "t0ken-of-somebody"
+    answers: list[Answer] = [(status, {}, f"no {token}".encode()) for status in (403, 200)]
+    with serving(answers) as (address, _):
+        service = Service("it", address, {"Authorization": f"Bearer {token}"})
+        assert service.request("GET", "/").body == b"no (token)"
+        assert service.request("GET", "/").body == f"no {token}".encode()
+
+
 def test_no_redirect_is_followed() -> None:
     """Its target would get the token."""
     with serving([]) as (other, stolen):

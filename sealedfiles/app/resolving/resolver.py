@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from sealedfiles.errors import RemoteError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.secret_reference import SecretReference
+from sealedfiles.util.signals import held_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,10 +45,13 @@ class Resolver:
 
     def _secret(self, reference: SecretReference) -> Secret:
         if reference.secret not in self._secrets:
-            secret = self._reader(reference.scheme)(reference.steps)
-            self._secrets[reference.secret] = secret
-            if secret.lease:
-                self._hold(secret.lease)
+            read = self._reader(reference.scheme)
+            # A signal waits until the answer is there: with it, a server may create a lease.
+            with held_back() if reference.scheme == "vault" else nullcontext():
+                secret = read(reference.steps)
+                self._secrets[reference.secret] = secret
+                if secret.lease:
+                    self._hold(secret.lease)
         return self._secrets[reference.secret]
 
     def _reader(self, scheme: str) -> Read:

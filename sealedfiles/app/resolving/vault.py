@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _NOT_SECRETS = frozenset({"auth", "cubbyhole", "identity", "sys"})
 """Mounts of the server itself, which return the caller's token, for example."""
+_KINDS = frozenset({"cubbyhole", "identity", "system", "token"})
+"""The types of these mounts."""
 _NO_MOUNT = "no secrets engine is mounted at this path, or the token may not read it"
 
 
@@ -49,6 +51,10 @@ class VaultSecrets:
         mount = str(found.get("path") or "")
         if not mount or not path.startswith(mount):
             raise RemoteError(_NO_MOUNT)
+        # In a namespace, `auth/` and the others come after its name.
+        kind = str(found.get("type")).removeprefix("ns_")
+        if {*mount.split("/")} & _NOT_SECRETS or kind in _KINDS:
+            raise RemoteError("the mount of this path has no secrets")
         version = (found.get("options") or {}).get("version")
         self._mounts[mount] = found.get("type") == "kv" and version == "2"
         return mount

@@ -127,10 +127,10 @@ def _first(candidates: list[str], expected: Expected, text: str, node: Node) -> 
 def _with_type_of(node: Node, given: str) -> tuple[Data, str | None]:
     """Return the value that *given* means in the place of *node*, and how to write it.
 
-    A number stays a number and a boolean a boolean if *given* is one; everything else is a string.  The
-    second part is *given* if it can be written as it is, without quotes, and is of the same type as
-    before for readers of YAML 1.1 and 1.2 (`0600` keeps its zero, `yes` becomes `no` and not `"no"`).
-    It is None if the value is to be written in the usual way.
+    A number stays a number and a boolean a boolean if *given* is one for readers of YAML 1.1 and 1.2, and is
+    written as it is; everything else is a string (`1e3`: an id must not become 1000.0).  The second part is
+    *given* if it can be written as it is, without quotes (`0600` keeps its zero, `yes` becomes `no` and not
+    `"no"`).  It is None if the value is to be written in the usual way.
     """
     node = node.target or node
     old = node.data
@@ -142,11 +142,11 @@ def _with_type_of(node: Node, given: str) -> tuple[Data, str | None]:
         return given, None
     kind = _kind(old)
     if kind in ("number", "bool"):
-        if _kind(new) != kind:
+        if _kind(new) != kind or _old_kind(given) != kind:
             return given, None
         if node.tag == f"{CORE}float" and isinstance(new, int):
             new = float(new)
-        return new, given if _old_kind(given) == kind else None
+        return new, given
     if node.style or node.tag or not isinstance(old, str) or not isinstance(new, str):
         return given, None
     # Words such as `yes`, dates and `1:30` are strings in YAML 1.2, and something else in YAML 1.1.

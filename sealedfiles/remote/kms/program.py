@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -22,7 +23,12 @@ def run(program: str, arguments: Sequence[str], data: bytes, failed: type[Remote
         raise RemoteError(f"the program {program} was not found on PATH", f"install {program}")
     try:
         done = subprocess.run(
-            [found, *arguments], input=data, capture_output=True, timeout=_SECONDS, check=False
+            [found, *arguments],
+            input=data,
+            env=_without_keys(),
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise RemoteError(f"{program} did not end within {_SECONDS} seconds") from None
@@ -32,3 +38,12 @@ def run(program: str, arguments: Sequence[str], data: bytes, failed: type[Remote
         lines = done.stderr.decode("utf-8", "replace").strip().split("\n")
         raise failed(f"{program} failed with exit status {done.returncode}: {lines[-1][:200]}")
     return done.stdout
+
+
+def _without_keys() -> dict[str, str]:
+    """Return the environment without private keys, which the program does not need."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SEALEDFILES_KEY", "SOPS_AGE_KEY"))
+    }

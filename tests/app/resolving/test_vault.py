@@ -110,6 +110,14 @@ def test_what_is_not_there(repo: Repo, bao: Bao, text: str, message: str) -> Non
     assert key not in said
 
 
+def test_the_mounts_of_a_namespace_that_have_no_secrets(repo: Repo, bao: Bao) -> None:
+    """They return the token of whoever runs the command."""
+    bao.request("POST", "sys/namespaces/team", {})
+    for path in ("auth/token/lookup-self#id", "cubbyhole/app#a", "sys/mounts#a", "identity/a#b"):
+        said = refused(repo, f"ref+vault://team/{path}")
+        assert "the mount of this path has no secrets" in said or "no secrets engine" in said
+
+
 def test_a_deleted_secret(repo: Repo, bao: Bao) -> None:
     bao.request("POST", "secret/data/gone", {"data": {"a": "x"}})
     bao.request("DELETE", "secret/data/gone")

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,29 @@ def test_what_was_encrypted_is_decrypted(name: str, request: pytest.FixtureReque
     assert text.isascii()
     assert "SECRET" not in text
     assert decrypt(uri, text, CONTEXT) == TEXT
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        TEXT.decode(),
+        b64encode(TEXT).decode(),
+        f"vault:v1:{b64encode(TEXT).decode()}",
+        f"vault:v1:{b64encode(b64encode(TEXT)).decode()}",
+        f"{TEXT.decode().lower()}",
+        "vault:v1:aaaa\n\x1b[31m",
+        "",
+    ],
+)
+def test_what_is_no_ciphertext_is_not_stored(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """A stand-in, or a proxy, may return what it was given."""
+
+    class Service:
+        encrypt = staticmethod(lambda *_: answer)
+
+    monkeypatch.setattr("sealedfiles.remote.kms.wrap._service", lambda _: Service)
+    with pytest.raises(RemoteError, match="the service returned"):
+        encrypt(parse_uri("vault-transit://transit/ci"), TEXT, CONTEXT)
 
 
 @pytest.mark.parametrize("name", ["aws_key", "vault_key"])

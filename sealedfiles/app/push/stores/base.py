@@ -137,7 +137,7 @@ def json_object(text: str, where: str) -> dict[str, Any]:
         data = None
     if not isinstance(data, dict):
         raise RemoteError(
-            f"{where} is not a JSON object, so it cannot hold several values",
+            f"{where} is not a JSON object, or has a name twice, so it cannot hold several values",
             "use another name, or one secret for each value: as: keys",
         )
     return data

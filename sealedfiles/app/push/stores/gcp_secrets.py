@@ -142,7 +142,8 @@ class Secrets(_Secrets):
             version, text = self._latest(path)
             values[name] = text if version else None
             notes[name] = dict(secret.get("annotations") or {})
-        created = frozenset(name for name, one in notes.items() if _CREATED in one)
+        # `app-prod-KEY` may be of the target `app` or `app-prod`.
+        created = frozenset(n for n, one in notes.items() if one.get(_CREATED) == self._name)
         return Remote(values, created, state=notes)
 
     def apply(self, work: Work, done: Callable[[str], None]) -> None:
@@ -152,7 +153,7 @@ class Secrets(_Secrets):
             if name in work.remote.values:
                 self._annotate(path, {**work.remote.state[name], **notes})
             else:
-                self._create(path, {**notes, _CREATED: "true"})
+                self._create(path, {**notes, _CREATED: self._name})
             self._add(path, work.values[name])
             done(name)
         for name in work.delete:

@@ -28,7 +28,7 @@ class GitlabStore(Store):
     def __init__(self, target: Target) -> None:
         """Raises RemoteError without a token, or if the environment names another host."""
         host = target.to.option("host") or "gitlab.com"
-        address = variable("CI_SERVER_URL", "GITLAB_HOST") or "https://gitlab.com"
+        address = variable("GITLAB_HOST", "CI_SERVER_URL") or "https://gitlab.com"
         address = address if "://" in address else f"https://{address}"
         require_host("GitLab", host, address, "set GITLAB_HOST, or ?host= in the target")
         token, job = variable("GITLAB_TOKEN"), variable("CI_JOB_TOKEN")

@@ -69,13 +69,18 @@ class VaultStore(Store):
         new = {name: value for name, value in data.items() if name not in work.delete}
         new.update({name: work.values[name] for name in work.write})
         try:
-            self._server.write(
+            answer = self._server.write(
                 f"{self._mount}/data/{self._path}", {"data": new, "options": {"cas": version}}
             )
         except VaultError as error:
             if error.status == 400 and any("check-and-set" in one for one in error.reasons):
                 raise ChangedMeanwhileError(self._where) from None
             raise
+        if not isinstance(answer.get("data"), dict) or "version" not in answer["data"]:
+            raise RemoteError(
+                f"Vault: {self._where}: the server did not confirm that it wrote the values",
+                "check the address of the server, and whether a proxy answers in its place",
+            )
 
     def _record(self, custom: dict[str, str], names: list[str], commit: str) -> None:
         """Write the commit, and which names `push` created, to the secret's own metadata."""
