@@ -6,6 +6,7 @@ import os
 
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.tracking.plaintext_left import (
+    lost_worktrees,
     plaintext_in_git,
     plaintext_left,
     worktrees,
@@ -15,7 +16,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure
 from sealedfiles.git.worktree import close_work_tree, refresh
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, printable
 
 
 def lock_worktrees(here: Clone, dialog: Dialog) -> bool:
@@ -51,6 +52,13 @@ def lock_worktrees(here: Clone, dialog: Dialog) -> bool:
             "for local changes: sealedfiles unlock, commit these files, and lock again",
             "remove copies that you do not need",
         )
+    lost = lost_worktrees(repository)
+    for name in lost:
+        dialog.warn(
+            f"the worktree {printable(name)} was not found, so its files may still be in plaintext",
+            "if it was moved: git worktree repair PATH, then lock again",
+            "if it was removed: git worktree prune",
+        )
     files = sum(len(outcome.written) for outcome in outcomes)
     dialog.say(f"sealed {counted(files, 'file')}; removed the cached keys of this clone")
-    return not left
+    return not left and not lost

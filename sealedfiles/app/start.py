@@ -13,7 +13,7 @@ from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
 from sealedfiles.app.tracking.policy_writing import derive_attributes, renew_proofs, write_policy
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.errors import NoKeyError, UsageError
-from sealedfiles.git.cached_groups import folder_missing
+from sealedfiles.git.cached_groups import folder_missing, has_keys
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import configure
 from sealedfiles.git.leftovers import exclude_leftovers
@@ -85,8 +85,10 @@ def create_workspace(
     assert identity.recipient is not None  # noqa: S101 - own_identity looks for one that has it
     folder = DirFolder(root / NAME)
     for file, data in _NEW_FILES.items():
-        _write_new(folder.root / file, data)
+        _refuse_another(folder.root / file, data)
     add_recipients(folder, reader, [identity.recipient])
+    for file, data in _NEW_FILES.items():
+        _write_new(folder.root / file, data)
     key = make_group(folder, DEFAULT_GROUP, VerifiedReader.own(reader, identity))
     if repository:
         clone = Clone(repository, identities)
@@ -204,8 +206,15 @@ def _missing_keys(clone: Clone, there: list[str]) -> dict[str, list[GroupKey]]:
     """Return the cached keys of groups without a folder, the current key last."""
     found: dict[str, list[GroupKey]] = {}
     for group, key in clone.state.cached_keys():
-        if group not in there:
-            found.setdefault(group, []).append(key)
+        found.setdefault(group, []).append(key)
+    for group in {*found} & {*there}:
+        secrets = {key.key_id: key.secret for key in found.pop(group)}
+        if not has_keys(clone.work_tree, group, secrets):
+            raise NoKeyError(
+                f"{NAME}/keys/{group} is another group than that of the cached keys",
+                f"find who added it: git log -- {NAME}/keys/{group}",
+                f"move {NAME}/ away, and run this command again",
+            )
     if not found:
         raise UsageError(f"the cached keys of this clone have no group that {NAME}/ lacks")
     for group, keys in found.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sealedfiles.git.cached_groups import require_folder_of_cached_keys
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import deconfigure, deconfigure_user, is_configured
 from sealedfiles.git.leftovers import remove_excludes
+from sealedfiles.git.plaintext_memory import NAME as PLAINTEXT
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.worktree import close_work_tree, refresh
 from sealedfiles.util.messages import counted, fail, say, warn
@@ -80,7 +82,7 @@ def _deinit(*, force: bool) -> int:
     unpin_all(repository)
     remove_excludes(repository)
     deconfigure(repository)
-    shutil.rmtree(repository.state_folder, ignore_errors=True)
+    _remove_state(repository.state_folder, kept=(PLAINTEXT,) if unsaved else ())
     if unsaved:
         say(f"left unchanged; git would store them in plaintext: {counted(len(unsaved), 'file')}")
     say(
@@ -95,6 +97,24 @@ def _deinit(*, force: bool) -> int:
             "remove it: sealedfiles deinit --global",
         )
     return status
+
+
+def _remove_state(folder: Path, kept: tuple[str, ...]) -> None:
+    """Remove the clone's own files, except for those named *kept*.
+
+    Local changes may have plaintext that a checkout wrote.  If sealedfiles is set up again, it must not be
+    sealed, so the record of it is kept then.
+    """
+    for one in folder.iterdir() if folder.is_dir() else ():
+        if one.name in kept:
+            continue
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                one.unlink()
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _deinit_user() -> int:

@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
 from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.folders import IndexFolder, TreeFolder
-from sealedfiles.keys.folder import NAME, POLICY, no_folder
+from sealedfiles.keys.epochs import are_proved, read_epochs
+from sealedfiles.keys.folder import NAME, POLICY, MetadataSource, no_folder
 from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, split
 
 
 def keys_without_folder(clone: CloneKeys) -> list[str]:
     """Return the groups with cached keys that are in no ``.sealedfiles/`` in git or on disk.
 
-    In git, all refs, stashes and reflogs are searched.  Raises TamperedError if the cache cannot be read.
+    Another group with the same name, which somebody has pushed, does not have them.  In git, all refs,
+    stashes and reflogs are searched.  Raises TamperedError if the cache cannot be read.
     """
-    groups = sorted({group for group, _ in clone.state.cached_keys()})
-    if not groups:
-        return []
-    folders = (clone.work_tree, IndexFolder(clone.objects, clone.index))
-    missing = [g for g in groups if not any(f.list(f"keys/{g}") for f in folders)]
+    missing: dict[str, dict[str, bytes]] = {}
+    for group, key in clone.state.cached_keys():
+        missing.setdefault(group, {})[key.key_id] = key.secret
     if not missing:
         return []
-    in_git = {
-        group
-        for commit in _commits_with_folder(clone)
-        for group in TreeFolder(clone.objects, commit).list("keys")
-    }
-    return [group for group in missing if group not in in_git]
+    here: list[MetadataSource] = [clone.work_tree, IndexFolder(clone.objects, clone.index)]
+    in_git = (TreeFolder(clone.objects, commit) for commit in _commits_with_folder(clone))
+    for folder in chain(here, in_git):
+        missing = {g: keys for g, keys in missing.items() if not has_keys(folder, g, keys)}
+        if not missing:
+            break
+    return sorted(missing)
+
+
+def has_keys(folder: MetadataSource, group: str, keys: Mapping[str, bytes]) -> bool:
+    """Return True if *folder* has the group of *keys*, by key id, under its name *group*."""
+    try:
+        return are_proved(group, read_epochs(folder, group), keys)
+    except SealedFilesError:
+        return False
 
 
 def require_folder_of_cached_keys(clone: CloneKeys, *hints: str) -> None:

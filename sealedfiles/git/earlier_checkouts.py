@@ -10,7 +10,12 @@ import os
 from collections.abc import Iterator
 
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.plaintext import PlaintextFiles, WrittenVersion
+from sealedfiles.git.plaintext import (
+    PlaintextFiles,
+    WrittenVersion,
+    blob_id,
+    note_if_committed,
+)
 from sealedfiles.git.repository import Repository
 
 _MOST = 1000
@@ -22,6 +27,7 @@ def note_earlier_checkouts(clone: Clone, *, with_index: bool) -> None:
 
     Without *with_index*, files that are in the index are left out, because the caller reads them.
     """
+    _note_local_changes(clone)
     known = set() if with_index else {(one.path, one.oid) for one in clone.index.files()}
     files = PlaintextFiles(clone)
     for commit in _visited(clone.repository):
@@ -32,6 +38,16 @@ def note_earlier_checkouts(clone: Clone, *, with_index: bool) -> None:
         for (path, _), data in zip(fresh, blobs, strict=True):
             if data:
                 files.note(path, data, written=WrittenVersion(data, data, commit))
+
+
+def _note_local_changes(clone: Clone) -> None:
+    """Record the plaintext of files that are exactly as a commit has them (`git restore --source`)."""
+    for entry in clone.sealed_entries(clone.index.files()):
+        file = clone.repository.file(entry.path)
+        if file.is_file() and not file.is_symlink():
+            data = file.read_bytes()
+            if blob_id(clone, data) != entry.oid:
+                note_if_committed(clone, entry.path, data)
 
 
 def _visited(repository: Repository) -> list[str]:

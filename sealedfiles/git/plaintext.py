@@ -162,12 +162,17 @@ def note_if_committed(clone: Clone, path: bytes, data: bytes) -> None:
             PlaintextFiles(clone).note(path, data, written=WrittenVersion(data, data, commit))
 
 
-def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
-    """Return the last commit on any ref that added exactly *data* at *path*; empty if none did."""
+def blob_id(clone: Clone, data: bytes) -> str:
+    """Return the id that git gives to *data* as a blob."""
     length = next((len(entry.oid) for entry in clone.index.entries()), 40)
     name = "sha1" if length == 40 else "sha256"
     # This is git's object id, not a security measure.
-    oid = hashlib.new(name, b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
+    return hashlib.new(name, b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
+
+
+def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
+    """Return the last commit on any ref that added exactly *data* at *path*; empty if none did."""
+    oid = blob_id(clone, data)
     # Usually no such object exists: these lookups are fast, and searching the history is slow.
     if clone.objects.lacks(oid) or clone.objects.blob(oid.encode("ascii")) is None:
         return ""

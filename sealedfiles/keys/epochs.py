@@ -184,6 +184,22 @@ def verify_epochs(group: str, epochs: list[Epoch], secrets: Mapping[str, bytes])
         parent_secret = secret
 
 
+def are_proved(group: str, epochs: list[Epoch], secrets: Mapping[str, bytes]) -> bool:
+    """Return True if the first of *epochs* for which *secrets* has a key is proved by it.
+
+    Then they are the epochs of these keys, and not of another group with this name.
+    """
+    parent_secret = b""
+    for epoch in epochs:
+        secret = secrets.get(epoch.key_id)
+        if secret and hmac.compare_digest(
+            _proof(group, epoch, secret, parent_secret or secret), epoch.proof
+        ):
+            return True
+        parent_secret = secret or b""
+    return False
+
+
 def _proof(group: str, epoch: Epoch, secret: bytes, parent_secret: bytes) -> str:
     line = " ".join(epoch[:-1])
     message = b"%b\x00%b\x00%b" % (group.encode("ascii"), line.encode("ascii"), secret)

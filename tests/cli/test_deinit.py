@@ -6,7 +6,20 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, FILES, JSON, SECRET, YAML, Person, Repo, assert_clean, program, tokens
+from people import (
+    ENV,
+    EVIL,
+    FILES,
+    JSON,
+    SECRET,
+    YAML,
+    Person,
+    Repo,
+    assert_clean,
+    forge_user,
+    program,
+    tokens,
+)
 from plants import share
 
 if TYPE_CHECKING:
@@ -72,6 +85,24 @@ def test_lines_by_others_stay(hooked: Repo) -> None:
     assert hooked.git("config", "merge.conflictStyle") == "diff3\n"
     assert hooked.git("config", "filter.other.clean") == "cat\n"
     assert hooked.read(".git/hooks/commit-msg") == "#!/bin/sh\n"
+
+
+def test_plaintext_of_others_is_remembered_if_it_is_set_up_again(
+    team: tuple[Repo, Repo], origin: Path, tmp_path: Path
+) -> None:
+    alice, _ = team
+    mallory = Person.at(tmp_path / "mallory").clone(origin, tmp_path / "hers")
+    mallory.git("checkout", "--quiet", "-b", "pr")
+    mallory.write(ENV, forge_user(mallory.read(ENV)))
+    mallory.commit("tune it")
+    mallory.git("push", "--quiet", "origin", "pr")
+    alice.git("fetch", "--quiet")
+    alice.git("restore", "--source=origin/pr", "--", ENV)
+    alice.edit(ENV, "s3cr3t-api-alpha", "s3cr3t-api-own")
+    alice.sealedfiles("deinit", "--force")
+    alice.sealedfiles("unlock", code=None)
+    alice.git("add", ENV, code=None)
+    assert EVIL not in alice.sealedfiles("get", ENV, "DB_USER", code=None)
 
 
 def test_twice_changes_nothing(hooked: Repo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -171,6 +172,28 @@ def test_a_policy_that_others_put_there_is_not_proved_by_restoring_the_keys(lost
     (lost.path / ".sealedfiles/policy.yaml").unlink()
     lost.sealedfiles("init", "--restore", "--name", "alice")
     assert "'*.env'" in lost.read(".sealedfiles/policy.yaml").replace('"', "'")
+
+
+def test_another_group_of_that_name_does_not_have_the_cached_keys(
+    lost: Repo, tmp_path: Path
+) -> None:
+    """A colleague, or anyone with push access, has created it meanwhile."""
+    other = Person.at(tmp_path / "bob").repository(tmp_path / "other")
+    other.sealedfiles("init", "--name", "bob")
+    shutil.copytree(other.path / ".sealedfiles", lost.path / ".sealedfiles")
+    lost.git("add", ".sealedfiles")
+    lost.git("commit", "--quiet", "--no-verify", "--message", "theirs")
+    cache = lost.folder("sealedfiles/keys")
+    before = cache.read_bytes()
+    for command in (["lock"], ["deinit"]):
+        lost.sealedfiles(*command, code=3)
+        assert "has the only copy of the keys of default" in lost.stderr
+    lost.sealedfiles("init", "--restore", code=3)
+    assert ".sealedfiles/keys/default is another group than that of the cached keys" in lost.stderr
+    assert cache.read_bytes() == before
+    lost.git("rm", "-r", "--quiet", ".sealedfiles")
+    lost.sealedfiles("init", "--restore", "--name", "alice")
+    assert lost.sealedfiles("get", "a.env", "A").strip() == f"{SECRET}-hunter2"
 
 
 def test_restored_keys_keep_their_order_and_their_revocation(fresh: Repo, tmp_path: Path) -> None:

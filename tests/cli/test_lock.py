@@ -83,6 +83,15 @@ def test_edits_that_could_not_be_saved_are_listed(repo: Repo) -> None:
     assert "recovery/app.yaml is still in plaintext" in repo.stderr
 
 
+def test_a_worktree_that_was_moved_by_hand_is_named(repo: Repo, tmp_path: Path) -> None:
+    repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "tree"))
+    (tmp_path / "tree").rename(tmp_path / "moved")
+    repo.sealedfiles("lock", code=1)
+    assert f"the worktree {tmp_path / 'tree'} was not found" in repo.stderr
+    repo.git("worktree", "prune", "--expire=now")
+    repo.sealedfiles("lock")
+
+
 def test_every_worktree_is_locked(repo: Repo, tmp_path: Path) -> None:
     other = tmp_path / "a worktree"
     repo.git("worktree", "add", "-q", "-b", "other", str(other))

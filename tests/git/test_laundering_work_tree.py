@@ -520,13 +520,18 @@ def test_nor_is_it_printed_from_a_text_that_does_not_parse(alice: Repo, mallory:
     assert EVIL in alice.sealedfiles("cat", YAML, "--allow-plaintext")
 
 
-@pytest.mark.parametrize("first", ["without a key", "after the reset", "in another worktree"])
+@pytest.mark.parametrize(
+    "first", ["without a key", "after the reset", "in another worktree", "restored"]
+)
 @pytest.mark.parametrize("path", [YAML, ENV])
 def test_nor_is_it_what_a_checkout_wrote_before_the_filter_was_set_up(
     alice: Repo, mallory: Repo, origin: Path, tmp_path: Path, path: str, first: str
 ) -> None:
     plant(mallory, path)
     late = alice.person.clone(origin, tmp_path / "late", "--branch", "pr")
+    if first == "restored":
+        late = alice.person.clone(origin, tmp_path / "restored", "--branch", "main")
+        late.git("restore", "--source=origin/pr", "--", path)
     if first == "without a key":
         key = late.person.identities
         away = key.rename(key.with_name("away"))
@@ -537,7 +542,8 @@ def test_nor_is_it_what_a_checkout_wrote_before_the_filter_was_set_up(
         late.git("reset", "--quiet", "--hard", "HEAD~1")
         late.sealedfiles("unlock")
         late = Repo(late.person, tmp_path / "tree")
-    late.git("reset", "--quiet", "HEAD~1")
+    if first != "restored":
+        late.git("reset", "--quiet", "HEAD~1")
     late.sealedfiles("unlock", code=None)
     late.sealedfiles("get", path, USER_KEYS[path], code=4)
     late.write(path, late.read(path) + ("extra: mine\n" if path == YAML else "EXTRA=mine\n"))

@@ -64,13 +64,22 @@ def plaintext_in_git(repository: Repository) -> Iterator[Left]:
 def worktrees(repository: Repository) -> Iterator[Repository]:
     """Yield the repository, then each of its other worktrees that exists."""
     yield repository
+    for found in _registered(repository):
+        one = find_repository(found) if found.is_dir() else None
+        if one and one.top != repository.top:
+            yield one
+
+
+def lost_worktrees(repository: Repository) -> list[str]:
+    """Return the worktrees that git cannot find: they were moved or removed by hand, or are not mounted."""
+    return [str(found) for found in _registered(repository) if not found.is_dir()]
+
+
+def _registered(repository: Repository) -> Iterator[Path]:
     out = repository.run("worktree", "list", "--porcelain")
     for line in out.split(b"\n"):
         if line.startswith(b"worktree "):
-            found = Path(os.fsdecode(line.removeprefix(b"worktree ")))
-            one = find_repository(found) if found.is_dir() else None
-            if one and one.top != repository.top:
-                yield one
+            yield Path(os.fsdecode(line.removeprefix(b"worktree ")))
 
 
 def unsaved_files(clone: Clone, top: Path) -> Iterator[str]:
