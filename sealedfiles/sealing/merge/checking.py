@@ -108,9 +108,9 @@ class Expectations:
         if not (base and ours and theirs):
             return allowed
         if ours.path == base.path:
-            return {theirs.path} if _may_move(ours, theirs) else {ours.path}
+            return {theirs.path} if _may_move(choice, ours, theirs) else {ours.path}
         if theirs.path in (base.path, ours.path):
-            return {ours.path} if _may_move(theirs, ours) else {theirs.path}
+            return {ours.path} if _may_move(choice, theirs, ours) else {theirs.path}
         # Both sides renamed a key above it.
         return allowed - {ours.path, theirs.path}
 
@@ -132,12 +132,14 @@ class Expectations:
         return wrong
 
 
-def _may_move(value: Slot, place: Slot) -> bool:
-    """Return True if a *value* may go to the place that the other side has given it.
+def _may_move(choice: Choice, value: Slot, place: Slot) -> bool:
+    """Return True if *choice* may go to the *place* that the other side has given *value*.
 
     A value that was decrypted here would be sealed for that place; see ``_moves`` for who may choose it.
+    What already stands there stays as it is.
     """
-    return value.path == place.path or place.is_open or not value.is_open
+    is_sealed_anew = value.is_open and choice.literal != place.literal
+    return value.path == place.path or place.is_open or not is_sealed_anew
 
 
 def _others_of(base: ParsedVersion, file_format: Format) -> Counter[tuple[bytes, str]]:
