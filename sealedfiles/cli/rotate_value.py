@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from sealedfiles.app.workspace import Workspace, clone_here
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.exclusive import exclusive
-from sealedfiles.cli.files import identity_option, json_option, print_value
+from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.cli.rotate_value_report import Report, show_plan, show_tasks, show_unfinished
 from sealedfiles.errors import SealedFilesError, UsageError
@@ -200,7 +201,9 @@ def _act(target: Target, action: str) -> int:
     """Do something else than to rotate a value."""
     kept = PendingRotations(target.place.workspace, target.clone)
     if action == "show":
-        print_value(new_value(require_pending(kept, target), target), newline=True)
+        text = new_value(require_pending(kept, target), target)
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+        sys.stdout.buffer.flush()
     elif action == "discard":
         with kept.alone():
             require_pending(kept, target)

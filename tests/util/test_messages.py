@@ -31,6 +31,7 @@ PACKAGE = Path(sealedfiles.__file__).parent
 HOSTILE = "\x1b]0;PWN\x07\x9b31m\x7f\u202e\u2066\u200b\u2028\ufeff\u3164\udc9b\ud800\r\n\t"
 RAW = {
     "cli/files.py",  # print_value: what `get`, `cat` and `key export` print
+    "cli/rotate_value.py",  # a value that a command has printed, which may not be UTF-8
     "cli/cat.py",  # a file as it is, and the masks of GitHub's runner
     "git/filter/process.py",  # git's protocol
     "git/filter/main.py",  # the filtered file
