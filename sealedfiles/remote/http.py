@@ -13,7 +13,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from sealedfiles.errors import RemoteError
 from sealedfiles.light_typing import Any, NamedTuple
@@ -184,6 +185,18 @@ def _pause_after(response: Response, attempt: int) -> float:
     asked = response.headers.get("retry-after", "")
     seconds = float(asked) if asked.isdigit() else 2.0 ** (attempt - 1) / 2
     return min(seconds, _LONGEST_PAUSE)
+
+
+@contextmanager
+def understood(name: str) -> Iterator[None]:
+    """Raise RemoteError if an answer has another form than its reader expects, as that of a proxy."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise RemoteError(
+            f"{name}: the answer has another form than expected ({type(error).__name__})",
+            "check the address of the service, and whether a proxy answers in its place",
+        ) from error
 
 
 def quoted(text: str) -> str:

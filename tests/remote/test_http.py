@@ -6,7 +6,7 @@ import pytest
 from stub_server import Answer, serving
 
 from sealedfiles.errors import RemoteError
-from sealedfiles.remote.http import Service, quoted
+from sealedfiles.remote.http import Response, Service, quoted, understood
 
 
 def test_an_answer_is_returned_whatever_its_status() -> None:
@@ -70,6 +70,14 @@ def test_a_service_that_cannot_be_reached_is_named() -> None:
     with pytest.raises(RemoteError, match=f"the store at {address} cannot be reached: "):
         Service("the store", address, pause=pauses.append).request("GET", "/")
     assert len(pauses) == 4
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "{}", '{"data": 1}', "[" * 100_000])
+def test_an_answer_of_another_form_is_an_error_with_a_message(text: str) -> None:
+    answer = Response(200, {}, text.encode())
+    message = "the store: the answer has another form than expected"
+    with pytest.raises(RemoteError, match=message), understood("the store"):
+        _ = answer.json()["data"]["value"]
 
 
 def test_an_answer_of_another_program_is_not_taken_for_the_services() -> None:

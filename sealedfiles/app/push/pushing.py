@@ -22,6 +22,7 @@ from sealedfiles.errors import RemoteError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.targets import Target
+from sealedfiles.remote.http import understood
 from sealedfiles.util.messages import counted
 
 _STORES = {
@@ -115,6 +116,7 @@ def apply(prepared: Prepared, dialog: Dialog, done: list[str], *, prune: bool, f
 def masked(items: list[Item]) -> Iterator[None]:
     """Add the service's own words to its errors, with all values of *items* masked."""
     try:
-        yield
+        with understood("the store"):
+            yield
     except RemoteError as error:
         raise masked_error(error, [item.value for item in items]) from None

@@ -64,12 +64,15 @@ def _reader(scheme: str) -> Read:
     """Return the function that reads a secret of *scheme*, of which no other one is imported."""
     if scheme == "vault":
         from sealedfiles.app.resolving.vault import VaultSecrets
+        from sealedfiles.remote.http import understood
 
-        return VaultSecrets().read
+        return understood("the store")(VaultSecrets().read)
     if scheme.startswith("aws-"):
         from sealedfiles.app.resolving import aws
+        from sealedfiles.remote.http import understood
 
-        return aws.read_secret if scheme == "aws-sm" else aws.read_parameter
+        read = aws.read_secret if scheme == "aws-sm" else aws.read_parameter
+        return understood("the store")(read)
     from sealedfiles.app.resolving import local
 
     return {"env": local.read_variable, "keyring": local.read_keyring, "op": local.read_op}[scheme]

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from sealedfiles.errors import RemoteError
 from sealedfiles.light_typing import Protocol
+from sealedfiles.remote.http import understood
 from sealedfiles.remote.kms.uri import KmsUri
 
 Context = Mapping[str, str]
@@ -32,7 +33,8 @@ def encrypt(uri: KmsUri, data: bytes, context: Context) -> str:
 
     Raises RemoteError if the service cannot be reached, or refuses it, or returns no ciphertext.
     """
-    text = _service(uri.scheme).encrypt(uri.parts, data, context)
+    with understood(uri.scheme):
+        text = _service(uri.scheme).encrypt(uri.parts, data, context)
     _require_ciphertext(text, data)
     return text
 
@@ -42,7 +44,8 @@ def decrypt(uri: KmsUri, text: str, context: Context) -> bytes:
 
     Raises NotDecryptedError if *text* or *context* are not those, and RemoteError as ``encrypt`` does.
     """
-    return _service(uri.scheme).decrypt(uri.parts, text, context)
+    with understood(uri.scheme):
+        return _service(uri.scheme).decrypt(uri.parts, text, context)
 
 
 def _require_ciphertext(text: str, data: bytes) -> None:
