@@ -10,13 +10,14 @@ from growth import Case, cases, compare_sizes
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 COMMON = (
     *("`git checkout`", "`git status`", "`status`", "`check`", "`check --all`"),
     *("`who`", "`exposure bench`", "`doctor`", "`rotate`"),
 )
 
 
-@pytest.mark.many_variants
 @pytest.mark.parametrize("case", cases(quick=True), ids=lambda case: case.unit)
 def test_every_command_is_measured(case: Case, tmp_path: Path) -> None:
     folder = tmp_path / "growth"

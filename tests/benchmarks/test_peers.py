@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from report import Row
 
+pytestmark = pytest.mark.slow  # the parts repeat what they measure
+
 PARTS = (
     one_value.get,
     one_value.run,
