@@ -25,7 +25,7 @@ _untimed = settings(
 MOST_EXAMPLES = {"local": 25, "few": 10}
 """A limit, also for tests that ask for more examples."""
 settings.register_profile("local", _untimed, max_examples=MOST_EXAMPLES["local"])
-settings.register_profile("ci", _untimed, derandomize=True)
+settings.register_profile("ci", _untimed, derandomize=True, max_examples=60)
 settings.register_profile("few", _untimed, derandomize=True, max_examples=MOST_EXAMPLES["few"])
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "local")
 settings.load_profile(PROFILE)
