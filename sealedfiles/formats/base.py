@@ -37,6 +37,15 @@ def child_of(data: Data, step: str | int) -> Data:
     raise LookupError
 
 
+def replace_child(data: Data, step: str | int, new: Data) -> None:
+    """Make *new* the child of *data* at *step*, where there is one.  Raises LookupError."""
+    child_of(data, step)
+    if isinstance(data, dict):
+        data[str(step)] = new
+    elif isinstance(data, list):
+        data[int(step)] = new
+
+
 class Spelled(str):
     """A scalar as spelled in its source: a number, or a word that some parsers do not read as a string."""
 

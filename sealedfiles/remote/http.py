@@ -112,20 +112,22 @@ class Service:
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked
             self.address + path, body, {**self.headers, **(headers or {})}, method=method
         )
-        for attempt in range(1, self._attempts + 1):
+        attempt = 1
+        while True:
+            is_last = attempt == self._attempts
             try:
                 response = self._send(request)
             except _UnreachableError as error:
-                if attempt == self._attempts or not error.may_repeat:
+                if is_last or not error.may_repeat:
                     raise RemoteError(
                         f"{self.name} at {self.address} cannot be reached: {error}"
                     ) from None
                 self._pause(2.0 ** (attempt - 1) / 2)
-                continue
-            if response.status not in BUSY or attempt == self._attempts:
-                return response if response.is_ok else _without_tokens(response, request)
-            self._pause(_pause_after(response, attempt))
-        raise AssertionError  # pragma: no cover - the last attempt returns or raises
+            else:
+                if is_last or response.status not in BUSY:
+                    return response if response.is_ok else _without_tokens(response, request)
+                self._pause(_pause_after(response, attempt))
+            attempt += 1
 
     def send_json(
         self,

@@ -17,7 +17,7 @@ from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.light_typing import NamedTuple
-from sealedfiles.model.address import show_address
+from sealedfiles.model.address import Address, show_address
 from sealedfiles.model.paths import ROOT, PathPattern, json_string
 from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.model.targets import Target
@@ -91,7 +91,7 @@ def read_items(workspace: Workspace, target: Target) -> list[Item]:
     sources = [read_source(workspace, file) for file in target.files]
     patterns = {text: PathPattern(text) for text in target.keys}
     items: list[Item] = []
-    unused: set[object] = {*patterns, *(address for address, _ in target.names)}
+    unused: set[str | Address] = {*patterns, *(address for address, _ in target.names)}
     for source in sources:
         refuse_unset(source, patterns.values())
         for variable in source.variables:
@@ -179,12 +179,12 @@ def _require_readable(place: WorkingFile) -> None:
             place.require_no_tokens(problem.token)
 
 
-def _refuse_unused(target: Target, unused: Iterable[object]) -> None:
+def _refuse_unused(target: Target, unused: Iterable[str | Address]) -> None:
     for one in unused:
         what = (
             f"the pattern {json_string(one)}"
             if isinstance(one, str)
-            else f"the name for {show_address(one)}"  # type: ignore[arg-type]
+            else f"the name for {show_address(one)}"
         )
         raise UsageError(
             f"target {target.name}: {what} matches no value of {', '.join(target.files)}",

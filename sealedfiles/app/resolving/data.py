@@ -5,7 +5,7 @@ from __future__ import annotations
 from sealedfiles.app.files.working_file import WorkingFile, encoded, with_place
 from sealedfiles.app.resolving.find import Found, find_in_data
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Data, child_of
+from sealedfiles.formats.base import Data, child_of, replace_child
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import structured_text
 
@@ -30,7 +30,7 @@ def resolved_data(
         parent = data
         for step in address[:-1]:
             parent = child_of(parent, step)
-        parent[address[-1]] = value  # type: ignore[index]
+        replace_child(parent, address[-1], value)
     return data, found
 
 

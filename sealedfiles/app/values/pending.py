@@ -117,18 +117,28 @@ class PendingRotations:
         if record is None:
             return None
         file = os.fspath(self.file(path, key))
+        sealed = TOKEN.fullmatch(str(record.get("values")))
+        if sealed is None:
+            raise _damaged(file)
         try:
-            token = split(TOKEN.fullmatch(str(record.pop("values")))[0])  # type: ignore[index]
+            token = split(sealed[0])
             file_key = self._workspace.ring.for_prefix(token.prefix)
             if file_key is None:
                 message = f"{file}: no key for the values of an unfinished rotation"
                 raise self._workspace.no_key(message, token.group)
             old, new = json.loads(file_key.open(token.body)[3])
-            return Pending(**record, old=old, new=new)  # type: ignore[arg-type]
+            return Pending(
+                path,
+                key,
+                str(record["date"]),
+                old,
+                new,
+                bool(record["is_handed_over"]),
+                bool(record["previous"]),
+                str(record["public"]),
+            )
         except (LookupError, ValueError, TypeError):
-            raise SealedFilesError(
-                f"{file} is damaged", "if the rotation was finished in another way, remove the file"
-            ) from None
+            raise _damaged(file) from None
 
     def has(self, pending: Pending) -> bool:
         """Return True if exactly *pending* is stored."""
@@ -152,6 +162,12 @@ def unfinished_rotations(repository: Repository) -> list[Unfinished]:
         if isinstance(path, str) and isinstance(key, str) and isinstance(date, str):
             found.append(Unfinished(path, key, date, record.get("is_handed_over") is True))
     return sorted(found, key=lambda one: (one.date, one.path, one.key))
+
+
+def _damaged(file: str) -> SealedFilesError:
+    return SealedFilesError(
+        f"{file} is damaged", "if the rotation was finished in another way, remove the file"
+    )
 
 
 def _load(file: os.PathLike[str]) -> dict[str, object] | None:

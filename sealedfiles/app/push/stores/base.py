@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 
 from sealedfiles.errors import RemoteError, UsageError
@@ -65,7 +66,7 @@ class Work(NamedTuple):
         return bool(self.write or self.delete or self.remote.created - self.remote.values.keys())
 
 
-class Store:
+class Store(ABC):
     """A place for values in a service.  Each method raises RemoteError if the service refuses a request."""
 
     can_read = True
@@ -91,16 +92,17 @@ class Store:
                     f"the value of {name} is larger than {self.largest} bytes, the limit of this store"
                 )
 
+    @abstractmethod
     def read(self) -> Remote:
         """Return what the store has."""
-        raise NotImplementedError
 
     def rehearse(self, work: Work) -> None:
         """Have the service check *work* without a change, if it can do that."""
+        del work  # most cannot
 
+    @abstractmethod
     def apply(self, work: Work, done: Callable[[str], None]) -> None:
         """Write and delete; call *done* with each name that was."""
-        raise NotImplementedError
 
 
 class ChangedMeanwhileError(RemoteError):
