@@ -13,7 +13,7 @@ import os
 import re
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 
 from sealedfiles.errors import RemoteError
@@ -90,6 +90,16 @@ class Aws:
                 break
             self._pause(2.0**attempt / 2)
         raise self._refused(operation, response.status, kind, reason)
+
+    def pages(self, operation: str, data: Mapping[str, object]) -> Iterator[dict[str, Any]]:
+        """Yield each page of the answer to *operation*, which returns lists.  Raises as ``call``."""
+        following: dict[str, object] = {}
+        while True:
+            page = self.call(operation, {**data, **following})
+            yield page
+            if not page.get("NextToken"):
+                return
+            following = {"NextToken": page["NextToken"]}
 
     def _send(self, operation: str, body: bytes) -> Response:
         headers = {

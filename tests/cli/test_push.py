@@ -453,23 +453,26 @@ def github() -> Iterator[forges.Forge]:
         yield found
 
 
+def to_github(repo: Repo, github: forges.Forge) -> Repo:
+    """Return *repo* with a target in GitHub."""
+    target = f"targets: {{app: {{to: 'github://shop/orders', from: {JSON}}}}}\n"
+    repo.write(POLICY, repo.read(POLICY) + target)
+    repo.sealedfiles("trust", "policy", "--yes")
+    repo.commit("push to GitHub")
+    person = repo.person.having(GITHUB_API_URL=github.address, GITHUB_TOKEN=forges.TOKEN)
+    return Repo(person, repo.path)
+
+
 def test_digests_show_readers_whether_a_secret_is_up_to_date(
     repo: Repo, github: forges.Forge, tmp_path: Path
 ) -> None:
     """Also in another clone, and until the group has a new key."""
-    repo.write(
-        POLICY,
-        repo.read(POLICY) + f"targets: {{app: {{to: 'github://shop/orders', from: {JSON}}}}}\n",
-    )
-    repo.sealedfiles("trust", "policy", "--yes")
-    repo.commit("push to GitHub")
-    person = repo.person.having(GITHUB_API_URL=github.address, GITHUB_TOKEN=forges.TOKEN)
-    pushing = Repo(person, repo.path)
+    pushing = to_github(repo, github)
     push(pushing, "app", "--yes")
     assert github.values() == WANTED
     machine = Person.at(tmp_path / "ci").having(
         CI="true",
-        SEALEDFILES_KEY=person.identities.read_text(),
+        SEALEDFILES_KEY=pushing.person.identities.read_text(),
         GITHUB_API_URL=github.address,
         GITHUB_TOKEN=forges.TOKEN,
     )
@@ -486,14 +489,7 @@ def test_digests_show_readers_whether_a_secret_is_up_to_date(
 
 
 def test_what_was_written_before_an_error_is_reported(repo: Repo, github: forges.Forge) -> None:
-    repo.write(
-        POLICY,
-        repo.read(POLICY) + f"targets: {{app: {{to: 'github://shop/orders', from: {JSON}}}}}\n",
-    )
-    repo.sealedfiles("trust", "policy", "--yes")
-    repo.commit("push to GitHub")
-    person = repo.person.having(GITHUB_API_URL=github.address, GITHUB_TOKEN=forges.TOKEN)
-    pushing = Repo(person, repo.path)
+    pushing = to_github(repo, github)
     refusal = 422, {"message": "invalid: redis://:s3cr3t-cache-alpha@cache:6379/0"}
     github.faults["PUT CACHE_URL"] = [refusal]
     data = json.loads(push(pushing, "app", "--yes", "--json", code=1))

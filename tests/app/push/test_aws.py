@@ -14,23 +14,13 @@ from sealedfiles.app.push.stores.base import ChangedMeanwhileError, Remote, Stor
 from sealedfiles.errors import RemoteError, UsageError
 from sealedfiles.model.targets import SCHEMES, Target, parse_url
 from sealedfiles.remote.aws import Aws
-from sealedfiles.remote.aws_credentials import credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 REGION = "eu-central-1"
-
-
-@pytest.fixture(autouse=True)
-def _aws(moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cr3t")
-    credentials.cache_clear()
-    yield
-    credentials.cache_clear()
 
 
 @pytest.fixture

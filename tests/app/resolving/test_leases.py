@@ -195,17 +195,18 @@ def test_a_token_that_may_not_revoke(repo: Repo, bao: Bao, mount: str) -> None:
     assert token not in repo.stderr
 
 
+def set_lease(bao: Bao, mount: str, time_to_live: str, most: str) -> None:
+    data = {
+        "db_name": "postgres",
+        "creation_statements": ['CREATE ROLE "{{name}}"'],
+        "default_ttl": time_to_live,
+        "max_ttl": most,
+    }
+    bao.request("POST", f"{mount}/roles/app", data)
+
+
 def test_a_token_that_may_not_renew(repo: Repo, bao: Bao, mount: str) -> None:
-    bao.request(
-        "POST",
-        f"{mount}/roles/app",
-        {
-            "db_name": "postgres",
-            "creation_statements": ['CREATE ROLE "{{name}}"'],
-            "default_ttl": "3s",
-            "max_ttl": "1m",
-        },
-    )
+    set_lease(bao, mount, "3s", most="1m")
     policy = f'path "{mount}/creds/app" {{ capabilities = ["read"] }}\n'
     policy += 'path "sys/leases/revoke" { capabilities = ["update"] }'
     repo.person = repo.person.having(VAULT_TOKEN=bao.new_token(policy))
@@ -217,16 +218,7 @@ def test_a_token_that_may_not_renew(repo: Repo, bao: Bao, mount: str) -> None:
 
 
 def test_the_end_of_a_lease_that_reaches_its_maximum(repo: Repo, bao: Bao, mount: str) -> None:
-    bao.request(
-        "POST",
-        f"{mount}/roles/app",
-        {
-            "db_name": "postgres",
-            "creation_statements": ['CREATE ROLE "{{name}}"'],
-            "default_ttl": "3s",
-            "max_ttl": "4s",
-        },
-    )
+    set_lease(bao, mount, "3s", most="4s")
     repo.sealedfiles("run", "-f", "ref.env", "--", "sleep", "5")
     assert "cannot be renewed further: it ends in" in repo.stderr
 

@@ -77,13 +77,8 @@ class Parameters(Store):
         return str(found["Name"]).removeprefix(f"{self._path}/")
 
     def _list(self, operation: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        following: dict[str, str] = {}
-        while True:
-            page = self._aws.call(operation, {**parameters, **following})
+        for page in self._aws.pages(operation, parameters):
             yield from page.get("Parameters") or ()
-            if not page.get("NextToken"):
-                return
-            following = {"NextToken": page["NextToken"]}
 
 
 class JsonParameter(Store):
@@ -134,9 +129,8 @@ class JsonParameter(Store):
 
     def _record(self, tags: dict[str, str], names: list[str], work: Work) -> dict[str, str]:
         """Write which names `push` created to the tags, and return these; before, they were *tags*."""
-        new = aws_tags.with_names(names, work.commit)
+        new, gone = aws_tags.changed(tags, names, work.commit)
         _add_tags(self._aws, self._name, new)
-        gone = aws_tags.outdated(tags, new)
         if gone:
             parameters = {"ResourceType": "Parameter", "ResourceId": self._name, "TagKeys": gone}
             self._aws.call("RemoveTagsFromResource", parameters)

@@ -87,9 +87,8 @@ class JsonSecret(Store):
 
     def _record(self, tags: dict[str, str], names: list[str], work: Work) -> dict[str, str]:
         """Write which names `push` created to the tags, and return these; before, they were *tags*."""
-        new = aws_tags.with_names(names, work.commit)
+        new, gone = aws_tags.changed(tags, names, work.commit)
         _call(self._aws, "TagResource", self._name, Tags=aws_tags.tags(new))
-        gone = aws_tags.outdated(tags, new)
         if gone:
             _call(self._aws, "UntagResource", self._name, TagKeys=gone)
         return new
@@ -134,21 +133,14 @@ class Secrets(Store):
             done(name)
 
     def _list(self) -> Iterator[dict[str, Any]]:
-        following: dict[str, str] = {}
-        while True:
-            page = self._aws.call(
-                "ListSecrets",
-                {"Filters": [{"Key": "name", "Values": [self._prefix]}], **following},
-            )
+        filters = [{"Key": "name", "Values": [self._prefix]}]
+        for page in self._aws.pages("ListSecrets", {"Filters": filters}):
             for secret in page.get("SecretList") or ():
                 name = secret["Name"]
                 # Deeper ones may be those of another target: `app/prod` beside `app`.
                 is_ours = name.startswith(self._prefix) and "/" not in name[len(self._prefix) :]
                 if is_ours and not secret.get("DeletedDate"):
                     yield secret
-            if not page.get("NextToken"):
-                return
-            following = {"NextToken": page["NextToken"]}
 
 
 def _call(aws: Aws, operation: str, name: str, **parameters: object) -> dict[str, Any]:

@@ -40,6 +40,9 @@ def with_names(names: Iterable[str], commit: str) -> dict[str, str]:
     return {COMMIT: commit, **{f"{_NAMES}-{number}": text for number, text in texts}}
 
 
-def outdated(found: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Return the keys of *found* that hold names and are not in *now*."""
-    return [key for key in found if key.startswith(_NAMES) and key not in now]
+def changed(
+    found: dict[str, str], names: Iterable[str], commit: str
+) -> tuple[dict[str, str], list[str]]:
+    """Return the tags that record *names* and the commit, and the keys of *found* to be removed then."""
+    new = with_names(names, commit)
+    return new, [key for key in found if key.startswith(_NAMES) and key not in new]
