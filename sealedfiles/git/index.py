@@ -230,11 +230,8 @@ def entry_line(entry: Entry) -> bytes:
 
 def _parsed(match: re.Match[bytes]) -> Entry:
     tag, mode, oid, stage, path = match.groups()
-    letter = (tag or b"").upper()
-    is_hidden = letter != (tag or b"")
-    return Entry(
-        path, mode.decode("ascii"), oid.decode("ascii"), int(stage), letter == b"S", is_hidden
-    )
+    text = mode.decode("ascii"), oid.decode("ascii")
+    return Entry(path, *text, int(stage), tag in (b"S", b"s"), tag is not None and tag.islower())
 
 
 def _folded(path: bytes) -> str:

@@ -15,7 +15,10 @@ from sealedfiles.git.worktree import is_unchanged, refresh, replace_file, with_b
 from sealedfiles.keys.folder import NAME
 from sealedfiles.sealing import open_file
 from sealedfiles.util import atomic
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
+_ATTRIBUTE = lazy_pattern(rb"([^\0]+)\0filter\0([^\0]*)\0")
+"""A path and the value of its attribute, in the output of `git check-attr -z`."""
 _BATCH_FILES, _BATCH_BYTES = 1000, 32 << 20
 """How much is kept in memory until it is stored, so that memory does not grow with the repository."""
 
@@ -32,7 +35,7 @@ def rewrite_entries(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> int:
     The index and the working tree are not changed before all of *blobs* are stored as objects.
     """
     stored = _store(clone, blobs)
-    fresh, is_open = [], set()
+    fresh, is_open = [], []
     for entry, data in with_blobs(clone, parse_entries(stored)):
         path = clone.repository.file(entry.path)
         if path.is_symlink() or not path.is_file():
@@ -45,26 +48,21 @@ def rewrite_entries(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> int:
         if is_unchanged(clone, entry, data, content):
             fresh.append(entry.path)
             if content != data:
-                is_open.add(entry.path)
+                is_open.append(entry.path)
     _update_index(clone, stored)
     # Without the filter, git would store the plaintext in place of the new version.
-    unsafe = is_open - _filtered(clone, is_open)
+    unsafe = _unfiltered(clone, is_open)
     refresh(clone, [one for one in fresh if one not in unsafe])
     return stored.count(b"\0")
 
 
-def _filtered(clone: Clone, paths: Iterable[bytes]) -> set[bytes]:
-    """Return those of *paths* that git sends through the filter in this clone."""
+def _unfiltered(clone: Clone, paths: list[bytes]) -> set[bytes]:
+    """Return those of *paths* that git does not send through the filter in this clone."""
+    if not paths or not is_configured(clone.repository):
+        return set(paths)
     stdin = b"".join(path + b"\0" for path in paths)
-    if not stdin or not is_configured(clone.repository):
-        return set()
     out = clone.repository.run("check-attr", "-z", "--stdin", "filter", stdin=stdin)
-    fields = out.split(b"\0")
-    return {
-        path
-        for path, value in zip(fields[::3], fields[2::3], strict=False)
-        if value == b"sealedfiles"
-    }
+    return {found[1] for found in _ATTRIBUTE.finditer(out) if found[2] != b"sealedfiles"}
 
 
 def _store(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> bytes:
@@ -104,16 +102,17 @@ def _update_index(clone: Clone, stored: bytes) -> None:
         return
     # Keep the bits that git drops.  Without the skip-worktree bit, a file that is not checked out would look
     # deleted; without the other one, a change that the user hides would be committed by `git commit -a`.
-    old = [clone.index.entry(entry.path) for entry in parse_entries(stored)]
-    bits = {
-        "--skip-worktree": [one.path for one in old if one and one.skip_worktree],
-        "--assume-unchanged": [one.path for one in old if one and one.assume_unchanged],
-    }
+    names = {"--skip-worktree": bytearray(), "--assume-unchanged": bytearray()}
+    for new in parse_entries(stored):  # one at a time: there may be very many
+        old = clone.index.entry(new.path)
+        if old and old.skip_worktree:
+            names["--skip-worktree"] += old.path + b"\x00"
+        if old and old.assume_unchanged:
+            names["--assume-unchanged"] += old.path + b"\x00"
     clone.repository.run("update-index", "-z", "--index-info", stdin=stored)
-    for option, paths in bits.items():
-        if paths:
-            names = b"".join(path + b"\x00" for path in paths)
-            clone.repository.run("update-index", option, "-z", "--stdin", stdin=names)
+    for option, some in names.items():
+        if some:
+            clone.repository.run("update-index", option, "-z", "--stdin", stdin=bytes(some))
 
 
 def _is_sealed_in_tree(clone: Clone, entry: Entry, data: bytes) -> bool:

@@ -122,10 +122,9 @@ def is_staged(place: WorkingFile, address: Address) -> bool:
     """Return True if the value at *address* is the staged one.  Raises as ``target_at``."""
     clone = place.workspace.clone
     entry = clone.index.entry(place.path) if clone else None
-    blob = clone.objects.blob(entry.oid.encode("ascii")) if clone and entry else None
-    if blob is None:
+    staged = _staged(place, clone, entry) if clone and entry else None
+    if staged is None:
         return False
-    staged = place._replace(opened=place.workspace.open(blob, place.described))
     try:
         now, before = (value_at(one.editor(), one.text()[1], address) for one in (place, staged))
     except FormatError as error:
@@ -250,15 +249,22 @@ def _staged_text(
     target: Target, entry: Entry, change: Callable[[Editor, str], EditedText]
 ) -> tuple[str, str] | None:
     """Return the staged plaintext after *change*, as ``WorkingFile.text`` does; None if it does not apply."""
-    blob = target.clone.objects.blob(entry.oid.encode("ascii"))
-    if blob is None:
+    staged = _staged(target.place, target.clone, entry)
+    if staged is None:
         return None
-    staged = target.place._replace(opened=target.place.workspace.open(blob, target.place.described))
     try:
         bom, text = staged.text()
         return bom, change(staged.editor(), text).text
     except SealedFilesError:
         return None
+
+
+def _staged(place: WorkingFile, clone: Clone, entry: Entry) -> WorkingFile | None:
+    """Return the file with its staged content in place of that on disk; None if git lacks it."""
+    blob = clone.objects.blob(entry.oid.encode("ascii"))
+    if blob is None:
+        return None
+    return place._replace(opened=place.workspace.open(blob, place.described))
 
 
 def _sealed_on_disk(place: WorkingFile) -> bytes:
