@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from sealedfiles.app.rotation.unite import operation_under_way
 from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import Repository
@@ -72,9 +73,10 @@ def require_commit(clone: Clone) -> None:
             "other changes are staged, and --commit would commit them as well",
             "commit them first, or leave out --commit",
         )
-    for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply"):
-        if (repository.git_dir / name).exists():
-            raise UsageError("a merge, rebase or cherry-pick is not finished", "leave out --commit")
+    # A rebase that stopped between two commits has only its folder.
+    is_rebase = any((repository.git_dir / f"rebase-{how}").exists() for how in ("merge", "apply"))
+    if is_rebase or operation_under_way(clone):
+        raise UsageError("a merge, rebase or cherry-pick is not finished", "leave out --commit")
     code, _, _ = repository.try_run("var", "GIT_COMMITTER_IDENT")
     if code:
         raise UsageError(
