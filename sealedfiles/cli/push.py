@@ -103,6 +103,9 @@ def command(target: str | None, how: How, options: ReadOptions) -> int:
         if how.as_json:
             _show_json(prepared, done)
     if not count:
+        if not how.dry_run:
+            # The store's record may name values that somebody has deleted there.
+            apply(prepared, TERMINAL, done, prune=how.prune, force=how.force)
         say(f"{prepared.target.url} is up to date")
     clone.close()
     return SealedFilesError.exit_code if count and how.exit_code else 0

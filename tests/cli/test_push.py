@@ -124,6 +124,23 @@ def test_prune_deletes_only_what_push_created(pushing: Repo, bao: Bao, path: str
     assert "CACHE_URL" not in custom(bao, path)["sealedfiles-names-1"]
 
 
+def test_a_name_that_somebody_deleted_and_created_again_is_theirs(
+    pushing: Repo, bao: Bao, path: str
+) -> None:
+    push(pushing, "app", "--yes")
+    mine = bao.request("GET", f"secret/data/{path}")["data"]["data"]
+    pushing.sealedfiles("unset", JSON, "database.password")
+    pushing.commit("drop it")
+    theirs = {name: value for name, value in mine.items() if name != "DATABASE_PASSWORD"}
+    bao.request("POST", f"secret/data/{path}", {"data": theirs})
+    push(pushing, "app", "--yes")
+    assert "is up to date" in pushing.stderr
+    theirs["DATABASE_PASSWORD"] = "made by hand"
+    bao.request("POST", f"secret/data/{path}", {"data": theirs})
+    push(pushing, "app", "--yes", "--prune")
+    assert bao.request("GET", f"secret/data/{path}")["data"]["data"] == theirs
+
+
 def test_many_names_are_recorded(repo: Repo, bao: Bao, path: str) -> None:
     values = {f"a_rather_long_name_of_a_value_{n}": f"s3cr3t-{n}" for n in range(100)}
     repo.write("config/many.json", json.dumps(values))
