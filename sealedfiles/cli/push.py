@@ -5,12 +5,13 @@ from __future__ import annotations
 from sealedfiles.app.push.plan import Change
 from sealedfiles.app.push.pushing import Prepared, apply, prepare, rehearse
 from sealedfiles.app.push.targets import targets_in_force
-from sealedfiles.app.workspace import ReadOptions
+from sealedfiles.app.workspace import ReadOptions, Workspace
 from sealedfiles.cli import declaration
 from sealedfiles.cli.files import json_option, reading_options
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.cli.targets import complete_target, confirm, here
 from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.git.clone import Clone
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.messages import counted, say, show, show_list
 
@@ -109,6 +110,18 @@ def command(target: str | None, how: How, options: ReadOptions) -> int:
         say(f"{prepared.target.url} is up to date")
     clone.close()
     return SealedFilesError.exit_code if count and how.exit_code else 0
+
+
+def push_target(workspace: Workspace, clone: Clone, name: str) -> None:
+    """Push the target *name* without a question, as `push NAME --yes`, and say how much was written.
+
+    Raises as ``prepare`` and ``apply``.
+    """
+    prepared = prepare(workspace, clone, name, allow_dirty=False)
+    work = prepared.plan.work(prepared.commit, prune=False, force=False)
+    rehearse(prepared, prune=False, force=False)
+    apply(prepared, TERMINAL, [], prune=False, force=False)
+    say(f"{prepared.target.url}: wrote {counted(len(work.write), 'value')}")
 
 
 def _deleted(names: tuple[str, ...]) -> str:

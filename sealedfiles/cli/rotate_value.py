@@ -51,6 +51,7 @@ class _Options(NamedTuple):
     discard: bool
     show: bool
     commit: bool
+    push: bool
     reason: str
     yes: bool
     as_json: bool
@@ -102,6 +103,9 @@ _options = declaration.collected(
     ),
     declaration.option(
         "--commit", is_flag=True, help="Commit the rotated values, with a record of them."
+    ),
+    declaration.option(
+        "--push", is_flag=True, help="With --commit: push the targets that use the rotated values."
     ),
     declaration.option(
         "--reason", metavar="TEXT", default="", help="The reason, for the commit message."
@@ -161,6 +165,8 @@ def _check_options(file: str | None, key: str | None, options: _Options) -> None
         raise UsageError("--drop-previous, --finish, --discard and --print allow only FILE and KEY")
     if many and options.generate:
         raise UsageError("with --due and --exposed, only the policy says how values are generated")
+    if options.push and not options.commit:
+        raise UsageError("--push needs --commit, because only committed values are pushed")
     if not file and not many and any(rotating):
         raise UsageError("give FILE and KEY, or --due, or --exposed NAME")
 
@@ -171,12 +177,15 @@ def _rotate_one(target: Target, options: _Options) -> int:
         trail.require_commit(target.clone)
     path = target.place.editor().locate(target.place.text()[1], target.address).path
     task = Task(target.place.path, path, "", target.address)
-    with postponing_signals() as signals, Report(target.clone, options.as_json) as report:
+    with (
+        postponing_signals() as signals,
+        Report(target.place.workspace, target.clone, options.as_json) as report,
+    ):
         try:
             report.add(Outcome(task, rotate(target, request, exclusive, signals)))
         except SealedFilesError as error:
             report.add(Outcome(task, error))
-        report.conclude(options.commit, options.reason)
+        report.conclude(options.commit, options.reason, push=options.push)
     return report.status
 
 
@@ -240,8 +249,8 @@ def _rotate_many(workspace: Workspace, clone: Clone, options: _Options) -> int:
                 show_plan(tasks)
             return SealedFilesError.exit_code
     request = Request(None, options.command, options.previous)
-    with postponing_signals() as signals, Report(clone, options.as_json) as report:
+    with postponing_signals() as signals, Report(workspace, clone, options.as_json) as report:
         for outcome in run_tasks(workspace, tasks, request, exclusive, signals):
             report.add(outcome)
-        report.conclude(options.commit, options.reason)
+        report.conclude(options.commit, options.reason, push=options.push)
     return report.status

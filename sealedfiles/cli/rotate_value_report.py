@@ -6,14 +6,15 @@ import os
 import shlex
 from types import TracebackType
 
-from sealedfiles.app.push.targets import targets_in_force
+from sealedfiles.app.push.targets import targets_using
 from sealedfiles.app.values import trail
 from sealedfiles.app.values.pending import Unfinished
 from sealedfiles.app.values.rotating import Rotated
 from sealedfiles.app.values.tasks import Outcome, Task
-from sealedfiles.errors import GitError, PolicyError, SealedFilesError
+from sealedfiles.app.workspace import Workspace
+from sealedfiles.cli.push import push_target
+from sealedfiles.errors import GitError, SealedFilesError
 from sealedfiles.git.clone import Clone
-from sealedfiles.model.paths import PathPattern
 from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import counted, fail, say, show, show_list, warn
 
@@ -21,9 +22,10 @@ from sealedfiles.util.messages import counted, fail, say, show, show_list, warn
 class Report:
     """Prints each outcome when it is known, and the rest in the end."""
 
-    def __init__(self, clone: Clone, as_json: bool) -> None:
+    def __init__(self, workspace: Workspace, clone: Clone, as_json: bool) -> None:
         self.status = 0
         """The exit status."""
+        self._workspace = workspace
         self._clone = clone
         self._as_json = as_json
         self._outcomes: list[Outcome] = []
@@ -62,16 +64,17 @@ class Report:
             self.status = max(self.status, result.exit_code)
             fail(result.message, *result.hints)
 
-    def conclude(self, commit: bool, reason: str) -> None:
-        """Commit if *commit* is set, or say how; then print the list, if it is wanted."""
+    def conclude(self, commit: bool, reason: str, *, push: bool) -> None:
+        """Commit if *commit* is set, or say how; then push, and print the list, if that is wanted."""
         staged = [
             (outcome.task, trail.Place(os.fsdecode(outcome.task.file), outcome.task.key))
             for outcome in self._outcomes
             if isinstance(outcome.result, Rotated) and outcome.result.is_staged
         ]
         values = [place for _, place in staged]
+        is_committed = False
         if commit and values:
-            self._commit(values, reason)
+            is_committed = self._commit(values, reason)
         elif values:
             trailers = trail.trailers_of(values, reason)
             words = " ".join(f"--trailer {shlex.quote(one)}" for one in trailers)
@@ -79,41 +82,36 @@ class Report:
                 "commit it with a record of the rotation:", f"git commit -m 'Rotate values' {words}"
             )
         rotated = [one.task for one in self._outcomes if isinstance(one.result, Rotated)]
-        for name in self._targets(rotated):
-            say(
-                f"the target {name} uses a rotated value",
-                f"after the commit: sealedfiles push {name}",
-            )
+        for name in targets_using(self._clone, [(one.file, one.path) for one in rotated]):
+            if push and is_committed:
+                self._push(name)
+            else:
+                say(
+                    f"the target {name} uses a rotated value",
+                    f"after the commit: sealedfiles push {name}",
+                )
         if self._as_json:
             show_list({"values": [_for_programs(one) for one in self._outcomes]})
 
-    def _commit(self, values: list[trail.Place], reason: str) -> None:
+    def _commit(self, values: list[trail.Place], reason: str) -> bool:
+        """Commit *values*, and return True if that was possible."""
         try:
             oid = trail.commit(self._clone, values, reason)
         except GitError as error:
             self.status = max(self.status, error.exit_code)
             fail(error.message, *error.hints)
-        else:
-            say(f"committed {counted(len(values), 'rotated value')}: {oid[:12]}")
+            return False
+        say(f"committed {counted(len(values), 'rotated value')}: {oid[:12]}")
+        return True
 
-    def _targets(self, tasks: list[Task]) -> list[str]:
-        """Return the targets of `push` that have one of the values; none if the policy is not confirmed."""
+    def _push(self, name: str) -> None:
+        """Push the target *name*, as `push NAME --yes` does."""
         try:
-            targets = targets_in_force(self._clone) if tasks else {}
-        except PolicyError:
-            return []
-        return [
-            name
-            for name, target in targets.items()
-            if any(
-                os.fsdecode(task.file) in target.files
-                and (
-                    not target.keys
-                    or any(PathPattern(one).matches(task.path) for one in target.keys)
-                )
-                for task in tasks
-            )
-        ]
+            push_target(self._workspace, self._clone, name)
+        except SealedFilesError as error:
+            self.status = max(self.status, error.exit_code)
+            fail(f"the target {name} was not pushed: {error.message}", *error.hints)
+            say("the new values are committed", f"to push them: sealedfiles push {name}")
 
 
 def show_tasks(tasks: list[Task]) -> None:

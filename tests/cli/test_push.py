@@ -124,11 +124,29 @@ def test_prune_deletes_only_what_push_created(pushing: Repo, bao: Bao, path: str
     assert "CACHE_URL" not in custom(bao, path)["sealedfiles-names-1"]
 
 
+def test_rotating_a_value_pushes_it_after_the_commit(pushing: Repo, bao: Bao, path: str) -> None:
+    push(pushing, "app", "--yes")
+    command = ("rotate-value", JSON, "database.password", "--generate", "hex:16")
+    pushing.sealedfiles(*command, "--push", code=2)
+    assert "--push needs --commit" in pushing.stderr
+    pushing.sealedfiles(*command, "--commit", "--push")
+    assert f"vault://secret/{path}: wrote 1 value\n" in pushing.stderr
+    new = pushing.sealedfiles("get", JSON, "database.password").strip()
+    assert stored(bao, path)["DATABASE_PASSWORD"] == new
+    assert custom(bao, path)["sealedfiles-commit"] == pushing.head()
+    offline = Repo(pushing.person.having(VAULT_ADDR="http://127.0.0.1:1"), pushing.path)
+    offline.sealedfiles(*command, "--commit", "--push", code=1)
+    assert "the target app was not pushed: Vault at http://127.0.0.1:1" in offline.stderr
+    assert "to push them: sealedfiles push app" in offline.stderr
+    assert pushing.status() == []
+    push(pushing, "app", "--dry-run", "--exit-code", code=1)
+
+
 def test_a_name_that_somebody_deleted_and_created_again_is_theirs(
     pushing: Repo, bao: Bao, path: str
 ) -> None:
     push(pushing, "app", "--yes")
-    mine = bao.request("GET", f"secret/data/{path}")["data"]["data"]
+    mine = stored(bao, path)
     pushing.sealedfiles("unset", JSON, "database.password")
     pushing.commit("drop it")
     theirs = {name: value for name, value in mine.items() if name != "DATABASE_PASSWORD"}
@@ -138,7 +156,7 @@ def test_a_name_that_somebody_deleted_and_created_again_is_theirs(
     theirs["DATABASE_PASSWORD"] = "made by hand"
     bao.request("POST", f"secret/data/{path}", {"data": theirs})
     push(pushing, "app", "--yes", "--prune")
-    assert bao.request("GET", f"secret/data/{path}")["data"]["data"] == theirs
+    assert stored(bao, path) == theirs
 
 
 def test_many_names_are_recorded(repo: Repo, bao: Bao, path: str) -> None:

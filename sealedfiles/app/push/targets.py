@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 
 from sealedfiles.app.files.environment import Variable
@@ -13,7 +14,7 @@ from sealedfiles.app.links import refuse_pushed_links
 from sealedfiles.app.run.variables import VariableFile, read_sources, refuse_unset, sealed_by_policy
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.app.workspace import Workspace
-from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.errors import PolicyError, SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.light_typing import NamedTuple
@@ -51,6 +52,26 @@ def targets_in_force(clone: Clone) -> dict[str, Target]:
     """
     confirmed_policy(clone)
     return clone.policy().targets
+
+
+def targets_using(clone: Clone, values: Sequence[tuple[bytes, bytes]]) -> list[str]:
+    """Return the targets that push one of *values*, paths of files with key paths in them.
+
+    None if the policy is invalid or not confirmed.
+    """
+    try:
+        targets = targets_in_force(clone) if values else {}
+    except PolicyError:
+        return []
+    return [
+        name
+        for name, target in targets.items()
+        if any(
+            os.fsdecode(file) in target.files
+            and (not target.keys or any(PathPattern(one).matches(key) for one in target.keys))
+            for file, key in values
+        )
+    ]
 
 
 def find_target(clone: Clone, name: str) -> Target:
