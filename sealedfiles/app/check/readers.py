@@ -17,7 +17,6 @@ from sealedfiles.errors import PolicyError, TamperedError, UsageError
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import Grant, fingerprints, parse_grant
-from sealedfiles.keys.identity.kms_file import file_of, read_head
 from sealedfiles.keys.recipients import group_names, read_recipients
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import NAME as NAME_RE
@@ -161,7 +160,15 @@ def _unexpected_files(files: Mapping[bytes, Blob]) -> Iterator[Finding]:
 
 def _look_at_identities(folder: StoredFolder) -> Iterator[Finding]:
     """Yield the encrypted identities that no job can use, or that are not of the reader's public key."""
-    for name in (one.removesuffix(".kms") for one in folder.list("identities")):
+    names = [one.removesuffix(".kms") for one in folder.list("identities")]
+    if not names:
+        return
+    from sealedfiles.keys.identity.kms_file import (
+        file_of,
+        read_head,
+    )  # here: few repositories have one
+
+    for name in names:
         if not NAME_RE.fullmatch(name):
             continue  # an unexpected file
         identity = read_head(folder, name)
