@@ -14,7 +14,7 @@ from sealedfiles.errors import NoKeyError, SealedFilesError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     from sealedfiles.keys.expected import Expected
@@ -105,13 +105,18 @@ class Identities:
                 error = failure_of(identity)
                 if isinstance(error, age.MissingPackageError):
                     return NoKeyError(f"{found.place}: {error.message}", *error.hints)
-        return NoKeyError(message, *hints, *self.report())
+        return NoKeyError(message, *hints, *self.report(said=hints))
 
-    def report(self) -> list[str]:
-        """Return lines that list every place that was read, with the public keys found there."""
+    def report(self, said: Collection[str] = ()) -> list[str]:
+        """Return lines that list every place that was read, with the public keys found there.
+
+        Errors that are among the lines *said* are left out.
+        """
         lines = []
         absent: dict[str, list[str]] = {}
         for _, found in sorted(self._found.items()):
+            if found.error and found.error.message in said:
+                continue
             if found.error:
                 lines.append(_on_one_line(found))
             elif found.identities:
