@@ -58,7 +58,7 @@ def push(store: Store, prune: bool = False, /, **values: str) -> tuple[list[str]
     plan = make_plan(items, store.read(), {})
     done: list[str] = []
     work = plan.work("c0ffee", prune=prune, force=False)
-    if work.write or work.delete:
+    if work.is_needed:
         store.apply(work, done.append)
     return done, {change.name: change.kind for change in plan.changes}
 
@@ -75,6 +75,18 @@ def test_values_are_written_once_and_deleted(store: Store) -> None:
     assert push(store, True, A="s3cr3t-new", D="s3cr3t")[0] == ["D", "B", "C"]
     assert store.read().values == {"A": "s3cr3t-new", "D": "s3cr3t"}
     assert store.read().created == {"A", "D"}
+
+
+@pytest.mark.parametrize("kind", ["gcp-keys"], indirect=True)
+def test_a_secret_of_a_target_with_a_longer_name_is_not_deleted(store: Store) -> None:
+    """`orders-prod-A` begins like the secrets of the target `orders`."""
+    url = "gcp-sm://shop/orders-prod"
+    other = store_of(Target("other", parse_url(url), url, ("x",), as_json=False))
+    push(other, A="s3cr3t-a")
+    push(store, B="s3cr3t-b")
+    assert push(store, True, B="s3cr3t-b") == ([], {"B": "same", "prod-A": "remote-only"})
+    assert other.read().values == {"A": "s3cr3t-a"}
+    assert other.read().created == {"A"}
 
 
 def test_the_commit_is_recorded(store: Store, server: Forge, kind: str) -> None:

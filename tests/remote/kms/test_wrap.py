@@ -179,6 +179,18 @@ else:
 """
 
 
+def test_a_program_gets_no_private_key_in_its_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_program(tmp_path, "gcloud", "import os, sys\nprint(*sorted(os.environ))\n", monkeypatch)
+    for name in ("SEALEDFILES_KEY", "SEALEDFILES_KEY_FILE", "SOPS_AGE_KEY", "CLOUDSDK_CONFIG"):
+        monkeypatch.setenv(name, "s3cr3t")
+    uri = parse_uri("gcp-kms://projects/p/locations/l/keyRings/r/cryptoKeys/k")
+    seen = decrypt(uri, "AAAA", CONTEXT).decode().split()
+    assert "CLOUDSDK_CONFIG" in seen
+    assert not [name for name in seen if name.startswith(("SEALEDFILES_KEY", "SOPS_AGE"))]
+
+
 def test_google_cloud_by_its_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write_program(tmp_path, "gcloud", GCLOUD, monkeypatch)
     uri = parse_uri("gcp-kms://projects/p/locations/l/keyRings/r/cryptoKeys/k")
