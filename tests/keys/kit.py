@@ -17,7 +17,7 @@ from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.keyfile import GroupKey, wrap_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sealedfiles.age import Stanza
     from sealedfiles.age.keys import Recipient
@@ -145,7 +145,7 @@ class Somebody(Identities):
     def no_key(self, message: str, *hints: str) -> NoKeyError:
         return NoKeyError(message, *hints, *self.report())
 
-    def report(self, said: Collection[str] = ()) -> list[str]:
+    def report(self) -> list[str]:
         return [f"looked at {len(self._identities)} keys"]
 
 

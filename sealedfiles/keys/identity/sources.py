@@ -105,13 +105,14 @@ class Identities:
                 error = failure_of(identity)
                 if isinstance(error, age.MissingPackageError):
                     return NoKeyError(f"{found.place}: {error.message}", *error.hints)
-        return NoKeyError(message, *hints, *self.report(said=hints))
+        return NoKeyError(message, *hints, *self._lines(said=hints))
 
-    def report(self, said: Collection[str] = ()) -> list[str]:
-        """Return lines that list every place that was read, with the public keys found there.
+    def report(self) -> list[str]:
+        """Return lines that list every place that was read, with the public keys found there."""
+        return self._lines()
 
-        Errors that are among the lines *said* are left out.
-        """
+    def _lines(self, said: Collection[str] = ()) -> list[str]:
+        """Return what ``report`` does, without errors that are among the lines *said*."""
         lines = []
         absent: dict[str, list[str]] = {}
         for _, found in sorted(self._found.items()):
