@@ -11,9 +11,11 @@ from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
+from sealedfiles.app.tracking.key_origin import created_by
 from sealedfiles.app.tracking.new_rules import NewRule, add_rules
 from sealedfiles.app.tracking.other_filters import other_filters
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
+from sealedfiles.app.tracking.planned_keys import PlannedKeys
 from sealedfiles.app.tracking.policy_tracked import add_tracked
 from sealedfiles.app.tracking.policy_writing import (
     confirmed_policy,
@@ -48,7 +50,7 @@ from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.policy import Policy, parse_policy
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing import describe_file
-from sealedfiles.sealing.file import is_whole, show_path
+from sealedfiles.sealing.file import Keys, is_whole, show_path
 from sealedfiles.sealing.reseal import move_file
 from sealedfiles.sealing.sealed_text import inspect_file
 from sealedfiles.util.messages import counted
@@ -82,16 +84,10 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     """
     clone.require_writable()
     _require_filter(clone)
-    rules = [rule for rules in request.rules.values() for rule in rules]
-    groups = sorted(filter(None, {request.group, *(rule.group for rule in rules)}))
+    groups = _named_groups(request)
     if groups:
-        accept_named(workspace, [check_name(group, "group") for group in groups], dialog)
-    wanted = [pattern_for(one, clone.repository, request.folder) for one in request.rules]
-    for value in dict.fromkeys(value for rule in rules for value in rule.values):
-        _check_path(value)
-    matches = _matches(clone, wanted)
-    if not request.force:
-        _refuse_other_filters(clone, sorted(set().union(*matches)))
+        accept_named(workspace, groups, dialog)
+    wanted, matches = _wanted(clone, request)
     for group in groups:
         if group not in workspace.group_names():
             create_group(workspace, group, dialog)
@@ -99,7 +95,7 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     before = confirmed_policy(clone)
     data = _new_policy(clone, request, before, wanted, matches)
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
-    plan = _plan(clone, policy, {path for found in matches for path in found})
+    plan = _plan(clone, policy, {path for found in matches for path in found}, clone.ring)
     _confirm(clone, plan.moved, dialog, yes=request.yes)
     if plan.plaintext and not confirm_plaintext(clone, plan.plaintext, dialog, yes=request.yes):
         raise UsageError("nothing was changed")
@@ -111,18 +107,72 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     exclude_leftovers(clone.repository)
     stage(clone, NAME, ".gitattributes")
     if not request.is_planned:
-        report_matches(clone, wanted, matches, dialog, changed=data != before)
+        what = "tracking" if data != before else "already tracking"
+        report_matches(clone, wanted, matches, dialog, what)
     if data != before:
         warn_of_unproved(clone, dialog)
     _carry_out(clone, plan, dialog)
     if not request.is_planned:
-        _warn(clone, request.preset, plan, dialog)
+        _warn(clone, request.preset, policy, plan, dialog)
 
 
-def _warn(clone: Clone, preset: Preset | None, plan: _Plan, dialog: Dialog) -> None:
+def preview(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dialog) -> None:
+    """Report what ``track`` would do, and change nothing.  Raises the errors that it would."""
+    _require_filter(clone)
+    groups = _named_groups(request)
+    wanted, matches = _wanted(clone, request)
+    created = [group for group in groups if group not in workspace.group_names()]
+    accepted = [group for group in groups if clone.ring.is_new(group) and group not in created]
+    before = confirmed_policy(clone)
+    data = _new_policy(clone, request, before, wanted, matches)
+    policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
+    keys = PlannedKeys(clone.ring, [*created, *accepted])
+    plan = _plan(clone, policy, {path for found in matches for path in found}, keys)
+    for group in created:
+        dialog.say(f"would create the group {group}, with you as its first reader")
+    for group in accepted:
+        dialog.say(
+            f"would accept the group {group}, which is new in this clone",
+            *created_by(clone, group),
+        )
+    report_matches(clone, wanted, matches, dialog, "would track")
+    if data == before:
+        dialog.say("the policy would not change")
+    if plan.moved:
+        _report_moved(plan.moved, dialog)
+    if plan.plaintext:
+        confirm_plaintext(clone, plan.plaintext, dialog, yes=True)
+    for entry in plan.blobs:
+        dialog.say(f"{show_path(entry.path)}: would be re-encrypted in the index")
+    if plan.opened:
+        dialog.say(f"values of {counted(plan.opened, 'file')} would be in plaintext")
+    _warn(clone, request.preset, policy, plan, dialog)
+    dialog.say("nothing was changed")
+
+
+def _named_groups(request: TrackRequest) -> list[str]:
+    """Return the groups that the user named.  Raises UsageError."""
+    rules = (rule for rules in request.rules.values() for rule in rules)
+    groups = sorted(filter(None, {request.group, *(rule.group for rule in rules)}))
+    return [check_name(group, "group") for group in groups]
+
+
+def _wanted(clone: Clone, request: TrackRequest) -> tuple[list[str], list[list[bytes]]]:
+    """Return the patterns for the policy, and the files that each matches now.  Raises UsageError."""
+    wanted = [pattern_for(one, clone.repository, request.folder) for one in request.rules]
+    rules = (rule for rules in request.rules.values() for rule in rules)
+    for value in dict.fromkeys(value for rule in rules for value in rule.values):
+        _check_path(value)
+    matches = _matches(clone, wanted)
+    if not request.force:
+        _refuse_other_filters(clone, sorted(set().union(*matches)))
+    return wanted, matches
+
+
+def _warn(clone: Clone, preset: Preset | None, policy: Policy, plan: _Plan, dialog: Dialog) -> None:
     """Warn of plaintext in the history, and of files that were probably not meant."""
     if plan.newly_sealed:
-        warn_of_earlier_plaintext(clone, dialog, {entry.path for entry in plan.blobs})
+        warn_of_earlier_plaintext(clone, dialog, {entry.path for entry in plan.blobs}, policy)
     if preset:
         warn_of_services(preset, plan.blobs, dialog)
     else:
@@ -166,8 +216,8 @@ class _Plan(NamedTuple):
     opened: int
 
 
-def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
-    """Return what *policy* makes of the files at *paths* that are in the index."""
+def _plan(clone: Clone, policy: Policy, paths: set[bytes], keys: Keys) -> _Plan:
+    """Return what *policy* makes of the files at *paths* that are in the index, with *keys*."""
     staged = map(clone.index.entry, sorted(paths))
     entries = [entry for entry in staged if entry and entry.mode.startswith("100")]
     plan = _Plan(entries, {}, {}, [], [], 0, 0)
@@ -176,11 +226,11 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes]) -> _Plan:
     for entry, blob in with_blobs(clone, entries):
         rules = policy.for_file(os.fsdecode(entry.path))
         file = describe_file(entry.path, rules.format)
-        new = move_file(blob, file, rules, clone.ring)
+        new = move_file(blob, file, rules, keys)
         if new == blob:
             continue
         plan.blobs[entry], plan.accepted[entry] = new, blob
-        plan.moved.extend(moved_values(clone, blob, new, file))
+        plan.moved.extend(moved_values(clone, blob, new, file, keys))
         if (
             was_tracked(entry.path)
             and inspect_file(blob, *clone.describe(entry.path)).has_plaintext
@@ -214,14 +264,7 @@ def _confirm(clone: Clone, moved: Sequence[MovedValue], dialog: Dialog, *, yes: 
     """
     if not moved:
         return
-    dialog.say(f"{counted(len(moved), 'sealed value')} would change readers:")
-    # Those under a retired key first: a removed reader may have written them.
-    ordered = sorted(moved, key=lambda one: not one.is_retired)
-    shown = max(_SHOWN, sum(one.is_retired for one in moved))
-    for one in ordered[:shown]:
-        dialog.say(one.line)
-    if len(moved) > shown:
-        dialog.say(f"and {len(moved) - shown} more")
+    _report_moved(moved, dialog)
     names = sorted({group for one in moved for group in one.old if clone.ring.holds(group)})
     tokens = {one.token for one in moved}
     if tokens_to_keep(
@@ -235,6 +278,17 @@ def _confirm(clone: Clone, moved: Sequence[MovedValue], dialog: Dialog, *, yes: 
         raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
     if not agreed:
         raise UsageError("nothing was changed")
+
+
+def _report_moved(moved: Sequence[MovedValue], dialog: Dialog) -> None:
+    dialog.say(f"{counted(len(moved), 'sealed value')} would change readers:")
+    # Those under a retired key first: a removed reader may have written them.
+    ordered = sorted(moved, key=lambda one: not one.is_retired)
+    shown = max(_SHOWN, sum(one.is_retired for one in moved))
+    for one in ordered[:shown]:
+        dialog.say(one.line)
+    if len(moved) > shown:
+        dialog.say(f"and {len(moved) - shown} more")
 
 
 def _carry_out(clone: Clone, plan: _Plan, dialog: Dialog) -> None:

@@ -104,7 +104,7 @@ def _listed_pattern(clone: Clone, argument: str, listed: list[str], folder: Path
     if pattern not in listed:
         raise UsageError(
             f"{show_path(os.fsencode(argument))} is not a tracked pattern",
-            f"see them: `tracked` in {NAME}/policy.yaml",
+            "list the patterns: sealedfiles track",
         )
     return pattern
 

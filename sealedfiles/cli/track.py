@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealedfiles.app.track import TrackRequest, track
+from sealedfiles.app.track import TrackRequest, preview, track
 from sealedfiles.app.tracking.new_rules import NewRule
 from sealedfiles.app.tracking.presets import PRESET_NAMES, preset_named
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
-from sealedfiles.cli.files import identity_option
+from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
 from sealedfiles.model.policy import FORMATS
+from sealedfiles.util.messages import counted, printable, say, show, show_list
 
 
 @declaration.command("track")
-@declaration.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, is_path=True)
+@declaration.argument("patterns", metavar="[PATTERN...]", nargs=-1, is_path=True)
 @declaration.option("--group", "-g", help="Seal the values to this group (default: default).")
 @declaration.option(
     "--values",
@@ -38,8 +39,11 @@ from sealedfiles.model.policy import FORMATS
     is_flag=True,
     help="Do not ask before values get other readers, or pushed plaintext is sealed.",
 )
+@declaration.option(
+    "--dry-run", is_flag=True, help="Report what would be sealed, and change nothing."
+)
+@json_option
 @identity_option
-@exclusive()
 def command(
     patterns: tuple[str, ...],
     group: str | None,
@@ -49,9 +53,13 @@ def command(
     file_format: str | None,
     force: bool,
     yes: bool,
+    dry_run: bool,
+    as_json: bool,
     identity: str | None,
 ) -> int:
-    """Seal the files that match a pattern.
+    """Seal the files that match a pattern, or list the patterns.
+
+    Without PATTERN, lists the tracked patterns, each with its number of files in git and of new files.
 
     PATTERN is written as in .gitattributes.  Files that are already in git are sealed in the index
     immediately; their history does not change.  A folder stands for all files in it.  Paths are relative to
@@ -63,14 +71,21 @@ def command(
       sealedfiles track 'config/*.yaml' --values 'production.**' --group production
       sealedfiles track 'k8s/*.yaml' --preset kubernetes
       sealedfiles track 'config/*.yaml' --values 'service.**' --plain
+      sealedfiles track '*.env' --dry-run
+      sealedfiles track
     """
+    rule = NewRule(values, group, plain, file_format)
+    if not patterns:
+        if rule != NewRule() or preset or force or yes or dry_run:
+            raise UsageError("these options need a PATTERN")
+        return _list(identity, as_json=as_json)
+    if as_json:
+        raise UsageError("--json lists the patterns: it takes no PATTERN")
     if plain and group:
         raise UsageError("--group and --plain exclude each other")
     if preset and (values or plain or file_format):
         raise UsageError("--preset excludes --values, --plain and --format")
-    rule = NewRule(values, group, plain, file_format)
     rules = [] if preset or rule == NewRule() else [rule]
-    workspace, clone = clone_here(identity)
     request = TrackRequest(
         dict.fromkeys(patterns, rules),
         Path.cwd(),
@@ -79,6 +94,35 @@ def command(
         preset=preset_named(preset) if preset else None,
         group=group,
     )
+    if dry_run:
+        workspace, clone = clone_here(identity)
+        preview(workspace, clone, request, TERMINAL)
+        clone.close()
+    else:
+        _track(identity, request)
+    return 0
+
+
+@exclusive()
+def _track(identity: str | None, request: TrackRequest) -> None:
+    workspace, clone = clone_here(identity)
     track(workspace, clone, request, TERMINAL)
     clone.close()
+
+
+def _list(identity: str | None, *, as_json: bool) -> int:
+    from sealedfiles.app.tracking.pattern_list import tracked_patterns
+
+    _, clone = clone_here(identity)
+    found = tracked_patterns(clone, TERMINAL)
+    clone.close()
+    if as_json:
+        show_list({"patterns": [one._asdict() for one in found]})
+        return 0
+    width = max((len(printable(one.pattern)) for one in found), default=0)
+    for one in found:
+        new = f", {one.new} not in git" if one.new else ""
+        show(f"{printable(one.pattern):<{width}}  {counted(one.files, 'file')}{new}")
+    if not found:
+        say("no patterns are tracked", "to seal files: sealedfiles track PATTERN")
     return 0

@@ -13,7 +13,7 @@ from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import show
 from sealedfiles.model.token import TOKEN, split
-from sealedfiles.sealing.file import File, describe_file, line_of, show_path
+from sealedfiles.sealing.file import File, Keys, describe_file, line_of, show_path
 from sealedfiles.sealing.opened_tokens import layers_of_token
 from sealedfiles.sealing.sealed_text import SealedText
 
@@ -47,16 +47,18 @@ class _Slot(NamedTuple):
     """The token; None if the value is in plaintext."""
 
 
-def moved_values(clone: Clone, before: bytes, after: bytes, file: File) -> list[MovedValue]:
-    """Return the sealed values whose readers change if *after* replaces *before*.
+def moved_values(
+    clone: Clone, before: bytes, after: bytes, file: File, keys: Keys
+) -> list[MovedValue]:
+    """Return the sealed values whose readers change if *after*, sealed with *keys*, replaces *before*.
 
     Values that only get a new token are included if their old token is under a retired key.
     """
     found = []
     judged = RetiredFiles(clone)
     for place, token, new in _replaced(before, after, file):
-        old_layers = [layer for layer, _ in layers_of_token(token, clone.ring)]
-        new_layers = [layer for one in new for layer, _ in layers_of_token(one, clone.ring)]
+        old_layers = [layer for layer, _ in layers_of_token(token, keys)]
+        new_layers = [layer for one in new for layer, _ in layers_of_token(one, keys)]
         old, now = (tuple(layer.group for layer in each) for each in (old_layers, new_layers))
         if len(new) > 1:  # the file was sealed whole
             old, now = (tuple(sorted(set(groups))) for groups in (old, now))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, FILES, SECRET, YAML, Person, Repo, assert_clean, groups, tokens
+from people import ENV, FILES, SECRET, YAML, Person, Repo, assert_clean, groups, program, tokens
 
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.model.wildmatch import FilePattern
@@ -297,8 +299,6 @@ def test_a_pattern_is_normalized_to_the_top_folder(
 
 
 def track_in(repo: Repo, folder: str, argument: str) -> str:
-    from people import program
-
     return repo.person.run([*program(), "track", argument], repo.path / folder, "", 0)[1]
 
 
@@ -355,8 +355,6 @@ def test_the_folder_s_own_files_are_never_listed(ready: Repo) -> None:
 
 
 def test_track_outside_of_git_is_refused(alice: Person) -> None:
-    from people import program
-
     (alice.home / ".sealedfiles").mkdir()
     alice.run([*program(), "track", "*.env"], alice.home, code=2)
 
@@ -412,3 +410,102 @@ def test_of_a_workflow_only_the_secrets_that_it_holds_are_sealed(ready: Repo) ->
 def test_a_preset_has_its_own_rules(ready: Repo, option: list[str]) -> None:
     ready.sealedfiles("track", "a.yaml", "--preset", "helm", *option, code=2)
     assert "--preset excludes" in ready.stderr
+
+
+def test_the_patterns_are_listed_with_their_files(ready: Repo) -> None:
+    ready.sealedfiles("track")
+    assert "no patterns are tracked" in ready.stderr
+    assert json.loads(ready.sealedfiles("track", "--json")) == {"version": 1, "patterns": []}
+    ready.write(".gitignore", "local.env\n")
+    for name in ("a.env", "sub/b.env", "local.env"):
+        ready.write(name, "A=s3cr3t\n")
+    ready.sealedfiles("track", "*.env", "none/*", "sub/**")
+    ready.git("add", "--", "a.env")
+    assert ready.sealedfiles("track").split("\n") == [
+        "*.env   1 file, 1 not in git",
+        "none/*  0 files",
+        "sub/**  0 files, 1 not in git",
+        "",
+    ]
+    run = [*program(), "track", "--json"]  # counts are those of the whole work tree
+    assert json.loads(ready.person.run(run, ready.path / "sub")[0])["patterns"] == [
+        {"pattern": "*.env", "files": 1, "new": 1},
+        {"pattern": "none/*", "files": 0, "new": 0},
+        {"pattern": "sub/**", "files": 0, "new": 1},
+    ]
+
+
+def test_the_patterns_of_a_changed_policy_are_not_listed_as_tracked(ready: Repo) -> None:
+    ready.sealedfiles("track", "*.env")
+    policy = ready.read(".sealedfiles/policy.yaml").replace('"*.env"', "other/*")
+    assert "other/*" in policy
+    ready.write(".sealedfiles/policy.yaml", policy)
+    assert ready.sealedfiles("track") == "*.env  0 files\n"
+    assert "sealedfiles trust policy" in ready.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--plain"], "need a PATTERN"),
+        (["--dry-run"], "need a PATTERN"),
+        (["*.env", "--json"], "takes no PATTERN"),
+    ],
+)
+def test_options_of_the_list_and_of_patterns_are_not_mixed(
+    ready: Repo, arguments: list[str], word: str
+) -> None:
+    ready.sealedfiles("track", *arguments, code=2)
+    assert word in ready.stderr
+
+
+def state_of(repo: Repo) -> dict[str, bytes]:
+    """Return every file of the repository: the work tree, the index, and what the clone remembers.
+
+    Except for the memo of which commits were searched, which is added to by every command.
+    """
+    files = (file for file in repo.path.rglob("*") if file.is_file() and file.name != "looked-at")
+    return {str(file.relative_to(repo.path)): file.read_bytes() for file in files}
+
+
+def test_a_dry_run_names_what_would_be_sealed_and_changes_nothing(ready: Repo) -> None:
+    ready.write(YAML, FILES[YAML])
+    ready.write("new.yaml", "a: s3cr3t-new\n")
+    ready.git("add", YAML)
+    ready.git("commit", "--quiet", "--message", "in plaintext")
+    head, before = ready.head(), state_of(ready)
+    ready.sealedfiles("track", "*.yaml", "--values", "api.**", "--group", "production", "--dry-run")
+    assert state_of(ready) == before
+    assert "would create the group production" in ready.stderr
+    assert "would track '*.yaml': 2 files" in ready.stderr
+    assert f"{YAML}: would be re-encrypted in the index" in ready.stderr
+    assert f"in plaintext in commit {head[:10]}" in ready.stderr
+    assert SECRET not in ready.stderr
+
+
+def test_a_dry_run_names_the_values_that_change_readers_or_become_plaintext(ready: Repo) -> None:
+    ready.write(YAML, FILES[YAML])
+    ready.sealedfiles("track", "secrets/**")
+    ready.commit("all in one group")
+    before = state_of(ready)
+    ready.sealedfiles("track", YAML, "--values", "api.**", "--group", "ops", "--dry-run")
+    assert "3 sealed values would change readers:" in ready.stderr
+    assert re.search(rf"{YAML}: api\.token: default \(key \w{{16}}\) -> ops\n", ready.stderr)
+    ready.sealedfiles("track", YAML, "--values", "service.name", "--plain", "--dry-run")
+    assert "service.name: default" in ready.stderr
+    assert "values of 1 file would be in plaintext" in ready.stderr
+    assert state_of(ready) == before
+
+
+def test_a_dry_run_does_not_accept_a_group_that_is_new_here(team: tuple[Repo, Repo]) -> None:
+    """Somebody with push access can add a group; the real command accepts it because it is named."""
+    alice, bob = team
+    alice.sealedfiles("grant", "bob", "--to", "late")
+    alice.commit("a group for both")
+    bob.git("pull", "--quiet", "--no-rebase", str(alice.path), "main")
+    before = state_of(bob)
+    bob.sealedfiles("track", YAML, "--values", "cache.**", "--group", "late", "--dry-run")
+    assert "would accept the group late, which is new in this clone" in bob.stderr
+    assert "created in " in bob.stderr
+    assert f"{YAML}: cache.url: default (key " in bob.stderr
+    assert state_of(bob) == before

@@ -10,7 +10,7 @@ from sealedfiles.app.check.versions import IndexVersion, Store, Version
 from sealedfiles.errors import GitError
 from sealedfiles.git.clone import Clone, is_passed_through
 from sealedfiles.git.commits import read_commits
-from sealedfiles.model.policy import FileRules
+from sealedfiles.model.policy import FileRules, Policy
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import LineNumbers, structured_text
 from sealedfiles.sealing.sealed_text import inspect_file
@@ -21,17 +21,19 @@ _FEW_PATHS = 200
 
 
 def earlier_plaintext(
-    clone: Clone, selected: Callable[[bytes], bool] = lambda _path: True
+    clone: Clone,
+    selected: Callable[[bytes], bool] = lambda _path: True,
+    policy: Policy | None = None,
 ) -> list[Finding]:
     """Return the values of tracked files that are in plaintext in commits from before they were tracked.
 
     There is one finding for each path, key and value, with the oldest commit that has it.  *selected*
-    limits the paths.  No key is needed.  Used by `check --all`, and by `track`, which lists them.  Raises
-    GitError.
+    limits the paths.  *policy* decides what is sealed, by default the one in the index.  No key is needed.
+    Used by `check --all`, and by `track`, which lists them.  Raises GitError.
     """
     store = Store(clone.repository, clone.objects, clone.index)
     now = _version_now(store)
-    policy = now.policy if now else None
+    policy = policy or (now.policy if now else None)
     if now is None or policy is None:
         return []
     tracked = [

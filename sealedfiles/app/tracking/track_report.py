@@ -8,6 +8,7 @@ from sealedfiles.app.check.earlier import earlier_plaintext
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.index import Entry
+from sealedfiles.model.policy import Policy
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.whole import keep_whole_hint, why_whole
@@ -56,14 +57,12 @@ def report_matches(
     patterns: list[str],
     matches: list[list[bytes]],
     dialog: Dialog,
-    *,
-    changed: bool,
+    what: str,
 ) -> None:
-    """Report how many files each pattern matches now, and which of them git ignores."""
+    """Report *what* was done to each pattern, the files that it matches, and which of them git ignores."""
     for pattern, found in zip(patterns, matches, strict=True):
         shown = show_path(pattern.encode("utf-8", "surrogateescape"))
-        already = "" if changed else " already"
-        dialog.say(f"tracking '{shown}'{already}: {counted(len(found), 'file')}")
+        dialog.say(f"{what} '{shown}': {counted(len(found), 'file')}")
         if not found:
             dialog.warn(
                 f"'{shown}' matches no file",
@@ -97,10 +96,15 @@ def warn_of_unexpected(clone: Clone, entries: list[Entry], dialog: Dialog) -> No
             dialog.warn(message, keep_whole_hint(entry.path))
 
 
-def warn_of_earlier_plaintext(clone: Clone, dialog: Dialog, paths: set[bytes]) -> None:
-    """Warn of the values of *paths* in git's history in plaintext, with the commits that added them."""
+def warn_of_earlier_plaintext(
+    clone: Clone, dialog: Dialog, paths: set[bytes], policy: Policy
+) -> None:
+    """Warn of the values of *paths* in git's history in plaintext, with the commits that added them.
+
+    *policy* decides which values are sealed.
+    """
     keys: dict[tuple[bytes, str], list[str]] = {}
-    for finding in earlier_plaintext(clone, lambda path: path in paths):
+    for finding in earlier_plaintext(clone, lambda path: path in paths, policy):
         found = keys.setdefault((finding.path, finding.commit), [])
         found.append(finding.shown_key or "the whole file")
     for (path, commit), names in list(keys.items())[:_SHOWN]:
