@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 from sealedfiles.app.files.key_variables import KEY_VARIABLES
 from sealedfiles.app.run.variables import choose, read_sources, sealed_names, secret_values
-from sealedfiles.app.workspace import ReadOptions
+from sealedfiles.app.workspace import ReadOptions, workspace_at
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.files import dialect_option, reading_options
 from sealedfiles.cli.reading import Selection, group_option, read_all, variable_options
 from sealedfiles.errors import UsageError
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.util.messages import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
     "files",
     metavar="FILE",
     multiple=True,
-    required=True,
-    help="A file with values.  May be repeated.",
+    help="A file with values.  May be repeated.  Default: .env, if no other .env file is tracked here.",
     shell_complete=complete_file,
 )
 @declaration.argument(
@@ -69,6 +70,9 @@ def command(
     are kept, unless you give --override.  Values of groups that you do not read are left out.  The command
     replaces this process: it gets the signals and the terminal, and its exit status is returned.
 
+    Without --file, the file .env of the current folder is used, and reported, if a pattern tracks it and no
+    other .env file there.
+
     A secret reference, such as ref+vault://secret/app#password, is replaced by the secret that it names, if
     the policy allows its scheme.  Credentials that Vault creates for the command are renewed while it runs,
     and revoked when it ends.
@@ -79,6 +83,12 @@ def command(
     """
     if not words[0]:
         raise UsageError("the command is empty")
+    if not files:
+        from sealedfiles.app.run.default_file import default_file
+
+        here = Path.cwd()
+        files = (default_file(workspace_at(here, options), here),)
+        say(f"using the values of {files[0]}")
     places, status = read_all(files, options, groups)
     if status:
         return status

@@ -13,7 +13,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, FILES, YAML, Person, Repo, program, tokens
+from people import ENV, FILES, YAML, Person, Repo, commit_blob, forge_user, program, tokens
 
 from sealedfiles.app.files.references import SEALED_NAMES
 
@@ -114,6 +114,43 @@ def test_the_values_are_variables_in_every_state_of_the_files(anywhere: Repo) ->
     assert {name: seen.get(name) for name in expected} == expected
     assert seen["CERTIFICATE"].startswith("-----BEGIN CERTIFICATE-----\n")
     assert "DATABASE_OPTIONS" not in seen
+
+
+def test_the_only_tracked_env_file_is_used_and_reported(anywhere: Repo) -> None:
+    seen = json.loads(anywhere.sealedfiles("run", "--", *SHOW))
+    assert {name: seen.get(name) for name in VALUES} == VALUES
+    assert anywhere.stderr == "sealedfiles: using the values of .env\n"
+    anywhere.sealedfiles("--quiet", "run", "--", "true")
+    assert anywhere.stderr == ""
+
+
+def test_a_file_that_git_ignores_does_not_compete_with_the_tracked_one(repo: Repo) -> None:
+    for name in ("local.env", ".env.sample", "env.yaml"):  # only the first matches a pattern
+        repo.write(name, "A=1\n")
+    repo.write(".gitignore", "local.env\n")
+    assert environment_of(repo)["DB_PASSWORD"] == VALUES["DB_PASSWORD"]
+
+
+def test_several_tracked_env_files_are_an_error_that_names_them(anywhere: Repo) -> None:
+    shutil.copy(anywhere.path / ENV, anywhere.path / "prod.env")
+    anywhere.sealedfiles("run", "--", "echo", "started", code=2)
+    assert "several tracked .env files: .env, prod.env" in anywhere.stderr
+    (anywhere.path / ENV).unlink()
+    anywhere.sealedfiles("run", "--", "echo", "started", code=2)
+    assert "sealedfiles run -f prod.env -- COMMAND" in anywhere.stderr
+
+
+def test_a_file_that_no_pattern_tracks_is_not_used(repo: Repo) -> None:
+    """Anyone with push access can add one, also in the folder where a program is started."""
+    repo.sealedfiles("untrack", "*.env")
+    repo.sealedfiles("run", "--", "true", code=2)
+    assert "the current folder has no tracked .env file" in repo.stderr
+
+
+def test_pushed_plaintext_in_the_default_file_is_refused(repo: Repo) -> None:
+    commit_blob(repo, ENV, forge_user(repo.blob("", ENV).decode()))
+    repo.sealedfiles("run", "--", "echo", "started", code=4)
+    assert "DB_USER" in repo.stderr
 
 
 def test_nothing_else_of_the_environment_changes(repo: Repo) -> None:
@@ -475,11 +512,9 @@ def test_a_value_that_is_too_long_for_the_system_is_named(repo: Repo) -> None:
     assert "the largest variable is LONG, with 200000 bytes" in repo.stderr
 
 
-def test_a_command_and_a_file_are_required(repo: Repo) -> None:
+def test_a_command_and_an_existing_file_are_required(repo: Repo) -> None:
     repo.sealedfiles("run", "-f", ENV, code=2)
     repo.sealedfiles("run", "-f", ENV, "--", "", code=2)
-    repo.sealedfiles("run", "--", "true", code=2)
-    assert "--file" in repo.stderr
     repo.sealedfiles("run", "-f", "no such.env", "--", "true", code=2)
     assert "no such.env" in repo.stderr
 
