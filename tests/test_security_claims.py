@@ -246,6 +246,12 @@ CLAIMS = {
         "cli/test_exposure_history.py::test_the_file_with_values_is_private_and_new_and_outside_of_any_repository",
         "cli/test_exposure_history.py::test_filter_repo_removes_the_values_of_the_file",
     ],
+    "`sealedfiles migrate` shows no value": [
+        "cli/test_migrate_git_crypt.py::test_one_command_migrates_an_unlocked_clone",
+        "cli/test_migrate_git_crypt.py::test_an_interrupted_migration_is_finished_by_the_next_one",
+        "app/migrate/test_grants.py::test_a_key_from_a_file_is_used_only_if_the_user_confirms_it",
+        "app/migrate/test_grants.py::test_nobody_gets_access_to_more_than_before",
+    ],
     "`sealedfiles rotate-value` runs no command": [
         "cli/test_rotate_value.py::test_only_a_confirmed_policy_says_how_values_are_generated",
         "cli/test_rotate_value.py::test_a_value_that_was_pushed_in_plaintext_is_not_given_out",

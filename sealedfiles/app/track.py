@@ -93,7 +93,7 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
             create_group(workspace, group, dialog)
     list_tracked(clone)
     before = confirmed_policy(clone)
-    data = _new_policy(clone, request, before, wanted, matches)
+    data = new_policy(clone, request, before, wanted, matches)
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
     plan = _plan(clone, policy, {path for found in matches for path in found}, clone.ring)
     _confirm(clone, plan.moved, dialog, yes=request.yes)
@@ -124,7 +124,7 @@ def preview(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: D
     created = [group for group in groups if group not in workspace.group_names()]
     accepted = [group for group in groups if clone.ring.is_new(group) and group not in created]
     before = confirmed_policy(clone)
-    data = _new_policy(clone, request, before, wanted, matches)
+    data = new_policy(clone, request, before, wanted, matches)
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
     keys = PlannedKeys(clone.ring, [*created, *accepted])
     plan = _plan(clone, policy, {path for found in matches for path in found}, keys)
@@ -179,14 +179,17 @@ def _warn(clone: Clone, preset: Preset | None, policy: Policy, plan: _Plan, dial
         warn_of_unexpected(clone, plan.entries, dialog)
 
 
-def _new_policy(
+def new_policy(
     clone: Clone,
     request: TrackRequest,
     data: bytes,
     patterns: list[str],
     matches: list[list[bytes]],
 ) -> bytes:
-    """Return the policy *data* with the new patterns and rules."""
+    """Return the policy *data* with the new patterns and rules.
+
+    *matches* are the files of each pattern now, which only a preset needs.
+    """
     same: dict[tuple[NewRule, ...], list[str]] = {}
     for pattern, rules, found in zip(patterns, request.rules.values(), matches, strict=True):
         new = tuple(rules)

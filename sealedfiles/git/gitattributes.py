@@ -8,7 +8,7 @@ so also works in a bare repository and for a commit that is not checked out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sealedfiles.light_typing import NamedTuple, TypeAlias
 from sealedfiles.model.wildmatch import FilePattern
@@ -34,6 +34,8 @@ _WORD = lazy_pattern(rb"[^ \t\r]+")
 _NEEDS_QUOTES = lazy_pattern(rb'[\x00-\x20"\x7f]|^[#!]|^\[attr\]|^\xef\xbb\xbf')
 _TO_QUOTE = lazy_pattern(rb'[\x00-\x1f"\\\x7f]')
 _QUOTES = {b'"': rb"\"", b"\\": rb"\\", b"\t": rb"\t", b"\n": rb"\n", b"\r": rb"\r"}
+_HEAD = lazy_pattern(rb'[ \t]*(?:"(?:[^"\\]|\\.)*"|[^\s"#]\S*)')
+_WORD_WITH_BLANKS = lazy_pattern(rb"[ \t]+[^ \t\r]+")
 _ATTRIBUTE = lazy_pattern(rb"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 
 
@@ -129,7 +131,7 @@ class Attributes:
             return []
         oid, data = found
         if oid not in self._parsed:
-            self._parsed[oid] = _parse(data)
+            self._parsed[oid] = parse(data)
         lines = self._parsed[oid]
         if not folder:
             # Macros can be defined only in the top file.
@@ -173,7 +175,7 @@ def quoted(pattern: str) -> str:
     return f'"{text.decode("utf-8", "surrogateescape")}"'
 
 
-def _parse(data: bytes) -> list[Parsed]:
+def parse(data: bytes) -> list[Parsed]:
     """Return the lines of an attributes file: the pattern, or ``[attr]NAME``, and its attributes."""
     if len(data) >= _LARGEST_FILE:
         return []
@@ -190,6 +192,31 @@ def _parse(data: bytes) -> list[Parsed]:
         if all(states):  # git ignores a line with an invalid attribute name
             found.append((name, [state for state in states if state]))
     return found
+
+
+def without(data: bytes, attributes: Collection[bytes]) -> bytes:
+    """Return the attributes file *data* without *attributes*, such as ``filter=git-crypt``.
+
+    A line on which nothing else is left is removed, and so is a macro that defines nothing else, wherever it
+    is used.  All other lines stay as they are.
+    """
+    lines = data.split(b"\n")
+    removed = set(attributes)
+    for line in lines:
+        words = line.split()
+        if words and words[0].startswith(b"[attr]") and {*words[1:]} and {*words[1:]} <= removed:
+            removed.add(words[0].removeprefix(b"[attr]"))
+    kept = []
+    for line in lines:
+        head = _HEAD.match(line)
+        found = _WORD_WITH_BLANKS.findall(line, head.end()) if head else []
+        if not any(word.strip(_BLANK) in removed for word in found):
+            kept.append(line)
+        elif any(word.strip(_BLANK) not in removed for word in found):
+            words = [word for word in found if word.strip(_BLANK) not in removed]
+            end = b"\r" if line.endswith(b"\r") else b""
+            kept.append(line[: head.end() if head else 0] + b"".join(words) + end)
+    return b"\n".join(kept)
 
 
 def _state(word: bytes) -> tuple[bytes, State] | None:

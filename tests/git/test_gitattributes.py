@@ -11,7 +11,7 @@ from check.toy import isolate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sealedfiles.git.gitattributes import Attributes, Parsed, quoted, sealed_patterns
+from sealedfiles.git.gitattributes import Attributes, Parsed, quoted, sealed_patterns, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,3 +182,16 @@ def test_a_quoted_pattern_is_read_as_it_was(repository: Path) -> None:
 def test_a_line_that_git_would_ignore_is_not_written(pattern: str) -> None:
     with pytest.raises(ValueError, match="too long"):
         quoted(pattern)
+
+
+def test_attributes_of_another_tool_are_removed_and_nothing_else() -> None:
+    before = (
+        b"# secrets\n[attr]crypt filter=x diff=x\n[attr]bin -text filter=x\n*.a filter=x diff=x\n"
+        b'"a b" \tfilter=x -text\r\n*.b crypt\n*.c crypt text\n*.d bin\n*.e filter=xy\n\n*.f !filter\nx'
+    )
+    after = (
+        b"# secrets\n[attr]bin -text\n"
+        b'"a b" -text\r\n*.c text\n*.d bin\n*.e filter=xy\n\n*.f !filter\nx'
+    )
+    assert without(before, [b"filter=x", b"diff=x"]) == after
+    assert without(after, [b"filter=x", b"diff=x"]) == after

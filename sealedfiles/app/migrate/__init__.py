@@ -1,0 +1,1 @@
+"""Replace another tool's encryption of a repository's files by this one."""

@@ -1,0 +1,95 @@
+"""Which readers of another tool get access.
+
+Their public keys are in files that anyone with push access can change.  So a key is used only if the user
+gives it, or its fingerprint, in the command, or confirms the fingerprint when asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sealedfiles import age
+from sealedfiles.app.dialog import Dialog, agree
+from sealedfiles.app.migrate.source import Reader
+from sealedfiles.errors import UsageError
+from sealedfiles.keys.recipients import check_name, describe_key, fingerprint, ssh_fingerprint
+from sealedfiles.light_typing import NamedTuple
+
+
+class Grant(NamedTuple):
+    """A reader to grant access."""
+
+    name: str
+    recipient: age.Recipient
+    groups: list[str]
+    is_confirmed: bool
+    """Whether the user gave the public key, or its fingerprint."""
+
+
+def resolve_grants(
+    requests: tuple[str, ...], readers: list[Reader], groups_of: Callable[[Reader], list[str]]
+) -> list[Grant]:
+    """Return the grants that *requests*, each ``NAME`` or ``NAME=KEY``, ask for.  Raises UsageError."""
+    return [_resolve(request, readers, groups_of) for request in requests]
+
+
+def _resolve(
+    request: str, readers: list[Reader], groups_of: Callable[[Reader], list[str]]
+) -> Grant:
+    name, equals, key = request.partition("=")
+    check_name(name)
+    usable = [one for one in readers if one.key]
+    if equals:
+        found = [one for one in usable if key.strip() in _spellings(one)]
+    else:
+        found = [one for one in usable if one.name == name]
+    if not found:
+        what = (
+            f"no reader has the key of --grant {name}" if equals else f"no reader {name} was found"
+        )
+        raise UsageError(
+            what, *(f"there is --grant {one.name}={_shortest(one)}" for one in usable[:5])
+        )
+    reader = found[0]
+    groups = groups_of(reader)
+    if not groups:
+        raise UsageError(
+            f"{name} cannot decrypt all files of any group, and would get access to more values",
+            "migrate the files with other readers apart: sealedfiles migrate PATH --group GROUP",
+        )
+    return Grant(name, age.parse_recipient(reader.key), groups, bool(equals))
+
+
+def _spellings(reader: Reader) -> list[str]:
+    recipient = age.parse_recipient(reader.key)
+    return [
+        reader.key,
+        str(recipient),
+        fingerprint(recipient),
+        *filter(None, [ssh_fingerprint(recipient)]),
+    ]
+
+
+def _shortest(reader: Reader) -> str:
+    recipient = age.parse_recipient(reader.key)
+    return ssh_fingerprint(recipient) or fingerprint(recipient)
+
+
+def option_for(reader: Reader) -> str:
+    """Return the option that grants *reader* access."""
+    return f"--grant {reader.name}={_shortest(reader)}"
+
+
+def confirm_grants(grants: list[Grant], dialog: Dialog) -> None:
+    """Ask about each key that the user did not give.  Raises UsageError unless they are confirmed."""
+    for grant in grants:
+        if grant.is_confirmed:
+            continue
+        shown = describe_key(grant.recipient)
+        dialog.say(f"public key of {grant.name}, from a file in the repository: {shown}")
+        if not agree(dialog, f"Has {grant.name} confirmed this fingerprint in person?"):
+            raise UsageError(
+                f"nothing was changed: the public key of {grant.name} was not confirmed",
+                f"compare the fingerprint with {grant.name}, then give it in the command: "
+                f"--grant {grant.name}={fingerprint(grant.recipient)}",
+            )

@@ -1,0 +1,276 @@
+"""Plan a migration: find the tool's files, decrypt them in memory, and decide what becomes of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from sealedfiles.app.links import refuse_pushed_links
+from sealedfiles.app.migrate.attempt import Attempt, attempt_file, read_attempt
+from sealedfiles.app.migrate.grants import Grant, resolve_grants
+from sealedfiles.app.migrate.source import Access, Found, FoundFile, Plaintext, Reader, Removal
+from sealedfiles.app.migrate.sources import TOOLS, load_source
+from sealedfiles.app.migrate.tree import Tree, selected
+from sealedfiles.app.start import clone_to_scan
+from sealedfiles.app.tracking.new_rules import NewRule
+from sealedfiles.app.tracking.patterns import compile_pattern, literal_pattern, pattern_for
+from sealedfiles.errors import GitError, UsageError
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.repository import Repository
+from sealedfiles.git.version import refuse_old_git
+from sealedfiles.keys.identity.sources import Identities
+from sealedfiles.keys.recipients import check_name
+from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.policy import DEFAULT_GROUP
+from sealedfiles.sealing import open_file
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import Note, counted
+
+
+class MigrateRequest(NamedTuple):
+    """What `migrate` is to do."""
+
+    identity: str | None
+    tool: str | None = None
+    """The tool to migrate from; None: the one that is found."""
+    paths: tuple[str, ...] = ()
+    """The files and folders to migrate; none for all."""
+    group: str | None = None
+    """The group that all values go to; None: the groups that the tool names, or `default`."""
+    key_files: tuple[str, ...] = ()
+    grants: tuple[str, ...] = ()
+    """Readers to grant access, ``NAME`` or ``NAME=KEY``."""
+    name: str | None = None
+    """The name of the first reader of a new ``.sealedfiles/``; None: from git's user.name."""
+
+
+class PlannedFile(NamedTuple):
+    """A file to migrate."""
+
+    file: FoundFile
+    group: str
+    plain: Plaintext
+
+    @property
+    def path(self) -> bytes:
+        """The path of the sealed file."""
+        return self.file.path
+
+
+class MigrationPlan(NamedTuple):
+    """What becomes of the files of a tool."""
+
+    tool: str
+    files: list[PlannedFile]
+    rules: Mapping[str, list[NewRule]]
+    """The patterns to track, as `track` takes them at the top, with their rules."""
+    readers: list[Reader]
+    grants: list[Grant]
+    removal: Removal
+    remaining: int
+    """The number of files that stay encrypted with the tool, because they are not selected."""
+    notes: list[Note]
+
+    def grantable(self, reader: Reader) -> list[str]:
+        """Return the groups that have only files that *reader* can decrypt already."""
+        return groups_for(self.files, reader) if reader.key else []
+
+
+class Prepared(NamedTuple):
+    """A repository and the plan for it."""
+
+    repository: Repository
+    tree: Tree
+    is_new: bool
+    """Whether ``.sealedfiles/`` must be created first."""
+    plan: MigrationPlan | None
+    """None if there is nothing to migrate."""
+    is_resumed: bool = False
+    """Whether an earlier migration was interrupted."""
+
+
+def groups_for(files: Iterable[PlannedFile], reader: Reader) -> list[str]:
+    """Return the groups of *files* that have only files that *reader* can decrypt already."""
+    paths: dict[str, set[bytes]] = {}
+    for one in files:
+        paths.setdefault(one.group, set()).add(one.path)
+    return sorted(group for group, some in paths.items() if some <= reader.files)
+
+
+def prepare(request: MigrateRequest) -> Prepared:
+    """Find and decrypt the files of the tool, in memory.  Changes nothing.
+
+    Raises UsageError, GitError, NoKeyError if a file cannot be decrypted, TamperedError if one is damaged.
+    """
+    refuse_old_git()
+    if request.group:
+        check_name(request.group, "group")
+    clone, is_new = clone_to_scan(request.identity)
+    try:
+        return _prepare(clone, is_new, request)
+    finally:
+        clone.close()
+
+
+def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
+    repository = clone.repository
+    attempt = read_attempt(repository)
+    if attempt and request.tool not in (None, attempt.tool):
+        raise UsageError(
+            f"a migration from {attempt.tool} was interrupted",
+            "finish it first: sealedfiles migrate",
+        )
+    tree = Tree(clone, attempt.tree if attempt else _write_tree(repository))
+    only = tuple(repository.relative(Path(name)) for name in request.paths)
+    tool, stored = _find_tool(tree, attempt.tool if attempt else request.tool)
+    chosen = selected(stored, only)
+    prepared = Prepared(repository, tree, is_new, None, attempt is not None)
+    if not chosen:
+        return prepared
+    source = load_source(tool)(tree, Access(Identities(request.identity), request.key_files))
+    found = source.find(stored)
+    files = [one for one in found.files if one.stored in set(chosen)]
+    planned = [PlannedFile(one, _group_of(one, request), source.decrypt(one)) for one in files]
+    _refuse_lost_changes(clone, tree, planned, attempt)
+    rules, notes = _rules(tree, found, planned)
+    for one in planned:
+        notes += one.plain.notes
+    remaining = len(found.files) - len(files)
+    plan = MigrationPlan(
+        tool,
+        planned,
+        rules,
+        found.readers,
+        resolve_grants(request.grants, found.readers, lambda one: groups_for(planned, one)),
+        Removal() if remaining else found.removal,
+        remaining,
+        [*found.notes, *notes],
+    )
+    return prepared._replace(plan=plan)
+
+
+def _write_tree(repository: Repository) -> str:
+    """Return the tree of the index.  Raises GitError."""
+    code, out, _ = repository.try_run("write-tree")
+    if code:
+        raise GitError("a merge is not finished", "resolve its conflicts first: git status")
+    return out.decode("ascii").strip()
+
+
+def _find_tool(tree: Tree, wanted: str | None) -> tuple[str, list[bytes]]:
+    """Return the tool, and the files that it has encrypted.  Raises UsageError if there are several."""
+    sources = {name: load_source(name) for name in ([wanted] if wanted else TOOLS)}
+    found: dict[str, list[bytes]] = {}
+    for path, data in tree.contents():
+        for name, source in sources.items():
+            if source.recognizes(path, data):
+                found.setdefault(name, []).append(path)
+    if len(found) > 1:
+        counts = ", ".join(f"{name} ({counted(len(some), 'file')})" for name, some in found.items())
+        raise UsageError(
+            f"files of several tools were found: {counts}",
+            *(f"one after the other: sealedfiles migrate --from {name}" for name in found),
+        )
+    return next(iter(found.items()), (wanted or "", []))
+
+
+def _group_of(file: FoundFile, request: MigrateRequest) -> str:
+    return check_name(request.group or file.group or DEFAULT_GROUP, "group")
+
+
+def _rules(
+    tree: Tree, found: Found, planned: list[PlannedFile]
+) -> tuple[dict[str, list[NewRule]], list[Note]]:
+    """Return the patterns to track with their rules: those of the tool if possible, else one for each file.
+
+    A pattern of the tool is kept for the sake of files that are added later.
+    """
+    top, repository = tree.top, tree.clone.repository
+    by_path = {one.path: one for one in planned}
+    rules: dict[str, list[NewRule]] = {}
+    notes: list[Note] = []
+    covered: set[bytes] = set()
+    for pattern, _ in found.patterns:
+        try:
+            compiled = compile_pattern(pattern_for(pattern, repository, top), repository)
+        except UsageError as error:
+            notes.append(_not_kept(pattern, error.message))
+            continue
+        matched = {
+            path
+            for path in {*tree.files, *by_path}
+            if compiled.matches(os.fsdecode(path)) and not tree.clone.is_passed_through(path)
+        }
+        others = sorted(matched - {*by_path})
+        groups = {one.group for path, one in by_path.items() if path in matched}
+        if others:
+            notes.append(_not_kept(pattern, f"it also matches {show_path(others[0])}"))
+        elif len(groups) > 1 or any(by_path[path].plain.rules for path in matched):
+            notes.append(_not_kept(pattern, "its files have different rules"))
+        else:
+            group = next(iter(groups), DEFAULT_GROUP)
+            rules[pattern] = _in_group((), group)
+            covered |= matched
+    for path, one in by_path.items():
+        if path not in covered:
+            name = "./" + literal_pattern(os.fsdecode(path))
+            rules[name] = _in_group(one.plain.rules, one.group)
+    return rules, notes
+
+
+def _not_kept(pattern: str, reason: str) -> Note:
+    return Note(
+        f"the pattern {pattern} is not tracked: {reason}",
+        ("files that are added later are not sealed by it; choose one: sealedfiles track PATTERN",),
+    )
+
+
+def _in_group(rules: tuple[NewRule, ...], group: str) -> list[NewRule]:
+    named = None if group == DEFAULT_GROUP else group
+    if not rules and named is None:
+        return []
+    return [
+        one if one.plain or one.group else one._replace(group=named)
+        for one in rules or (NewRule(),)
+    ]
+
+
+def _refuse_lost_changes(
+    clone: Clone, tree: Tree, planned: list[PlannedFile], attempt: Attempt | None
+) -> None:
+    """Raise UsageError if a file that would be overwritten has changes that git does not have."""
+    for one in planned:
+        name = show_path(one.path)
+        file = clone.repository.file(one.path)
+        refuse_pushed_links(file)
+        if file.is_symlink() or file.is_dir():
+            raise UsageError(f"{name} is not a regular file")
+        stored = tree.read(one.path)
+        known = {stored, one.plain.data}
+        if one.file.stored != one.path and stored not in (None, one.plain.data):
+            raise UsageError(
+                f"git has {name} and {show_path(one.file.stored)}, and their contents differ",
+                f"remove the older one first: git rm --cached {name}",
+            )
+        if attempt:
+            _refuse_later_changes(clone, one, stored)
+        if file.exists() and file.read_bytes() not in known:
+            raise UsageError(
+                f"{name} has local changes that {show_path(one.file.stored)} in git does not have",
+                "commit them with the other tool first, or discard them",
+            )
+
+
+def _refuse_later_changes(clone: Clone, one: PlannedFile, stored: bytes | None) -> None:
+    """Raise UsageError if somebody changed a file in the index after the migration was interrupted."""
+    entry = clone.index.entry(one.path)
+    blob = clone.objects.blob(entry.oid.encode("ascii")) if entry else None
+    if blob in (None, stored):
+        return
+    opened = open_file(blob, clone.describe_for_smudge(one.path), clone.ring)
+    if opened.data != one.plain.data:
+        raise UsageError(
+            f"{show_path(one.path)} was changed after a migration was interrupted",
+            f"to start over, discard the record of it: rm {attempt_file(clone.repository)}",
+        )

@@ -1,0 +1,89 @@
+"""Remove from git what belongs to another tool: its files, its attributes, its lines in .gitignore."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+from sealedfiles.app.migrate.planning import MigrationPlan
+from sealedfiles.app.migrate.tree import Tree
+from sealedfiles.git import gitattributes
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.rewrite import stage
+from sealedfiles.light_typing import TypeAlias
+from sealedfiles.sealing.file import show_path
+from sealedfiles.util import atomic
+from sealedfiles.util.messages import Note
+
+_Change: TypeAlias = "Callable[[bytes, tuple[bytes, ...]], bytes]"
+
+
+def remove_from_git(clone: Clone, tree: Tree, plan: MigrationPlan) -> list[Note]:
+    """Remove the tool's files and lines, and stage that; return what was left, and why."""
+    notes: list[Note] = []
+    sealed = {one.path for one in plan.files}
+    files = {*plan.removal.files, *(one.file.stored for one in plan.files)} - sealed
+    for path in tree.attribute_files():
+        if path not in files:
+            _rewrite(clone, path, gitattributes.without, plan.removal.attributes)
+    if tree.read(b".gitignore") is not None:
+        _rewrite(clone, b".gitignore", _without_lines, plan.removal.ignored)
+    _forget(clone, sorted(files))
+    for path in sorted(files):
+        file = clone.repository.file(path)
+        if file.is_file() and not file.is_symlink() and file.read_bytes() == tree.read(path):
+            file.unlink()
+            _remove_empty(file.parent, clone.repository.top)
+        elif file.exists():
+            notes.append(Note(f"{show_path(path)} has local changes, so it was not deleted"))
+    notes += [
+        Note(f"{show_path(path)} is still ignored by git", ("remove its line from .gitignore",))
+        for path in _ignored(clone, sorted(sealed))
+    ]
+    return notes
+
+
+def _rewrite(clone: Clone, path: bytes, change: _Change, removed: tuple[bytes, ...]) -> None:
+    """Apply *change* to a file of the working tree, and stage it, if anything is to be removed from it."""
+    file = clone.repository.file(path)
+    if not removed or file.is_symlink() or not file.is_file():
+        return
+    before = file.read_bytes()
+    after = change(before, removed)
+    if after == before:
+        return
+    if after.strip():
+        atomic.replace(file, after)
+        stage(clone, path.decode("utf-8", "surrogateescape"))
+    else:
+        _forget(clone, [path])
+        file.unlink()
+
+
+def _without_lines(data: bytes, removed: tuple[bytes, ...]) -> bytes:
+    """Return *data* without the lines that name one of *removed*."""
+    drop = {*removed, *(b"/" + one for one in removed)}
+    return b"\n".join(line for line in data.split(b"\n") if line.strip() not in drop)
+
+
+def _forget(clone: Clone, paths: list[bytes]) -> None:
+    """Remove *paths* from the index."""
+    if paths:
+        stdin = b"".join(path + b"\x00" for path in paths)
+        clone.repository.run("update-index", "--force-remove", "-z", "--stdin", stdin=stdin)
+
+
+def _remove_empty(folder: Path, top: Path) -> None:
+    """Remove *folder* and its parents below *top* while they are empty."""
+    with contextlib.suppress(OSError):
+        while folder != top:
+            folder.rmdir()
+            folder = folder.parent
+
+
+def _ignored(clone: Clone, paths: list[bytes]) -> list[bytes]:
+    """Return those of *paths* that git ignores if they are not in the index."""
+    stdin = b"".join(path + b"\x00" for path in paths)
+    _, out, _ = clone.repository.try_run("check-ignore", "--no-index", "-z", "--stdin", stdin=stdin)
+    return out.split(b"\x00")[:-1]

@@ -1,0 +1,101 @@
+"""The interface of a source: a tool whose encrypted files a migration replaces."""
+
+from __future__ import annotations
+
+from sealedfiles.app.migrate.tree import Tree
+from sealedfiles.app.tracking.new_rules import NewRule
+from sealedfiles.keys.identity.sources import Identities
+from sealedfiles.light_typing import ClassVar, NamedTuple
+from sealedfiles.util.messages import Note
+
+
+class FoundFile(NamedTuple):
+    """A file that the tool has encrypted."""
+
+    stored: bytes
+    """The path of the encrypted file."""
+    path: bytes
+    """The path of its plaintext: the same one, if the tool encrypts files in place."""
+    group: str | None = None
+    """The group that its values go to, if the tool separates readers by name."""
+
+
+class Reader(NamedTuple):
+    """Somebody who can decrypt files of the tool, as files say that anyone may have pushed."""
+
+    name: str
+    key: str
+    """The public key, if a group key can be encrypted to it; otherwise empty."""
+    shown: str
+    """The fingerprint, and what else is known."""
+    files: frozenset[bytes]
+    """The paths of the plaintexts that this reader can decrypt."""
+
+
+class Removal(NamedTuple):
+    """What of the tool git tracks, and a complete migration removes."""
+
+    files: tuple[bytes, ...] = ()
+    """Its files, in addition to the encrypted files."""
+    attributes: tuple[bytes, ...] = ()
+    """Its attributes in .gitattributes, such as ``filter=git-crypt``."""
+    ignored: tuple[bytes, ...] = ()
+    """Plaintexts that .gitignore may exclude, for the tool's sake."""
+
+
+class Found(NamedTuple):
+    """What a repository has of a tool.  Nothing is decrypted for it."""
+
+    files: list[FoundFile]
+    readers: list[Reader]
+    removal: Removal
+    patterns: tuple[tuple[str, str | None], ...] = ()
+    """Patterns of files that the tool encrypts when they are added, each with its group."""
+    notes: tuple[Note, ...] = ()
+    """What stays, and why; what cannot be carried over."""
+
+
+class Plaintext(NamedTuple):
+    """A decrypted file.  Never print it."""
+
+    data: bytes
+    rules: tuple[NewRule, ...] = ()
+    """The rules for its values; none if all are sealed."""
+    is_confirmed: bool = False
+    """Whether the tool itself, which is installed, decrypted it to the same values."""
+    notes: tuple[Note, ...] = ()
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return "<a decrypted file>"
+
+
+class Access(NamedTuple):
+    """What a migration may decrypt with."""
+
+    identities: Identities
+    key_files: tuple[str, ...] = ()
+    """Files with keys or passwords of the tool."""
+
+
+class Source:
+    """A tool, for one repository."""
+
+    name: ClassVar[str]
+
+    def __init__(self, tree: Tree, access: Access) -> None:
+        self.tree = tree
+        self.access = access
+
+    @staticmethod
+    def recognizes(path: bytes, data: bytes) -> bool:
+        """Return True if the tool has encrypted the file *data* at *path*, or values in it."""
+        raise NotImplementedError
+
+    def find(self, stored: list[bytes]) -> Found:
+        """Return what the repository has of the tool; *stored* are the files that it has encrypted."""
+        raise NotImplementedError
+
+    def decrypt(self, file: FoundFile) -> Plaintext:
+        """Decrypt *file*.  Raises NoKeyError, TamperedError, and UsageError for what is not supported."""
+        raise NotImplementedError

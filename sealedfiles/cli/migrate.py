@@ -1,0 +1,119 @@
+"""`sealedfiles migrate`."""
+
+from __future__ import annotations
+
+from sealedfiles.app.migrate.migrating import Migrated, migrate
+from sealedfiles.app.migrate.planning import MigrateRequest, MigrationPlan, Prepared, prepare
+from sealedfiles.app.migrate.sources import TOOLS
+from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_path
+from sealedfiles.cli.exclusive import exclusive
+from sealedfiles.cli.files import identity_option, json_option
+from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
+from sealedfiles.cli.migrate_report import data_of, show_plan, summarize
+from sealedfiles.cli.prompts import TERMINAL
+from sealedfiles.errors import UsageError
+from sealedfiles.util.messages import counted, say, show_list
+
+
+@declaration.command("migrate")
+@declaration.argument(
+    "paths", metavar="[PATH]...", nargs=-1, is_path=True, shell_complete=complete_path
+)
+@declaration.option("--from", "tool", choices=TOOLS, help="The tool (default: the one found).")
+@declaration.option("--yes", is_flag=True, help="Do not ask before anything is changed.")
+@declaration.option("--dry-run", is_flag=True, help="Show the plan, and change nothing.")
+@declaration.option(
+    "--key",
+    "key_files",
+    metavar="FILE",
+    multiple=True,
+    is_path=True,
+    help="Read a key or a password of the tool from FILE.  May be repeated.",
+)
+@declaration.option(
+    "--grant",
+    "grants",
+    metavar="NAME[=KEY]",
+    multiple=True,
+    help="Grant a reader of the tool access; KEY: their public key or its fingerprint.  May be repeated.",
+)
+@declaration.option(
+    "--group", "-g", metavar="GROUP", help="Seal all values to GROUP, and create it if needed."
+)
+@declaration.option("--name", help="Your name as a reader (default: from git's user.name).")
+@json_option
+@identity_option
+@no_hooks_option
+@exclusive()
+def command(
+    paths: tuple[str, ...],
+    tool: str | None,
+    yes: bool,
+    dry_run: bool,
+    key_files: tuple[str, ...],
+    grants: tuple[str, ...],
+    group: str | None,
+    name: str | None,
+    as_json: bool,
+    identity: str | None,
+    no_hooks: bool,
+) -> int:
+    """Migrate a repository from another encryption tool.
+
+    Finds the files that the tool has encrypted, decrypts them in memory, and shows a plan.  After you agree,
+    it sets up sealedfiles if needed, seals the files in the index, compares them with the originals byte for
+    byte, removes what git tracks of the tool, and stages everything; it does not commit.  With PATH, only
+    these files and folders are migrated.  If it is interrupted, the same command finishes it.
+
+    Nobody but you gets access by itself: the public keys in the repository may be anyone's.  The plan lists
+    those that can be granted access, with fingerprints.  --grant NAME asks to confirm the fingerprint;
+    --grant NAME=KEY confirms it.
+
+    git's history keeps the files of the tool: whoever has the old keys can read the old values, so
+    change those.
+
+    \b
+    Examples:
+      sealedfiles migrate --dry-run
+      sealedfiles migrate --from git-crypt --key ~/git-crypt.key
+      sealedfiles migrate --grant bob=SHA256:uNiVztksCsDhcc0u9e8BrqXtKzOXgFHTA5YfOiOaSIo
+    """
+    if dry_run and yes:
+        raise UsageError("--dry-run excludes --yes")
+    if as_json and not (yes or dry_run):
+        raise UsageError("--json needs --yes or --dry-run")
+    request = MigrateRequest(identity, tool, paths, group, key_files, grants, name)
+    prepared = prepare(request)
+    plan = prepared.plan
+    migrated = None
+    if plan is None:
+        say(f"no files of {tool or 'another encryption tool'} were found")
+    elif not as_json:
+        show_plan(prepared, plan)
+    if plan and not dry_run:
+        if not yes:
+            _confirm(plan)
+        migrated = _migrate(prepared, plan, request, no_hooks=no_hooks)
+        summarize(plan, migrated)
+    if as_json:
+        show_list(data_of(plan, migrated))
+    return 0
+
+
+def _confirm(plan: MigrationPlan) -> None:
+    """Ask before anything is changed.  Raises UsageError unless the user agrees."""
+    agreed = TERMINAL.ask(f"Migrate {counted(len(plan.files), 'file')}?")
+    if agreed is None:
+        raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
+    if not agreed:
+        raise UsageError("nothing was changed")
+
+
+def _migrate(
+    prepared: Prepared, plan: MigrationPlan, request: MigrateRequest, *, no_hooks: bool
+) -> Migrated:
+    migrated = migrate(prepared, plan, request.identity, request.name, TERMINAL)
+    if prepared.is_new or no_hooks:
+        set_up_hooks(prepared.repository, unwanted=no_hooks)
+    return migrated

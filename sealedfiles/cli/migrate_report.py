@@ -1,0 +1,125 @@
+"""Print what `migrate` plans, and its result."""
+
+from __future__ import annotations
+
+from sealedfiles.app.history.values import shown_place
+from sealedfiles.app.migrate.grants import option_for
+from sealedfiles.app.migrate.migrating import Migrated, MigratedFile
+from sealedfiles.app.migrate.planning import MigrationPlan, PlannedFile, Prepared
+from sealedfiles.app.migrate.source import Reader
+from sealedfiles.sealing.file import path_text, show_path
+from sealedfiles.util.messages import Note, counted, say, show, warn
+
+_MOST_KEYS = 10
+
+
+def show_plan(prepared: Prepared, plan: MigrationPlan) -> None:
+    """Print the plan as text: files, readers and what is removed, no values."""
+    if prepared.is_resumed:
+        say(f"continuing a migration from {plan.tool} that was interrupted")
+    show(f"to migrate from {plan.tool} ({len(plan.files)})", *map(_line, plan.files))
+    if plan.readers:
+        show(f"readers ({len(plan.readers)})")
+        show(*(f"  {_reader_line(plan, one)}" for one in plan.readers))
+    removed = [path_text(path) for path in plan.removal.files]
+    removed += [f".gitattributes: {one.decode()}" for one in plan.removal.attributes]
+    if removed:
+        show("to remove from git", *(f"  {one}" for one in removed))
+    for note in _notes(plan):
+        say(note.message, *note.hints)
+
+
+def _notes(plan: MigrationPlan) -> list[Note]:
+    kept = (
+        f"{counted(plan.remaining, 'file')} of {plan.tool} are not selected, so its settings stay"
+    )
+    return [*plan.notes, *([Note(kept)] if plan.remaining else [])]
+
+
+def _line(one: PlannedFile) -> str:
+    to = show_path(one.file.stored)
+    if one.file.stored != one.path:
+        to += f" -> {show_path(one.path)}"
+    plain = [
+        value for rule in one.plain.rules if rule.plain for value in rule.values or ("others",)
+    ]
+    left = f"; in plaintext: {', '.join(plain[:_MOST_KEYS])}" if plain else ""
+    left += f" and {len(plain) - _MOST_KEYS} more" if len(plain) > _MOST_KEYS else ""
+    confirmed = "; decrypted to the same by the tool" if one.plain.is_confirmed else ""
+    return f"  {to}: to {one.group}{left}{confirmed}"
+
+
+def _reader_line(plan: MigrationPlan, one: Reader) -> str:
+    if not one.key:
+        return f"{one.name} ({one.shown}): send a key of age or SSH: sealedfiles keygen"
+    groups = plan.grantable(one)
+    if any(grant.name == one.name for grant in plan.grants):
+        return f"{one.name} ({one.shown}): access to {', '.join(groups)}"
+    if groups:
+        return f"{one.name} ({one.shown}): no access; to grant it: {option_for(one)}"
+    count = sum(file.path in one.files for file in plan.files)
+    return (
+        f"{one.name} ({one.shown}): no access; can decrypt {count} of {len(plan.files)} files: "
+        "migrate those apart: sealedfiles migrate PATH --group GROUP"
+    )
+
+
+def summarize(plan: MigrationPlan, migrated: Migrated) -> None:
+    """Report what was done, what must be changed, and the next step."""
+    for note in migrated.notes:
+        warn(note.message, *note.hints)
+    confirmed = sum(one.plain.is_confirmed for one in plan.files)
+    same = f", {confirmed} of them also with {plan.tool} itself" if confirmed else ""
+    say(
+        f"migrated and staged: {counted(len(migrated.files), 'file')}, compared with the originals{same}",
+        "review it: git diff --cached --no-textconv",
+        "then: git commit",
+    )
+    changed = [one for one in migrated.files if one.secrets]
+    if changed:
+        say(
+            "change these values: whoever has the old keys can read them in the history",
+            *(f"{show_path(one.path)}: {_keys(one)}" for one in changed),
+        )
+
+
+def _keys(one: MigratedFile) -> str:
+    keys = [shown_place(key) for key in one.secrets[:_MOST_KEYS]]
+    more = f" and {len(one.secrets) - _MOST_KEYS} more" if len(one.secrets) > _MOST_KEYS else ""
+    return ", ".join(keys) + more
+
+
+def data_of(plan: MigrationPlan | None, migrated: Migrated | None) -> dict[str, object]:
+    """Return the plan, and the result after it was carried out, as JSON fields."""
+    if plan is None:
+        return {"done": False, "tool": "", "files": [], "readers": [], "removed": [], "notes": []}
+    results = {one.path: one for one in migrated.files} if migrated else {}
+    notes = [*_notes(plan), *(migrated.notes if migrated else [])]
+    return {
+        "done": migrated is not None,
+        "tool": plan.tool,
+        "files": [_file_data(one, results.get(one.path)) for one in plan.files],
+        "readers": [
+            {
+                "name": one.name,
+                "key": one.key,
+                "shown": one.shown,
+                "groups": plan.grantable(one),
+                "granted": any(grant.name == one.name for grant in plan.grants),
+            }
+            for one in plan.readers
+        ],
+        "removed": [path_text(path) for path in plan.removal.files],
+        "notes": [{"message": one.message, "hints": list(one.hints)} for one in notes],
+    }
+
+
+def _file_data(one: PlannedFile, result: MigratedFile | None) -> dict[str, object]:
+    return {
+        "path": path_text(one.path),
+        "from": path_text(one.file.stored),
+        "group": one.group,
+        "confirmed": one.plain.is_confirmed,
+        "sealed": result.sealed if result else None,
+        "to_change": [shown_place(key) for key in result.secrets] if result else [],
+    }

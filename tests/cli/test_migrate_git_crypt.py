@@ -1,0 +1,207 @@
+"""`sealedfiles migrate` from git-crypt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import migration
+import pytest
+from migration import BINARY, DATABASE, DOTENV, assert_migrated, migrate, plan, repository, run
+
+from sealedfiles.app.migrate import migrating
+from sealedfiles.app.migrate.planning import MigrateRequest, prepare
+from sealedfiles.cli.prompts import TERMINAL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from people import Repo
+
+FILES: dict[str, str | bytes] = {
+    "secrets/database.yaml": DATABASE,
+    "secrets/key.bin": BINARY,
+    ".env": DOTENV,
+}
+ATTRIBUTES = """\
+*.png binary
+secrets/** filter=git-crypt diff=git-crypt
+.env filter=git-crypt diff=git-crypt -text
+"""
+
+
+@pytest.fixture(scope="module")
+def unlocked_once(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = repository(tmp_path_factory.mktemp("git-crypt"))
+    run(repo, "git-crypt", "init")
+    repo.write(".gitattributes", ATTRIBUTES)
+    for path, content in FILES.items():
+        repo.write(path, content)
+    repo.write("secrets/empty", "")
+    repo.write("README.md", "# Orders\n")
+    repo.commit("first")
+    assert repo.blob("HEAD", ".env").startswith(b"\0GITCRYPT\0")
+    return repo
+
+
+@pytest.fixture
+def unlocked(unlocked_once: Repo, tmp_path: Path) -> Repo:
+    """A repository with files that git-crypt encrypts, in an unlocked clone."""
+    return unlocked_once.copy(tmp_path / "orders")
+
+
+def test_one_command_migrates_an_unlocked_clone(unlocked: Repo) -> None:
+    planned = plan(unlocked)
+    assert planned["tool"] == "git-crypt"
+    assert {one["path"] for one in planned["files"]} >= {*FILES}
+    report = migrate(unlocked)
+    assert report["done"] is True
+    assert all(one["confirmed"] for one in report["files"] if one["path"] in FILES)
+    changed = {one["path"]: one["to_change"] for one in report["files"]}
+    assert changed[".env"] == ["API_KEY"]
+    assert changed["secrets/database.yaml"] == ["production.password"]
+    attributes = unlocked.read(".gitattributes")
+    assert "git-crypt" not in attributes
+    assert attributes.startswith("*.png binary\n.env -text\nsecrets/** filter=sealedfiles")
+    assert unlocked.blob("", "README.md") == b"# Orders\n"
+    assert_migrated(unlocked, FILES)
+    # What git-crypt would have encrypted is sealed: its patterns are tracked.
+    unlocked.write("secrets/later.yaml", "password: s3cr3t-later\n")
+    unlocked.git("add", "--all")
+    assert b"s3cr3t" not in unlocked.blob("", "secrets/later.yaml")
+    assert "no files of another encryption tool" in _said(unlocked)
+
+
+def _said(repo: Repo) -> str:
+    repo.sealedfiles("migrate", "--yes")
+    return repo.stderr
+
+
+def test_named_keys_become_groups_and_exported_keys_open_a_locked_clone(
+    unlocked: Repo, tmp_path: Path
+) -> None:
+    repo = unlocked
+    run(repo, "git-crypt", "init", "--key-name", "ops")
+    repo.write(".gitattributes", ATTRIBUTES + "ops/* filter=git-crypt-ops diff=git-crypt-ops\n")
+    repo.write("ops/token.json", '{"token": "s3cr3t-ops"}\n')
+    repo.commit("ops")
+    keys = [str(tmp_path / "default.key"), str(tmp_path / "ops.key")]
+    run(repo, "git-crypt", "export-key", keys[0])
+    run(repo, "git-crypt", "export-key", "--key-name", "ops", keys[1])
+    locked = repo.person.clone(repo, tmp_path / "locked")
+    assert locked.read_bytes("ops/token.json").startswith(b"\0GITCRYPT\0")
+
+    locked.sealedfiles("migrate", "--yes", "--key", keys[0], code=3)
+    assert "there is no key ops of git-crypt" in locked.stderr
+    assert locked.status() == []
+    assert not (locked.path / ".sealedfiles").exists()
+
+    report = migrate(locked, "--yes", "--key", keys[0], "--key", keys[1])
+    groups = {one["path"]: one["group"] for one in report["files"]}
+    assert groups["ops/token.json"] == "ops"
+    assert groups[".env"] == "default"
+    assert_migrated(locked, {**FILES, "ops/token.json": '{"token": "s3cr3t-ops"}\n'})
+    assert locked.sealedfiles("get", "ops/token.json", "token") == "s3cr3t-ops\n"
+
+
+def test_gpg_users_are_named_and_their_key_opens_a_locked_clone(
+    unlocked: Repo, tmp_path: Path
+) -> None:
+    home = tmp_path / "gnupg"
+    home.mkdir(mode=0o700)
+    repo = migration.with_gpg(unlocked, home)
+    run(repo, "git-crypt", "add-gpg-user", "--trusted", "alice@example.org")
+    locked = repo.person.clone(repo, tmp_path / "locked")
+    report = migrate(locked)
+    (reader,) = report["readers"]
+    assert reader["name"] == "alice <alice@example.org>"
+    assert reader["groups"] == []
+    assert reader["granted"] is False
+    assert len([one for one in report["removed"] if one.endswith(".gpg")]) == 1
+    assert not (locked.path / ".git-crypt").exists()
+    assert_migrated(locked, FILES)
+
+
+@pytest.mark.parametrize("change", ["unstaged", "damaged", "other key"])
+def test_nothing_is_changed_if_a_file_cannot_be_migrated(
+    unlocked: Repo, tmp_path: Path, change: str
+) -> None:
+    options: list[str] = []
+    code = 4
+    if change == "unstaged":
+        unlocked.write(".env", DOTENV + "NEW=s3cr3t-new\n")
+        code = 2
+    elif change == "damaged":
+        blob = bytearray(unlocked.blob("HEAD", ".env"))
+        blob[-1] ^= 1
+        unlocked.write(".git/blob", bytes(blob))
+        oid = unlocked.git("hash-object", "-w", "--no-filters", ".git/blob").strip()
+        unlocked.git("update-index", "--cacheinfo", f"100644,{oid},.env")
+    else:
+        other = repository(tmp_path / "other")
+        run(other, "git-crypt", "init")
+        run(other, "git-crypt", "export-key", str(tmp_path / "key"))
+        options = ["--key", str(tmp_path / "key")]
+    before = unlocked.git("ls-files", "--stage"), unlocked.read_bytes(".env")
+    unlocked.sealedfiles("migrate", "--yes", *options, code=code)
+    assert "s3cr3t" not in unlocked.stderr
+    assert (unlocked.git("ls-files", "--stage"), unlocked.read_bytes(".env")) == before
+    assert not (unlocked.path / ".sealedfiles").exists()
+
+
+def test_a_part_leaves_the_rest_to_git_crypt(unlocked: Repo) -> None:
+    report = migrate(unlocked, "--yes", "--group", "data", "secrets/database.yaml")
+    assert [one["path"] for one in report["files"]] == ["secrets/database.yaml"]
+    assert report["removed"] == []
+    assert unlocked.blob("", ".env").startswith(b"\0GITCRYPT\0")
+    assert ".env filter=git-crypt" in unlocked.read(".gitattributes")
+    assert_migrated(unlocked, {"secrets/database.yaml": DATABASE})
+    migrate(unlocked)
+    assert "git-crypt" not in unlocked.read(".gitattributes")
+    assert unlocked.sealedfiles("get", ".env", "API_KEY") == "s3cr3t-api-0123456789\n"
+
+
+def test_without_an_answer_nothing_is_changed(unlocked: Repo) -> None:
+    unlocked.sealedfiles("migrate", code=2)
+    assert "nothing was changed: no terminal to ask on" in unlocked.stderr
+    assert unlocked.status() == []
+
+
+@pytest.mark.parametrize(
+    "step", ["create_workspace", "track", "remove_from_git", "refresh", "_verified", "_grant"]
+)
+def test_an_interrupted_migration_is_finished_by_the_next_one(
+    unlocked: Repo, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(unlocked.path)
+    for name, value in unlocked.person.environment().items():
+        monkeypatch.setenv(name, value)
+    prepared = prepare(MigrateRequest(None))
+    assert prepared.plan
+    with monkeypatch.context() as patch:
+        patch.setattr(migrating, step, stop)
+        with pytest.raises(KeyboardInterrupt):
+            migrating.migrate(prepared, prepared.plan, None, None, TERMINAL)
+    for path in unlocked.git("ls-files").split("\n")[:-1]:
+        assert b"s3cr3t" not in unlocked.blob("", path)
+    unlocked.git("add", "--all")  # what somebody may do now stores no plaintext, either
+    assert b"s3cr3t" not in unlocked.blob("", ".env") + unlocked.blob("", "secrets/database.yaml")
+
+    migrate(unlocked)
+    assert "git-crypt" not in unlocked.read(".gitattributes")
+    assert not unlocked.folder("sealedfiles-migration").exists()
+    assert_migrated(unlocked, FILES)
+
+
+def test_later_changes_are_not_overwritten_by_the_next_attempt(unlocked: Repo) -> None:
+    tree = unlocked.git("write-tree").strip()
+    record = f'{{"tool": "git-crypt", "tree": "{tree}"}}'
+    unlocked.folder("sealedfiles-migration").write_text(record)
+    unlocked.write(".env", "API_KEY=s3cr3t-newer\n")
+    unlocked.git("add", ".env")
+    before = unlocked.blob("", ".env")
+    unlocked.sealedfiles("migrate", "--yes", code=2)
+    assert ".env was changed after a migration was interrupted" in unlocked.stderr
+    assert unlocked.blob("", ".env") == before
