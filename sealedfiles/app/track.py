@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from sealedfiles.app.tracking.new_rules import NewRule, add_rules
 from sealedfiles.app.tracking.other_filters import other_filters
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.planned_keys import PlannedKeys
+from sealedfiles.app.tracking.policy_allow import withdraw_plaintext
 from sealedfiles.app.tracking.policy_tracked import add_tracked
 from sealedfiles.app.tracking.policy_writing import (
     confirmed_policy,
@@ -33,7 +35,7 @@ from sealedfiles.app.tracking.track_report import (
     warn_of_unexpected,
 )
 from sealedfiles.app.workspace import Workspace
-from sealedfiles.errors import GitError, UsageError
+from sealedfiles.errors import GitError, PolicyError, UsageError
 from sealedfiles.git.attributes import add_pattern
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import TreeFolder
@@ -201,7 +203,11 @@ def new_policy(
             data = add_rules(data, pattern, new)
     for new, files in same.items():  # there may be many, with long rules
         data = add_rules(data, tuple(files) if len(files) > 1 else files[0], new)
-    return add_tracked(data, patterns)
+    data = add_tracked(data, patterns)
+    # What a policy written by hand allows stays: `check` lists it.
+    with contextlib.suppress(PolicyError):
+        data = withdraw_plaintext(data, set().union(*matches))
+    return data
 
 
 class _Plan(NamedTuple):

@@ -10,6 +10,7 @@ from pathlib import Path
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
+from sealedfiles.app.tracking.policy_allow import allow_plaintext, withdraw_plaintext
 from sealedfiles.app.tracking.policy_edit import remove_rules
 from sealedfiles.app.tracking.policy_tracked import remove_tracked
 from sealedfiles.app.tracking.policy_writing import confirmed_policy, warn_of_unproved, write_policy
@@ -37,10 +38,12 @@ def untrack(
     arguments: Sequence[str],
     folder: Path,
     dialog: Dialog,
+    reason: str,
 ) -> WorkingFile | None:
     """Stop tracking the patterns *arguments*, relative to *folder*, and decrypt their files in the index.
 
-    If a file cannot be decrypted completely, changes nothing, and returns it as it is in the index.  Raises
+    The policy then allows exactly these files to be in plaintext, for *reason*.  If a file cannot be
+    decrypted completely, changes nothing, and returns it as it is in the index.  Raises
     UsageError, PolicyError and GitError.
     """
     clone.require_writable()
@@ -54,10 +57,13 @@ def untrack(
     removed = [_listed_pattern(clone, one, known, folder) for one in arguments]
     kept = [pattern for pattern in dict.fromkeys(listed) if pattern not in removed]
     still = [compile_pattern(pattern, clone.repository) for pattern in kept]
+    gone = [compile_pattern(pattern, clone.repository) for pattern in removed]
     plain = {}
+    was_sealed = []
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         name = os.fsdecode(entry.path)
-        if any(one.matches(name) for one in still):
+        # Other files may be sealed because of attributes in a folder, whatever the policy tracks.
+        if not any(one.matches(name) for one in gone) or any(one.matches(name) for one in still):
             continue
         file = clone.describe_for_smudge(entry.path)
         opened = open_file(blob, file, clone.ring)
@@ -66,12 +72,17 @@ def untrack(
             return WorkingFile(workspace, path, entry.path, file, blob, opened)
         if opened.data != blob:
             plain[entry] = opened.data
+        # Also those that a run has staged which was killed before it wrote the policy.
+        if opened.data != blob or _is_sealed_in_head(clone, entry):
+            was_sealed.append(entry.path)
+    for pattern in removed:
+        data = remove_rules(data, pattern)
+    data, is_allowed = _allowing(remove_tracked(data, removed), was_sealed, reason)
     # First the index: a run that fails here, or is killed, has changed nothing else and can be repeated.
     write_index(clone, plain.items())
     for pattern in removed:
         remove_pattern(clone.repository.top, pattern)
-        data = remove_rules(data, pattern)
-    write_policy(clone, remove_tracked(data, removed))
+    write_policy(clone, data)
     exclude_leftovers(clone.repository)
     stage(clone, NAME, ".gitattributes")
     # Only files that show just this: update-index would stage local changes as well.
@@ -80,9 +91,27 @@ def untrack(
     for entry in plain:
         dialog.say(f"{show_path(entry.path)}: staged in plaintext")
     shown = ", ".join(show_path(os.fsencode(pattern)) for pattern in removed)
-    hints = OPENED_ON_PURPOSE if plain else ()
+    recorded = (
+        f"this is recorded as `allow` in {NAME}/policy.yaml, so that the hooks accept it",
+        "check it before you commit: git diff --cached",
+    )
+    hints = (recorded if is_allowed else OPENED_ON_PURPOSE) if was_sealed else ()
     dialog.say(f"stopped tracking {shown}: {counted(len(plain), 'file')} in plaintext", *hints)
     return None
+
+
+def _allowing(data: bytes, paths: list[bytes], reason: str) -> tuple[bytes, bool]:
+    """Return the policy that allows *paths* to be in plaintext; the same one, and False, if that fails."""
+    if not paths:
+        return data, False
+    try:
+        return allow_plaintext(withdraw_plaintext(data, paths), paths, reason), True
+    except PolicyError:
+        return data, False
+
+
+def _is_sealed_in_head(clone: Clone, entry: Entry) -> bool:
+    return b"sealed:v1:" in (clone.objects.blob(b"HEAD:" + entry.path) or b"")
 
 
 def _staged_patterns(clone: Clone) -> list[str]:

@@ -16,16 +16,29 @@ from sealedfiles.util.messages import fail
 
 @declaration.command("untrack")
 @declaration.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, is_path=True)
+@declaration.option(
+    "--reason",
+    metavar="TEXT",
+    default="not secret: untracked on purpose",
+    show_default=True,
+    help="Why these files may be in plaintext, for the policy.",
+)
 @identity_option
 @exclusive()
-def command(patterns: tuple[str, ...], identity: str | None) -> int:
+def command(patterns: tuple[str, ...], reason: str, identity: str | None) -> int:
     """Stop sealing the files that match a pattern.
 
-    PATTERN is a pattern that you passed to track.  The files become plaintext in the index: check
-    `git diff --cached` before you commit.  If a value cannot be decrypted, nothing is changed.
+    PATTERN is a pattern that you passed to track; `sealedfiles track` lists them.  The files become plaintext
+    in the index: check `git diff --cached` before you commit.  If a value cannot be decrypted, nothing is
+    changed.
+
+    The hooks refuse plaintext of a value that was sealed.  So these files, and no others, are listed under
+    `allow` in the policy, with the reason, for others to review.  `track` removes them from there.
     """
+    if not reason.strip():
+        raise UsageError("--reason must not be empty")
     workspace, clone = clone_here(identity)
-    unopened = untrack(workspace, clone, patterns, Path.cwd(), TERMINAL)
+    unopened = untrack(workspace, clone, patterns, Path.cwd(), TERMINAL, reason)
     if unopened:
         status = report(unopened)
         fail(f"{unopened.name} cannot be decrypted completely; nothing was changed")

@@ -236,6 +236,68 @@ def test_untrack_stages_plaintext_and_says_so(ready: Repo) -> None:
     assert_clean_after_commit(ready)
 
 
+def test_untracked_files_pass_the_hooks_and_nothing_else_does(ready: Repo) -> None:
+    """The policy lists the files, for others to review; no edit by hand and no --no-verify is needed."""
+    ready.git("config", "sealedfiles.hooks", "true")
+    ready.sealedfiles("hook", "install")
+    ready.write("a.env", "A=s3cr3t-one-12345678\n")
+    ready.write("sub/b.env", "B=s3cr3t-two-12345678\n")
+    ready.sealedfiles("track", "*.env", "sub/**")
+    ready.commit("sealed")
+    ready.sealedfiles("untrack", "*.env", "--reason", "test data")
+    assert "recorded as `allow`" in ready.stderr
+    allow = parse_policy(ready.read(".sealedfiles/policy.yaml").encode()).allows
+    assert [(one.words, one.reason) for one in allow] == [
+        (("files: ['/a.env']", "finding: ['sealed-before']"), "test data")
+    ]
+    assert b"s3cr3t" not in ready.blob("", "sub/b.env"), "another pattern still tracks it"
+    ready.git("commit", "--quiet", "--message", "test data only")
+    ready.sealedfiles("check", "--all")
+    # Sealed again, the file is as protected as before.
+    ready.sealedfiles("track", "a.env", "--yes")
+    assert not parse_policy(ready.read(".sealedfiles/policy.yaml").encode()).allows
+    ready.git("commit", "--quiet", "--message", "sealed again")
+    oid = ready.git("hash-object", "-w", "--no-filters", "a.env").strip()
+    policy = ready.read(".sealedfiles/policy.yaml")
+    ready.write(".sealedfiles/policy.yaml", policy.replace("  - a.env\n", ""))
+    ready.git("update-index", "--cacheinfo", f"100644,{oid},a.env")
+    ready.git("add", ".sealedfiles")
+    assert "[sealed-before]" in ready.sealedfiles("check", code=1)
+
+
+def test_untrack_leaves_files_sealed_that_only_attributes_in_a_folder_seal(ready: Repo) -> None:
+    line = "*.env filter=sealedfiles diff=sealedfiles merge=sealedfiles -text\n"
+    ready.write("sub/.gitattributes", line)
+    ready.sealedfiles("track", "/a.env")
+    for name in ("a.env", "sub/b.env"):
+        ready.write(name, "A=s3cr3t\n")
+    ready.commit("sealed")
+    ready.sealedfiles("untrack", "/a.env")
+    assert b"s3cr3t" in ready.blob("", "a.env")
+    assert b"s3cr3t" not in ready.blob("", "sub/b.env")
+
+
+def test_untrack_allows_also_what_a_killed_run_has_staged(ready: Repo) -> None:
+    ready.write("a.env", "A=s3cr3t\n")
+    ready.sealedfiles("track", "*.env")
+    ready.commit("sealed")
+    before = ready.read_bytes(".sealedfiles/policy.yaml")
+    ready.sealedfiles("untrack", "*.env")
+    after = ready.read_bytes(".sealedfiles/policy.yaml")
+    # As if it had been killed after writing the index.
+    ready.git("checkout", "--quiet", "HEAD", "--", ".sealedfiles", ".gitattributes")
+    assert ready.read_bytes(".sealedfiles/policy.yaml") == before
+    ready.sealedfiles("trust", "policy", "--yes")
+    ready.sealedfiles("untrack", "*.env")
+    assert ready.read_bytes(".sealedfiles/policy.yaml") == after
+
+
+def test_untrack_needs_a_reason_that_says_something(ready: Repo) -> None:
+    ready.sealedfiles("track", "*.env")
+    ready.sealedfiles("untrack", "*.env", "--reason", " ", code=2)
+    assert "*.env" in ready.read(".gitattributes")
+
+
 def test_untrack_leaves_local_changes_unstaged(ready: Repo) -> None:
     ready.write(ENV, FILES[ENV])
     ready.sealedfiles("track", "*.env")
