@@ -8,7 +8,9 @@ from sealedfiles.cli.declaration import Command, Group
 
 COMMANDS = {
     "set up": ("init", "keygen", "key", "track", "untrack", "adopt", "migrate"),
-    "readers": ("grant", "revoke", "exposure", "rotate", "trust", "sync", "recovery-key", "who"),
+    "readers": (
+        *("grant", "revoke", "exposure", "rotate", "trust", "sync", "group", "recovery-key", "who"),
+    ),
     "this clone": ("unlock", "lock", "status", "check", "scan", "hook", "deinit", "doctor"),
     "files": ("edit", "get", "set", "unset", "cat", "run", "seal", "unseal", "reseal", "rebind"),
     "stores and providers": ("push", "pull", "rotate-value"),

@@ -14,7 +14,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import click
     from click.shell_completion import CompletionItem
@@ -51,6 +51,42 @@ def complete_path(
         for path in paths
         if path.startswith(incomplete) or path.replace('"', "").startswith(incomplete)
     ]
+
+
+def complete_group(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the groups whose names begin with *incomplete*."""
+    del ctx, param
+    return _items(incomplete, _matrix_names("groups"))
+
+
+def complete_reader(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the readers whose names begin with *incomplete*."""
+    del ctx, param
+    return _items(incomplete, _matrix_names("readers"))
+
+
+def _items(incomplete: str, names: Iterable[str]) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    # The shell's script reads one name per line.
+    return [
+        CompletionItem(one) for one in names if one.startswith(incomplete) and one.isprintable()
+    ]
+
+
+def _matrix_names(what: str) -> list[str]:
+    """Return the names of the ``groups`` or ``readers`` of this workspace; none if it cannot be read."""
+    from sealedfiles.app.workspace import workspace_at
+    from sealedfiles.keys.recipients import group_names, reader_names
+
+    with suppress(SealedFilesError, OSError):
+        folder = workspace_at(Path.cwd()).folder
+        return group_names(folder) if what == "groups" else reader_names(folder)
+    return []
 
 
 def sealed_files(incomplete: str) -> Iterator[str]:

@@ -76,6 +76,12 @@ def updated(lines: bytes, fresh: Iterable[str], *, keep_others: bool) -> bytes:
     return "".join(f"{found[group]}\n" for group in sorted(found)).encode("ascii")
 
 
+def without_group(lines: bytes, group: str) -> bytes:
+    """Return the content of the proof file without the lines of *group*."""
+    kept = (line for line in _parse(lines) if line.split(" ", 1)[0] != group)
+    return "".join(f"{line}\n" for line in kept).encode("ascii")
+
+
 def _parse(lines: bytes) -> list[str]:
     text = lines.decode("ascii", "replace").replace("\r\n", "\n")
     return [line for line in text.split("\n") if _LINE.fullmatch(line)]

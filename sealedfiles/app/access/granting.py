@@ -10,6 +10,8 @@ from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.app.tracking.key_origin import created_by
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import SealedFilesError, UsageError
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import fingerprints
@@ -110,6 +112,8 @@ def create_group(workspace: Workspace, group: str, dialog: Dialog) -> None:
 
     Raises UsageError, and TamperedError if public keys differ from those in grants for other groups.
     """
+    if workspace.clone:
+        _refuse_deleted(workspace.clone, group)
     own = find_own(workspace.folder, workspace.ring)
     if fingerprints(own.recipients) != fingerprints(read_recipients(workspace.folder, own.name)):
         dialog.warn(
@@ -131,6 +135,19 @@ def create_group(workspace: Workspace, group: str, dialog: Dialog) -> None:
         record_new_keys(workspace.clone, {group: key}, is_first=True)
     else:
         workspace.ring.add(group, key)
+
+
+def _refuse_deleted(clone: Clone, group: str) -> None:
+    """Raise UsageError if HEAD's history has a group of this name, whose first key clones require."""
+    deleted = (
+        next(versions(clone.repository, group), None) if clone.repository.head_commit() else None
+    )
+    if deleted:
+        raise UsageError(
+            f"a group {group} was deleted in commit {deleted.words}: clones refuse other keys for it",
+            "use another name for the new group",
+            f"or restore the deleted one: git checkout {deleted.commit[:12]}~ -- {NAME}/keys/{group}",
+        )
 
 
 def accept_named(workspace: Workspace, groups: Iterable[str], dialog: Dialog) -> None:

@@ -40,6 +40,7 @@ _FILE = lazy_pattern(
 )
 _NO_DATE = "unknown"
 _LOST = "lost"
+_DELETED = "deleted"
 _UNREAD = "unread"
 _ROTATED = "value-rotated"
 
@@ -49,7 +50,8 @@ class Event(NamedTuple):
 
     what: str
     """``granted``, ``revoked``, ``confirmed`` (a grant for other public keys); ``created``, ``rotated`` or
-    ``revoked-key`` (a group's new key), ``lost`` (a key that is no longer listed); ``key-added``,
+    ``revoked-key`` (a group's new key), ``lost`` (a key that is no longer listed), ``deleted`` (a group);
+    ``key-added``,
     ``key-changed``, ``key-removed`` (a reader's public keys); ``unread`` (this clone lacks the file);
     ``value-rotated`` (according to the commit message)."""
     group: str = ""
@@ -75,6 +77,7 @@ class Event(NamedTuple):
             "rotated": f"rotated {self.group}: new key {self.key_id}",
             "revoked-key": f"new key of {self.group} after a revocation: {self.key_id}",
             _LOST: f"key of {self.group} removed from the list: {self.key_id}",
+            _DELETED: f"group {self.group} deleted",
             "key-added": f"public key of {self.reader}: {now}",
             "key-changed": f"public key of {self.reader} changed: {before} -> {now}",
             "key-removed": f"public key of {self.reader} removed: {before}",
@@ -250,7 +253,9 @@ def _events(changes: list[_Change], texts: dict[str, bytes]) -> Iterator[Event]:
             continue
         before = [texts.get(oid, b"") for oid in change.before]
         after = texts.get(change.after, b"")
-        if file["epochs"]:
+        if file["epochs"] and not change.after:
+            yield Event(_DELETED, file["group"])
+        elif file["epochs"]:
             yield from _epoch_events(file["group"], before, after)
         elif file["public"]:
             yield from _public_key_event(file["public"], before, after)
