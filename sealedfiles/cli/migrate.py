@@ -13,6 +13,7 @@ from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.cli.migrate_report import data_of, show_plan, summarize
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import UsageError
+from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, say, show_list
 
 
@@ -41,6 +42,14 @@ from sealedfiles.util.messages import counted, say, show_list
 @declaration.option(
     "--group", "-g", metavar="GROUP", help="Seal all values to GROUP, and create it if needed."
 )
+@declaration.option(
+    "--plain-comments",
+    is_flag=True,
+    help="Agree that comments become readable that the tool encrypts.",
+)
+@declaration.option(
+    "--whole", is_flag=True, help="Seal files whole whose keys or comments the tool encrypts."
+)
 @declaration.option("--name", help="Your name as a reader (default: from git's user.name).")
 @json_option
 @identity_option
@@ -54,6 +63,8 @@ def command(
     key_files: tuple[str, ...],
     grants: tuple[str, ...],
     group: str | None,
+    plain_comments: bool,
+    whole: bool,
     name: str | None,
     as_json: bool,
     identity: str | None,
@@ -65,6 +76,9 @@ def command(
     it sets up sealedfiles if needed, seals the files in the index, compares them with the originals byte for
     byte, removes what git tracks of the tool, and stages everything; it does not commit.  With PATH, only
     these files and folders are migrated.  If it is interrupted, the same command finishes it.
+
+    A comment in prose stays in plaintext in a sealed file, and so do keys.  If the tool encrypts comments,
+    you are asked, or choose: --plain-comments, or --whole.
 
     Nobody but you gets access by itself: the public keys in the repository may be anyone's.  The plan lists
     those that can be granted access, with fingerprints.  --grant NAME asks to confirm the fingerprint;
@@ -83,7 +97,7 @@ def command(
         raise UsageError("--dry-run excludes --yes")
     if as_json and not (yes or dry_run):
         raise UsageError("--json needs --yes or --dry-run")
-    request = MigrateRequest(identity, tool, paths, group, key_files, grants, name)
+    request = MigrateRequest(identity, tool, paths, group, key_files, grants, whole, name)
     prepared = prepare(request)
     plan = prepared.plan
     migrated = None
@@ -92,8 +106,7 @@ def command(
     elif not as_json:
         show_plan(prepared, plan)
     if plan and not dry_run:
-        if not yes:
-            _confirm(plan)
+        _confirm(plan, yes=yes, plain_comments=plain_comments)
         migrated = _migrate(prepared, plan, request, no_hooks=no_hooks)
         summarize(plan, migrated)
     if as_json:
@@ -101,9 +114,21 @@ def command(
     return 0
 
 
-def _confirm(plan: MigrationPlan) -> None:
+def _confirm(plan: MigrationPlan, *, yes: bool, plain_comments: bool) -> None:
     """Ask before anything is changed.  Raises UsageError unless the user agrees."""
-    agreed = TERMINAL.ask(f"Migrate {counted(len(plan.files), 'file')}?")
+    exposed = sum(one.exposed for one in plan.files)
+    if yes and exposed and not plain_comments:
+        names = [f"{show_path(one.path)}: {one.exposed}" for one in plan.files if one.exposed]
+        raise UsageError(
+            f"{counted(exposed, 'comment')} that {plan.tool} encrypts would become readable: "
+            + ", ".join(names),
+            "to agree: --plain-comments; to seal these files whole: --whole",
+        )
+    if yes:
+        return
+    what = f"Migrate {counted(len(plan.files), 'file')}"
+    what += f" ({counted(exposed, 'comment')} would become readable)" if exposed else ""
+    agreed = TERMINAL.ask(f"{what}?")
     if agreed is None:
         raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
     if not agreed:

@@ -40,11 +40,10 @@ def _line(one: PlannedFile) -> str:
     to = show_path(one.file.stored)
     if one.file.stored != one.path:
         to += f" -> {show_path(one.path)}"
-    plain = [
-        value for rule in one.plain.rules if rule.plain for value in rule.values or ("others",)
-    ]
+    plain = [value for rule in one.rules if rule.plain for value in rule.values or ("others",)]
     left = f"; in plaintext: {', '.join(plain[:_MOST_KEYS])}" if plain else ""
     left += f" and {len(plain) - _MOST_KEYS} more" if len(plain) > _MOST_KEYS else ""
+    left += f"; {counted(one.exposed, 'comment')} will be readable" if one.exposed else ""
     confirmed = "; decrypted to the same by the tool" if one.plain.is_confirmed else ""
     return f"  {to}: to {one.group}{left}{confirmed}"
 
@@ -119,6 +118,7 @@ def _file_data(one: PlannedFile, result: MigratedFile | None) -> dict[str, objec
         "path": path_text(one.path),
         "from": path_text(one.file.stored),
         "group": one.group,
+        "readable_comments": one.exposed,
         "confirmed": one.plain.is_confirmed,
         "sealed": result.sealed if result else None,
         "to_change": [shown_place(key) for key in result.secrets] if result else [],

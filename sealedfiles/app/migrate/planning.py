@@ -23,8 +23,9 @@ from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import DEFAULT_GROUP
-from sealedfiles.sealing import open_file
+from sealedfiles.sealing import describe_file, open_file
 from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.messages import Note, counted
 
 
@@ -41,6 +42,8 @@ class MigrateRequest(NamedTuple):
     key_files: tuple[str, ...] = ()
     grants: tuple[str, ...] = ()
     """Readers to grant access, ``NAME`` or ``NAME=KEY``."""
+    whole: bool = False
+    """Whether files are sealed whole in which text would become readable that the tool encrypts."""
     name: str | None = None
     """The name of the first reader of a new ``.sealedfiles/``; None: from git's user.name."""
 
@@ -51,6 +54,10 @@ class PlannedFile(NamedTuple):
     file: FoundFile
     group: str
     plain: Plaintext
+    rules: tuple[NewRule, ...] = ()
+    """The rules for its values; none if all are sealed to the group."""
+    exposed: int = 0
+    """The number of comments that the tool encrypts, and that will be in plaintext."""
 
     @property
     def path(self) -> bytes:
@@ -131,7 +138,7 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
     source = load_source(tool)(tree, Access(Identities(request.identity), request.key_files))
     found = source.find(stored)
     files = [one for one in found.files if one.stored in set(chosen)]
-    planned = [PlannedFile(one, _group_of(one, request), source.decrypt(one)) for one in files]
+    planned = [_planned(tree, one, source.decrypt(one), request) for one in files]
     _refuse_lost_changes(clone, tree, planned, attempt)
     rules, notes = _rules(tree, found, planned)
     for one in planned:
@@ -175,8 +182,27 @@ def _find_tool(tree: Tree, wanted: str | None) -> tuple[str, list[bytes]]:
     return next(iter(found.items()), (wanted or "", []))
 
 
-def _group_of(file: FoundFile, request: MigrateRequest) -> str:
-    return check_name(request.group or file.group or DEFAULT_GROUP, "group")
+def _planned(tree: Tree, file: FoundFile, plain: Plaintext, request: MigrateRequest) -> PlannedFile:
+    group = check_name(request.group or file.group or DEFAULT_GROUP, "group")
+    exposed = _exposed_comments(tree.need(file.stored), file.path, plain.data)
+    if request.whole and (exposed or not plain.by_value):
+        return PlannedFile(file, group, plain, (NewRule(file_format="whole"),))
+    return PlannedFile(file, group, plain, plain.rules, exposed)
+
+
+def _exposed_comments(stored: bytes, path: bytes, data: bytes) -> int:
+    """Return the number of comments of *data* that *stored* does not show, and that are not sealed.
+
+    A comment that reads as an entry is sealed.
+    """
+    version = SealedText(data, describe_file(path))
+    form = version.form
+    texts = [version.text[start:end] for start, end in version.comments]
+    return sum(
+        bool(text.strip()) and text.strip().encode("utf-8", "surrogatepass") not in stored
+        for text in texts
+        if form and not (read := form.commented(text)).is_entry and not read.values
+    )
 
 
 def _rules(
@@ -203,20 +229,26 @@ def _rules(
             if compiled.matches(os.fsdecode(path)) and not tree.clone.is_passed_through(path)
         }
         others = sorted(matched - {*by_path})
-        groups = {one.group for path, one in by_path.items() if path in matched}
+        groups = {by_path[path].group for path in matched - {*others}}
+        own = {by_path[path].rules for path in matched - {*others}} or {()}
+        # Rules for some values of single files are before those of the pattern.
+        common: tuple[NewRule, ...] = () if () in own else next(iter(own))
         if others:
             notes.append(_not_kept(pattern, f"it also matches {show_path(others[0])}"))
-        elif len(groups) > 1 or any(by_path[path].plain.rules for path in matched):
+        elif len(groups) > 1 or not all(_are_before(one) for one in own - {common}):
             notes.append(_not_kept(pattern, "its files have different rules"))
         else:
-            group = next(iter(groups), DEFAULT_GROUP)
-            rules[pattern] = _in_group((), group)
-            covered |= matched
+            rules[pattern] = _in_group(common, next(iter(groups), DEFAULT_GROUP))
+            covered |= {path for path in matched if by_path[path].rules == common}
     for path, one in by_path.items():
         if path not in covered:
             name = "./" + literal_pattern(os.fsdecode(path))
-            rules[name] = _in_group(one.plain.rules, one.group)
+            rules[name] = _in_group(one.rules, one.group)
     return rules, notes
+
+
+def _are_before(rules: tuple[NewRule, ...]) -> bool:
+    return bool(rules) and all(rule.values for rule in rules)
 
 
 def _not_kept(pattern: str, reason: str) -> Note:

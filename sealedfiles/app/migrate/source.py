@@ -61,6 +61,8 @@ class Plaintext(NamedTuple):
     data: bytes
     rules: tuple[NewRule, ...] = ()
     """The rules for its values; none if all are sealed."""
+    by_value: bool = False
+    """Whether the tool encrypts single values, so that keys are in plaintext already."""
     is_confirmed: bool = False
     """Whether the tool itself, which is installed, decrypted it to the same values."""
     notes: tuple[Note, ...] = ()

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from sealedfiles.app.migrate.source import Source
 
-TOOLS = ("git-crypt",)
+TOOLS = ("sops", "git-crypt")
 
 
 def load_source(name: str) -> type[Source]:

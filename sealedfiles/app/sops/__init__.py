@@ -1,0 +1,1 @@
+"""The file format of SOPS (https://getsops.io): to read it, and to write it."""
