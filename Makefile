@@ -1,13 +1,17 @@
 # The commands that CONTRIBUTING.md names.  They need the environment in .venv.
 BIN := .venv/bin
 
-.PHONY: test slow coverage interpreters lint typed-tests format man
+.PHONY: test slow fuzz coverage interpreters lint typed-tests format man
 
 test:
 	$(BIN)/pytest -q
 
 slow:
 	$(BIN)/pytest -q -m slow
+
+# Many examples of the properties, new ones each time.
+fuzz:
+	HYPOTHESIS_PROFILE=deep $(BIN)/pytest -q tests/age tests/formats tests/keys tests/model tests/sealing
 
 # The layers below git, which every promise rests on.  For all of it: pytest --cov
 coverage:

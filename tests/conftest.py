@@ -17,16 +17,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # A deadline is a timed assertion, and so is the check for slow examples; whether many examples are filtered
-# out is chance.  In CI the examples are many, and the same every time, so that a change is judged by itself;
-# everywhere else hypothesis looks for new ones.  "few" is for the interpreters beyond the first one.
+# out is chance.  In CI the examples are the same every time, so that a change is judged by itself; everywhere
+# else hypothesis looks for new ones.  "few" is for the interpreters beyond the first one, "deep" for `make fuzz`.
 _untimed = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
-MOST_EXAMPLES = {"local": 25, "few": 10}
+MOST_EXAMPLES = {"local": 25, "ci": 100, "few": 10}
 """A limit, also for tests that ask for more examples."""
 settings.register_profile("local", _untimed, max_examples=MOST_EXAMPLES["local"])
-settings.register_profile("ci", _untimed, derandomize=True, max_examples=60)
+settings.register_profile("ci", _untimed, derandomize=True, max_examples=30)
 settings.register_profile("few", _untimed, derandomize=True, max_examples=MOST_EXAMPLES["few"])
+settings.register_profile("deep", _untimed, max_examples=300)
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "local")
 settings.load_profile(PROFILE)
 
