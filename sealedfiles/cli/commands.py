@@ -12,7 +12,10 @@ COMMANDS = {
         *("grant", "revoke", "exposure", "rotate", "trust", "sync", "group", "recovery-key", "who"),
     ),
     "this clone": ("unlock", "lock", "status", "check", "scan", "hook", "deinit", "doctor"),
-    "files": ("edit", "get", "set", "unset", "cat", "run", "seal", "unseal", "reseal", "rebind"),
+    "files": (
+        *("edit", "get", "set", "unset", "cat", "diff"),
+        *("run", "seal", "unseal", "reseal", "rebind"),
+    ),
     "stores and providers": ("push", "pull", "rotate-value"),
     "help and your shell": ("help", "completion"),
 }
