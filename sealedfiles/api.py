@@ -60,7 +60,7 @@ def load(
     allow_plaintext: bool = False,
     resolve: bool = False,
 ) -> Any:
-    """Return the values of a YAML, JSON or .env file, as ``json.load`` would.
+    """Return the values of a YAML, JSON, TOML or .env file, as ``json.load`` would.
 
     *identity* is a file with the private key to try first.  *dialect* is how a .env file is read, see
     ``sealedfiles get --help``.  A value that no available key decrypts raises NoKeyError; with
@@ -91,7 +91,7 @@ def load(
 
 def loads(
     text: str | bytes,
-    format: Literal["yaml", "json", "dotenv"],  # noqa: A002 - named as in the policy
+    format: Literal["yaml", "json", "dotenv", "toml"],  # noqa: A002 - named as in the policy
     *,
     path: AnyPath | None = None,
     root: AnyPath | None = None,
@@ -107,8 +107,8 @@ def loads(
     tokens must belong to one file: the one at *path* (relative to *root*), by default the one that most
     tokens belong to.
     """
-    if format not in ("yaml", "json", "dotenv"):
-        raise UsageError(f"unknown format {format}", "use yaml, json or dotenv")
+    if format not in formats.NAMES:
+        raise UsageError(f"unknown format {format}", f"use one of {', '.join(formats.NAMES)}")
     start = Path(root if root is not None else ".").absolute()
     workspace = workspace_at(start, _options(identity, allow_retired, allow_plaintext))
     workspace.require_accepted()
@@ -143,7 +143,7 @@ def load_env(
 ) -> bool:
     """Put the values of a file into ``os.environ``, as python-dotenv's ``load_dotenv`` does.
 
-    Existing variables do not change, unless *override* is set.  A YAML or JSON file is
+    Existing variables do not change, unless *override* is set.  A file in another format is
     flattened: ``database.password`` becomes ``DATABASE_PASSWORD``.  Returns True if anything was set.
 
     A variable that makes programs load code (``PATH``, ``LD_PRELOAD``, ``NODE_OPTIONS`` …) must be sealed, or

@@ -1,7 +1,7 @@
 """Files in the shape of real ones, for tests that must hold for every file.
 
 The files in ``data/corpus`` were written for these tests in the shape of Kubernetes, Helm, compose, Ansible, CI,
-Spring, Rails, Django, .NET, Terraform and node files, and each comes in several spellings.  With
+Spring, Rails, Django, .NET, Terraform, Python and node files, and each comes in several spellings.  With
 ``SEALEDFILES_CORPUS=1`` the YAML and JSON files that happen to be on this machine are added.
 """
 
@@ -30,16 +30,20 @@ PLACES = [
 ]
 
 
-@lru_cache(maxsize=1)
-def real_files() -> dict[Path, bytes]:
-    """Return the YAML and JSON files, no two alike, by their paths."""
+YAML_AND_JSON = (".yaml", ".yml", ".json")
+LATER = (".toml",)
+
+
+@lru_cache(maxsize=2)
+def real_files(endings: tuple[str, ...] = YAML_AND_JSON) -> dict[Path, bytes]:
+    """Return the files with these *endings*, no two alike, by their paths."""
     found: dict[Path, bytes] = {}
     files = _written_for_tests()
     if os.environ.get("SEALEDFILES_CORPUS"):
         files = {**files, **_of_this_machine()}
     seen = set()
     for path, data in files.items():
-        if data not in seen and path.suffix in (".yaml", ".yml", ".json"):
+        if data not in seen and path.suffix in endings:
             seen.add(data)
             found[path] = data
     return found

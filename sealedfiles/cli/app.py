@@ -45,10 +45,10 @@ Examples:
 )
 @click.version_option(__version__, prog_name="sealedfiles", message="%(prog)s %(version)s")
 def app() -> None:
-    """Encrypt the values of YAML, JSON and .env files in git.
+    """Encrypt the values of configuration files in git.
 
-    Keys, comments and layout of YAML, JSON and .env files stay readable.  Each reader decrypts the values
-    with a separate key, and git never stores one in plaintext.
+    Keys, comments and layout of YAML, JSON, TOML and .env files stay readable.  Each reader decrypts the
+    values with a separate key, and git never stores one in plaintext.
     """
 
 

@@ -77,8 +77,8 @@ def command(
     Searches for every value that your keys can decrypt, also earlier ones from the history: as it is, in
     JSON, URLs, hex, base64 and UTF-16.  By default, the working tree and the index are scanned; with PATH,
     files and folders anywhere, also in archives and container layers (tar, zip, gzip).  Values at keys named
-    like secrets, in YAML, JSON and .env files that no pattern tracks, are reported, too.  No value is shown.
-    Exits with status 1 if something is found.
+    like secrets, in YAML, JSON, TOML and .env files that no pattern tracks, are reported, too.  No value is
+    shown.  Exits with status 1 if something is found.
 
     \b
     Examples:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from sealedfiles.formats.base import Editor, Format
 
+NAMES = ("yaml", "json", "dotenv", "toml")
+"""The names of the formats, as in the policy; ``whole`` is not one of them."""
+
 _DOTENV_NAMES = (b".env", b".envrc", b".flaskenv", b".dev.vars")
 """The well-known names: dotenv, direnv, Flask, Wrangler (Cloudflare)."""
 
 
 def name_by_path(path: bytes) -> str:
-    """Return the format for a file's name: ``yaml``, ``json``, ``dotenv``, or ``whole``."""
+    """Return the format for a file's name: one of ``NAMES``, or ``whole``."""
     name = path.rpartition(b"/")[2].lower()
     if name.endswith((b".yaml", b".yml")):
         return "yaml"
@@ -20,6 +23,8 @@ def name_by_path(path: bytes) -> str:
         return "dotenv"
     if name in _DOTENV_NAMES or name.startswith(tuple(one + b"." for one in _DOTENV_NAMES)):
         return "dotenv"
+    if name.endswith(b".toml"):
+        return "toml"
     return "whole"
 
 
@@ -37,6 +42,10 @@ def load(name: str) -> Format | None:
         from sealedfiles.formats.dotenv.format import DOTENV
 
         return DOTENV
+    if name == "toml":
+        from sealedfiles.formats.toml.format import TOML
+
+        return TOML
     return None
 
 
@@ -50,6 +59,10 @@ def load_editor(name: str) -> Editor:
         from sealedfiles.formats.json.edit import JSON_EDITOR
 
         return JSON_EDITOR
+    if name == "toml":
+        from sealedfiles.formats.toml.edit import TOML_EDITOR
+
+        return TOML_EDITOR
     from sealedfiles.formats.dotenv.edit import DOTENV_EDITOR
 
     return DOTENV_EDITOR

@@ -168,13 +168,20 @@ class Format(Protocol):
     """One format of structured text, as far as a format does not differ.  Implementations are stateless."""
 
     name: str
-    """The name in the policy: ``yaml``, ``json``, ``dotenv``."""
+    """The name in the policy, one of ``formats.NAMES``."""
 
     quoted: bool
     """Whether a token is in double quotes (otherwise bare)."""
 
+    keeps_whole: bool = False
+    """Whether a file that git has sealed whole stays so, although it parses, unless the policy names the
+    format.  Files of these names were sealed whole before the format was added: their keys are secret."""
+
     comment_signs: tuple[str, ...]
     """The text before a sealed comment: a comment sign and one space."""
+
+    before_unusual: tuple[str, ...] = ()
+    """Text before the quote of a token that shows that it is in other quotes: in TOML, three of them."""
 
     sealed_comment: re.Pattern[str] | None = None
     """Finds the token of a sealed comment (group ``token``) that ``sealed_value`` does not find."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Data
-from sealedfiles.light_typing import NamedTuple
+from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.model.address import Address, show_address
 
 
@@ -154,3 +154,30 @@ def check_step(node: Node, here: Address, step: str | int, a_mapping: str) -> No
         raise UsageError(
             f"{above} is a list: a new item goes to the position [{len(node.entries)}]"
         )
+
+
+def with_value(data: Any, address: Address, value: Any) -> Any:
+    """Return *data* changed to have *value* at *address*."""
+    if not address:
+        return value
+    node = data
+    for depth, step in enumerate(address):
+        is_there = step in node if isinstance(node, dict) else int(step) < len(node)
+        if depth == len(address) - 1 or not is_there:
+            new = nested(address[depth + 1 :], value)
+            if is_there or isinstance(node, dict):
+                node[step] = new
+            else:
+                node.append(new)
+            break
+        node = node[step]
+    return data
+
+
+def without_value(data: Any, address: Address) -> Any:
+    """Return *data* changed to have nothing at *address*."""
+    node = data
+    for step in address[:-1]:
+        node = node[step]
+    del node[address[-1]]
+    return data

@@ -9,10 +9,10 @@ from sealedfiles.model.paths import key_step, show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.conflict import sides_of
-from sealedfiles.sealing.file import File, Keys, line_of
+from sealedfiles.sealing.file import File, Keys, line_of, whole_token
 from sealedfiles.sealing.opened_tokens import token_of
 from sealedfiles.sealing.previous import Previous
-from sealedfiles.sealing.sealed_text import Text
+from sealedfiles.sealing.sealed_text import SealedText, Text
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _MAY_BE_KEY = lazy_pattern(r"([\w.\-\[\]]+)[\"']?\s*[=:]")
@@ -33,7 +33,7 @@ def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: F
     ]
     if not plain:
         return False
-    for other in ("yaml", "json", "dotenv"):
+    for other in formats.NAMES:
         other_format = formats.load(other)
         if other_format is None or other_format is file.format:
             continue
@@ -47,6 +47,26 @@ def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: F
         if sealed and _overlap([span for span in now.values if span.path in sealed], plain):
             return True
     return False
+
+
+def keeps_whole(version: bytes | None, file: File, rules: FileRules, keys: Keys) -> bool:
+    """Return True if *version*, which the file replaces, was sealed whole although it parses.
+
+    An older version of this program did not know its format, or a rule said `format: whole`.  Sealed value by
+    value, its keys and comments would become public, so only a rule that names the format does that.
+    """
+    if version is None or file.format is None or not file.format.keeps_whole or rules.format:
+        return False
+    token = whole_token(version)
+    if token is None:
+        return False
+    from sealedfiles.sealing.whole import open_whole  # few files are sealed whole
+
+    opened = open_whole(version, token, keys)
+    if opened is None:
+        return False  # a value at the root
+    before = SealedText(opened.data, file)
+    return bool(opened.problems) or (before.form is not None and before.error is None)
 
 
 def refuse_hidden_assignments(text: str, scan: Scan, file: File, rules: FileRules) -> None:
@@ -124,7 +144,7 @@ def _was_sealed_as_another(previous: Previous, file: File, rules: FileRules) -> 
     bare = '"sealed:v1:' not in previous.text
     if in_quotes if file.format.quoted else bare:
         return False
-    for other in ("yaml", "json", "dotenv"):
+    for other in formats.NAMES:
         other_format = formats.load(other)
         if other_format is None or not (in_quotes if other_format.quoted else bare):
             continue

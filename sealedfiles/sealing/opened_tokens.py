@@ -156,11 +156,12 @@ def split_at_tokens(text: str, form: Format) -> tuple[str, list[str], list[str]]
     head, *parts = text.split(start)
     if len(parts) != text.count("sealed:v1:"):
         return None
+    unusual = form.comment_signs + form.before_unusual
     bodies, between = [], [head]
     for number, part in enumerate(parts, 1):
         body, stopped, rest = part.partition(stop)
         is_cut_off = not stopped and (form.quoted or number < len(parts))
-        if is_cut_off or between[-1].endswith(form.comment_signs):
+        if is_cut_off or between[-1].endswith(unusual):
             return None
         bodies.append(body)
         between.append(rest if form.quoted else stopped + rest)

@@ -27,6 +27,7 @@ from sealedfiles.sealing.file import (
     is_whole,
     structured_text,
 )
+from sealedfiles.sealing.guards import keeps_whole
 from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.open import open_file, open_text
 from sealedfiles.sealing.opened_tokens import OpenedToken, layers_of_token, open_tokens, opened_at
@@ -214,7 +215,8 @@ def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
     if is_whole(sealed) and opened.problems:
         return sealed
     structured = None if file.format is None else structured_text(opened.data)
-    if file.format is not None and structured is not None:
+    stays = keeps_whole(sealed, file, rules, keys)
+    if file.format is not None and structured is not None and not stays:
         bom, text = structured
         with contextlib.suppress(FormatError):
             scan = file.format.scan(text)
@@ -235,7 +237,7 @@ def move_file(sealed: bytes, file: File, rules: FileRules, keys: Keys) -> bytes:
 def _open_as_it_was(sealed: bytes, file: File, keys: Keys) -> tuple[File, Opened]:
     """Open a file whose rules may have named another format; use the format that decrypts the most tokens."""
     tried: list[tuple[int, int, File, Opened]] = []
-    for name in (None, "yaml", "json", "dotenv"):
+    for name in (None, *formats.NAMES):
         file_format = formats.load(name) if name else file.format or describe_file(file.path).format
         before = file._replace(format=file_format)
         opened = open_file(sealed, before, keys)

@@ -19,6 +19,7 @@ from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import File, Keys, is_whole, structured_text
 from sealedfiles.sealing.guards import (
     is_read_anew,
+    keeps_whole,
     nothing_to_seal,
     refuse_hidden_assignments,
     refuse_read_plaintext,
@@ -55,8 +56,6 @@ def seal_file(
     path, the old and the new group of a changed value that the policy assigns to other readers than before.
     Raises NoKeyError and TamperedError if a value cannot be sealed.
     """
-    if not data or (file.format is None and is_whole(data)):
-        return data
     versions = iter(previous)
     first = next(versions, None)
     replaced = [version for version in (first, *also) if version]
@@ -65,12 +64,14 @@ def seal_file(
     scan = None
     with contextlib.suppress(FormatError):
         scan = file.format.scan(text) if file.format and structured else None
+    if not data or (scan is None and is_whole(data)):
+        return data
     is_broken = structured is not None and scan is None
     may_stay = first is not None and (file.format is None or is_broken or is_whole(first))
     if first is not None and may_stay and open_file(first, file, keys).data == data:
         return first
     seal_all = partial(seal_whole, data, replaced, file, rules, keys, stored)
-    if file.format is None or scan is None:
+    if file.format is None or scan is None or keeps_whole(first, file, rules, keys):
         if file.format and is_broken and nothing_to_seal(text, file.format, rules, keys):
             return data
         return seal_all()

@@ -57,6 +57,10 @@ def _tree(text: str, name: str) -> Node | None:
         from sealedfiles.formats.json import tree as json_tree
 
         return json_tree.parse(text)
+    if name == "toml":
+        from sealedfiles.formats.toml import tree as toml_tree
+
+        return toml_tree.parse(text)
     if name == "yaml":
         from sealedfiles.formats.yaml import tree as yaml_tree
 

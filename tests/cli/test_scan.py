@@ -639,11 +639,11 @@ def test_files_that_are_only_read_line_by_line_are_listed(repo: Repo) -> None:
     assert (one["path"], one["line"], one["key"]) == ("latin.yaml", 2, "password")
     what = "sealedfiles: searched line by line for keys named like secrets: 2 files"
     assert (
-        f"{what} not readable as YAML, JSON or .env: chart/templates/a.yaml, latin.yaml\n"
+        f"{what} not readable as YAML, JSON, TOML or .env: chart/templates/a.yaml, latin.yaml\n"
         in repo.stderr
     )
     assert len(findings(repo, "--staged")) == 1
-    assert "1 file not readable as YAML, JSON or .env: latin.yaml\n" in repo.stderr
+    assert "1 file not readable as YAML, JSON, TOML or .env: latin.yaml\n" in repo.stderr
 
 
 def test_a_baseline_needs_a_key(repo: Repo, tmp_path: Path) -> None:

@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 
 YAML, JSON, ENV, WHOLE = "conf/app.yaml", "conf/app.json", "conf/.env", "conf/store.p12"
 STRUCTURED = (YAML, JSON, ENV)
+TOML = "conf/app.toml"
+LATER = (TOML,)
+"""Formats that were added later: tests of generated texts draw one of them for each text."""
+ANY_LATER = "a later format"
+EVERY = (*STRUCTURED, *LATER)
+BARE = (ENV,)
+"""Formats in which a token has no quotes."""
+
+
+def drawn(path: str, data: st.DataObject) -> str:
+    """Return *path*; for ANY_LATER, the path of one of these formats."""
+    return data.draw(st.sampled_from(LATER)) if path == ANY_LATER else path
 
 
 class Keyring:
@@ -255,6 +267,34 @@ FRAGMENTS = {
         *("\ufeff", "\x85", "\x0b", "A=secret99\n", "#A=secret99\n", "<<<<<<< a\n", "=======\n"),
         *(">>>>>>> c\n", "||||||| b\n"),
     ],
+    TOML: [
+        *("a", "b.c", '"d"', " = ", "=", "1", '"x"', "'y'", "[", "]", "{", "}", ", ", "#", " # "),
+        *(
+            "\n",
+            "\n",
+            "\r\n",
+            "\r",
+            "[a]\n",
+            "[[a]]\n",
+            '"""',
+            "'''",
+            "\\",
+            "\\u0073",
+            "1979-05-27",
+            "é",
+        ),
+        *(
+            'pw = "hunter22"\n',
+            '#pw = "hunter22"\n',
+            "\t",
+            "\ufeff",
+            "\x85",
+            "\u2028",
+            "\x00",
+            "true",
+        ),
+        *("<<<<<<< a\n", "=======\n", "||||||| b\n", ">>>>>>> c\n"),
+    ],
     WHOLE: ["a", "\n", "\x00", "é"],
 }
 """What a hostile mind, or a hasty one, puts one behind the other."""
@@ -374,8 +414,45 @@ def env_texts(draw: st.DrawFn) -> str:
     return ending.join(lines) + draw(st.sampled_from(["", ending]))
 
 
+TOML_VALUES = st.one_of(
+    st.text("abc xyz0189é:#'\\-,{}[]=\u2028", max_size=12).map(
+        lambda text: json.dumps(text, ensure_ascii=False)
+    ),
+    st.text('ab "#\\=', max_size=8).map(lambda text: f"'{text}'"),
+    st.text('ab"\n #=', max_size=8).map(lambda text: f"'''{text}'''"),
+    st.sampled_from(["1", "-0.5", "true", "1979-05-27 07:32:00Z", "[]", "{}", "inf", '"hunter22"']),
+    st.sampled_from(['"""\n a \\\n b"""', "[1, # one\n 'x',   # two\n]", "{ p = 'q', r.s = [2] }"]),
+)
+
+
+@st.composite
+def toml_texts(draw: st.DrawFn) -> str:
+    lines = []
+    for number in range(draw(st.integers(0, 5))):
+        about = [
+            "",
+            "",
+            "# note",
+            '# pw = "hunter22"',
+            f"[t{number}]",
+            "[[list]]",
+            "  ",
+            "# 'a', 'b',",
+        ]
+        key = draw(st.sampled_from(["a", "pw", '"x y".z', "b.c", "'q'"])) + str(number)
+        key = f'"{number}"' if '"' in key or "'" in key else key
+        end = draw(st.sampled_from(["", "", "   # why", "\t#x"]))
+        lines += [draw(st.sampled_from(about)), f"{key} = {draw(TOML_VALUES)}{end}"]
+    text = "\n".join(lines) + draw(st.sampled_from(["", "\n"]))
+    return draw(st.sampled_from(["", "", "\ufeff"])) + text.replace(
+        "\n", draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    )
+
+
 def texts(path: str) -> st.SearchStrategy[str]:
     """Return a strategy for texts that are well-formed in the format of *path*."""
     if path == WHOLE:
         return st.text(max_size=20)
+    if path == TOML:
+        return toml_texts()
     return {YAML: yaml_texts, JSON: json_texts, ENV: env_texts}[path]()

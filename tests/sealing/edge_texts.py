@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from documents import ENV, JSON, YAML
+from documents import ENV, JSON, TOML, YAML
 from hypothesis import strategies as st
 
 SIGNS = "&*!|>%@?:#'\"`-,[]{}=<~\\$"
@@ -95,9 +95,27 @@ def env_lines(draw: st.DrawFn) -> str:
     )
 
 
+@st.composite
+def toml_lines(draw: st.DrawFn) -> str:
+    """Return a pair, a header, or a comment."""
+    key = draw(st.sampled_from(["a", "b.c", "'R&D'", '"a b"', "e-f"]))
+    value = draw(
+        st.one_of(
+            edges.map(_in_double),
+            edges.map(lambda text: "'" + text.replace("'", "") + "'"),
+            edges.map(lambda text: "'''" + text + "\n'''"),
+            st.sampled_from(["1", "[ 'x' , # a\n 2 ]", "{ x = 1 }", "07:32:00"]),
+        )
+    )
+    about = draw(st.sampled_from(["", "", "#", " # ", "\t", "[t]\n", "[[l]]\n"]))
+    sign = draw(st.sampled_from(["=", " = ", "\t=\t"]))
+    return f"{about}{key}{sign}{value}{draw(comments)}\n"
+
+
 def files(path: str) -> st.SearchStrategy[bytes]:
     """Return a strategy for files in the format of *path*; not all of them parse."""
-    lines = {YAML: yaml_lines(), ENV: env_lines(), JSON: json_texts()}[path]
+    made = {YAML: yaml_lines, ENV: env_lines, JSON: json_texts, TOML: toml_lines}
+    lines = made[path]()
     bodies = st.lists(lines, min_size=1, max_size=1 if path == JSON else 5).map("".join)
     frames = st.tuples(
         st.sampled_from(["", "", "\ufeff", "\ufeff\ufeff"]),

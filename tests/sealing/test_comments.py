@@ -5,7 +5,20 @@ from __future__ import annotations
 import time
 
 import pytest
-from documents import DEFAULT, ENV, YAML, Keyring, at, groups, mint, opened, seal, tokens, unseal
+from documents import (
+    DEFAULT,
+    ENV,
+    TOML,
+    YAML,
+    Keyring,
+    at,
+    groups,
+    mint,
+    opened,
+    seal,
+    tokens,
+    unseal,
+)
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +34,36 @@ def sealed_comment(comment: str, sealed: bytes) -> bool:
     return comment not in sealed.decode() and any(
         TOKEN.fullmatch(line.rpartition("# ")[2]) for line in lines if "# " in line
     )
+
+
+LATER = [
+    (TOML, "a = 1\n# a = 'hunter22'\n"),
+    (TOML, "a = 1 # b = 'hunter22' # why\n"),
+    (TOML, "a = 1\n## b.'c' = hunter22 for now\n"),
+    (TOML, 'a = 1\n# b = """\n# hunter22\n# """\n'),
+    (TOML, "# b = '''\n#\n# it\\'''s hunter22\n# '''\na = 1\n".replace("\\'''", "")),
+    (TOML, "# b = [\n#   'x', # one\n#   'hunter22'\n# ]\na = 1\n"),
+    (TOML, "# b = [ # x\n# 'hunter22' ]\na = 1\n"),
+    (TOML, "# b = { c = 'hunter22' }\na = 1\n"),
+    (TOML, "a = [\n  1, # 'hunter22',\n# { b = 'hunter22' },\n]\n"),
+    (TOML, "a = 'hunter22'\n# it is hunter22 for now\n"),
+    (TOML, "a = 1\n# -----BEGIN KEY-----\n# hunter22\n# -----END KEY-----\n"),
+]
+"""Comments with a secret in them, in the formats that were added later."""
+
+
+@pytest.mark.parametrize(("path", "text"), LATER)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_comment_with_a_secret_in_it_is_sealed_in_every_format(
+    path: str, text: str, end: str
+) -> None:
+    text = text.replace("\n", end)
+    sealed = seal(path, text)
+    assert SECRET.encode() not in sealed
+    assert b" sealed:v1:" in sealed
+    assert opened(path, sealed).problems == []
+    assert unseal(path, sealed) == text.encode()
+    assert seal(path, text, sealed) == seal(path, sealed, sealed) == seal(path, sealed) == sealed
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import pytest
 from documents import (
+    ANY_LATER,
     DEFAULT,
     NOBODY,
     STRUCTURED,
     YAML,
     contents,
+    drawn,
     opened,
     seal,
     tokens,
@@ -22,7 +24,7 @@ from hypothesis import strategies as st
 from sealedfiles.formats.yaml.format import YAML as YAML_FORMAT
 from sealedfiles.sealing.file import is_whole
 
-every_format = pytest.mark.parametrize("path", STRUCTURED)
+every_format = pytest.mark.parametrize("path", [*STRUCTURED, ANY_LATER])
 POLICIES = [
     "",
     '{files: "**", values: "a", group: production}',
@@ -33,6 +35,7 @@ POLICIES = [
 @every_format
 @given(data=st.data())
 def test_every_file_round_trips(path: str, data: st.DataObject) -> None:
+    path = drawn(path, data)
     plain = data.draw(files(path))
     policy = data.draw(st.sampled_from(POLICIES))
     sealed = seal(path, plain, policy=policy)
@@ -53,6 +56,7 @@ def test_every_file_round_trips(path: str, data: st.DataObject) -> None:
 def test_sealed_files_have_the_same_keys_and_a_token_for_each_value(
     path: str, data: st.DataObject
 ) -> None:
+    path = drawn(path, data)
     plain = data.draw(files(path))
     sealed = seal(path, plain)
     assume(not is_whole(sealed))
@@ -67,6 +71,7 @@ def test_sealed_files_have_the_same_keys_and_a_token_for_each_value(
 @every_format
 @given(data=st.data())
 def test_an_edit_leaves_the_tokens_of_all_other_values(path: str, data: st.DataObject) -> None:
+    path = drawn(path, data)
     before, after = data.draw(files(path)), data.draw(files(path))
     sealed = seal(path, before)
     again = seal(path, after, sealed)

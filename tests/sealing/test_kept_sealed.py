@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from documents import (
     ALL,
+    BARE,
     DEFAULT,
     ENV,
+    EVERY,
     JSON,
     NOBODY,
-    STRUCTURED,
+    TOML,
     YAML,
     Keyring,
     at,
@@ -26,11 +28,11 @@ from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.seal import seal_file
 
 PLAIN = '{files: "**", plain: true}'
-VALUES = {YAML: "a: {}\n", JSON: '{{"a": {}}}\n', ENV: "A={}\n"}
+VALUES = {YAML: "a: {}\n", JSON: '{{"a": {}}}\n', ENV: "A={}\n", TOML: "a = {}\n"}
 
 
 def values(path: str, source: str) -> str:
-    return VALUES[path].format(f'"{source}"' if path != ENV else source)
+    return VALUES[path].format(f'"{source}"' if path not in BARE else source)
 
 
 def key_of(path: str) -> bytes:
@@ -52,7 +54,7 @@ def closed_tokens(path: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "reason", ["no key", "damaged", "unsupported version", "made for another key"]
 )
-@pytest.mark.parametrize("path", STRUCTURED)
+@pytest.mark.parametrize("path", EVERY)
 def test_a_value_whose_token_did_not_open_is_not_written_in_plaintext(
     path: str, reason: str
 ) -> None:
@@ -75,7 +77,7 @@ def with_others(
     return seal_file(text.encode(), previous, file, rules, keys, also)
 
 
-@pytest.mark.parametrize("path", STRUCTURED)
+@pytest.mark.parametrize("path", EVERY)
 @pytest.mark.parametrize("with_previous", [True, False])
 def test_what_another_side_of_a_merge_has_sealed_stays_sealed(
     path: str, with_previous: bool
@@ -92,7 +94,7 @@ def test_what_another_side_of_a_merge_has_sealed_stays_sealed(
         with_others(path, text, previous, [other], NOBODY)
 
 
-@pytest.mark.parametrize("path", STRUCTURED)
+@pytest.mark.parametrize("path", EVERY)
 def test_also_if_that_side_was_sealed_whole(path: str) -> None:
     other = seal(path, b"\xff broken")
     assert is_whole(other)

@@ -12,9 +12,11 @@ from documents import (
     ALL,
     DEFAULT,
     ENV,
+    EVERY,
     JSON,
     NOBODY,
     STRUCTURED,
+    TOML,
     WHOLE,
     YAML,
     Keyring,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 every_format = pytest.mark.parametrize("path", STRUCTURED)
+each_format = pytest.mark.parametrize("path", EVERY)
 
 OLD, NEW = Keyring(default=0, production=0), Keyring(default=1, production=1)
 """Before and after a rotation of the keys."""
@@ -51,6 +54,7 @@ THREE = {
     YAML: "one: alpha-1\ntwo: alpha-2\nthree: alpha-3\n",
     JSON: '{\n  "one": "alpha-1",\n  "two": "alpha-2",\n  "three": "alpha-3"\n}\n',
     ENV: "one=alpha-1\ntwo=alpha-2\nthree=alpha-3\n",
+    TOML: 'one = "alpha-1"\ntwo = "alpha-2"\nthree = "alpha-3"\n',
 }
 """Three values on neighbouring lines."""
 
@@ -108,14 +112,14 @@ def conflict(ours: str, theirs: str, base: str | None = None) -> str:
 # -- values on neighbouring lines
 
 
-@every_format
+@each_format
 def test_changes_of_neighbouring_values_merge(path: str) -> None:
     text = THREE[path]
     ours, theirs = text.replace("alpha-1", "ours"), text.replace("alpha-2", "theirs")
     assert clean(path, text, ours, theirs) == ours.replace("alpha-2", "theirs")
 
 
-@every_format
+@each_format
 def test_every_token_is_that_of_a_side(path: str) -> None:
     text = THREE[path]
     versions = sealed(
@@ -126,7 +130,7 @@ def test_every_token_is_that_of_a_side(path: str) -> None:
     assert result == [ours[0], theirs[1], base[2]]
 
 
-@every_format
+@each_format
 def test_the_same_change_of_both_sides_is_no_conflict(path: str) -> None:
     text = THREE[path]
     both = text.replace("alpha-2", "both")
@@ -135,7 +139,7 @@ def test_the_same_change_of_both_sides_is_no_conflict(path: str) -> None:
     )
 
 
-@every_format
+@each_format
 def test_a_change_next_to_one_that_was_removed_or_added(path: str) -> None:
     lines = THREE[path].splitlines(keepends=True)
     two = next(line for line in lines if "two" in line)
@@ -148,7 +152,7 @@ def test_a_change_next_to_one_that_was_removed_or_added(path: str) -> None:
             assert clean(path, text, ours, theirs) == ours.replace(word, "theirs")
 
 
-@every_format
+@each_format
 def test_different_keys_that_both_add_at_one_place_are_both_kept_ours_first(path: str) -> None:
     text = THREE[path]
     last = next(line for line in text.splitlines(keepends=True) if "three" in line)
@@ -167,7 +171,7 @@ def test_different_keys_that_both_add_at_one_place_are_both_kept_ours_first(path
     assert result == expected
 
 
-@every_format
+@each_format
 def test_a_key_that_both_add_with_different_values_is_a_conflict(path: str) -> None:
     text = THREE[path]
     line = next(line for line in text.splitlines(keepends=True) if "two" in line)
@@ -199,7 +203,7 @@ def test_values_on_one_line_merge() -> None:
 # -- conflicts
 
 
-@every_format
+@each_format
 def test_a_value_changed_on_both_sides_is_a_conflict_of_its_line_only(path: str) -> None:
     text = THREE[path]
     ours = text.replace("alpha-2", "ours-2").replace("alpha-3", "ours-3")
@@ -221,7 +225,7 @@ def test_on_a_line_with_many_values_only_the_one_in_conflict_differs() -> None:
     assert result == conflict(*lines)
 
 
-@every_format
+@each_format
 def test_a_value_removed_here_and_changed_there_is_a_conflict(path: str) -> None:
     text = THREE[path]
     line = next(line for line in text.splitlines(keepends=True) if "two" in line)
@@ -275,7 +279,7 @@ def test_in_the_short_style_the_base_is_shown_in_full() -> None:
     assert shown.startswith("a: 1\n<<<<<<< ours\nb: new-b\nc: new-c\nd: new-d\n||||||| base\np:")
 
 
-@every_format
+@each_format
 @pytest.mark.parametrize("favor", ["ours", "theirs"])
 def test_a_favoured_side_wins_in_conflicts_only(path: str, favor: str) -> None:
     text = THREE[path]
@@ -294,10 +298,11 @@ RENAMED = {
     YAML: ("two:", "second:"),
     JSON: ('"two":', '"second":'),
     ENV: ("two=", "export SECOND="),
+    TOML: ("two =", "second ="),
 }
 
 
-@every_format
+@each_format
 def test_a_key_renamed_here_and_its_value_changed_there(path: str) -> None:
     old, new = RENAMED[path]
     text = THREE[path]
@@ -305,7 +310,7 @@ def test_a_key_renamed_here_and_its_value_changed_there(path: str) -> None:
     assert clean(path, text, ours, theirs) == ours.replace("alpha-2", "theirs")
 
 
-@every_format
+@each_format
 def test_a_line_moved_here_and_its_value_changed_there(path: str) -> None:
     text = THREE[path]
     lines = text.splitlines(keepends=True)
@@ -349,7 +354,7 @@ def test_other_line_endings_here_and_a_value_changed_there() -> None:
     assert clean(ENV, THREE[ENV], ours, theirs) == ours.replace("alpha-2", "theirs")
 
 
-@every_format
+@each_format
 def test_a_key_that_both_have_renamed_is_a_conflict(path: str) -> None:
     text = THREE[path]
     result, conflicts = merged(
@@ -539,7 +544,7 @@ def key_ids(data: bytes) -> list[str]:
     return [split(token).key_id for token in tokens(data)]
 
 
-@every_format
+@each_format
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_a_side_that_was_rotated_merges_with_one_that_was_edited(path: str, is_ours: bool) -> None:
     """The author of the new value may have been removed from the group: it does not get the new key
@@ -555,7 +560,7 @@ def test_a_side_that_was_rotated_merges_with_one_that_was_edited(path: str, is_o
     assert tokens(result.data) == [tokens(new)[0], tokens(edit)[1], tokens(new)[2]]
 
 
-@every_format
+@each_format
 def test_a_renamed_key_beside_an_edit_is_sealed_with_the_key_of_who_made_the_value(
     path: str,
 ) -> None:
@@ -579,7 +584,7 @@ def test_parts_of_one_value_under_two_keys_conflict() -> None:
     assert merge(YAML, base, rotated(YAML, CERTIFICATE), edit, keys=NEW).conflicts == 0
 
 
-@every_format
+@each_format
 def test_rotation_alone_is_no_change_of_values(path: str) -> None:
     base = seal(path, THREE[path], keys=OLD)
     new = rotated(path, THREE[path])
@@ -601,7 +606,7 @@ def test_a_rotation_here_a_renamed_key_and_a_new_one_there() -> None:
 MOVED = "{files: '**', values: 'two', group: production}"
 
 
-@every_format
+@each_format
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_a_value_moved_to_a_group_here_and_changed_there_is_a_conflict(
     path: str, is_ours: bool
@@ -618,7 +623,7 @@ def test_a_value_moved_to_a_group_here_and_changed_there_is_a_conflict(
         assert opened(path, result.data).problems == []
 
 
-@every_format
+@each_format
 def test_a_value_moved_to_a_group_here_and_another_one_changed_there(path: str) -> None:
     text = THREE[path]
     base, edit = sealed(path, text, text.replace("alpha-1", "edited"))
@@ -637,7 +642,7 @@ def test_a_new_group_counts_for_more_than_a_new_key() -> None:
         assert groups(merge(YAML, base, *sides, keys=NEW).data)[1] == "production"
 
 
-@every_format
+@each_format
 def test_without_keys_values_are_merged_by_their_tokens(path: str) -> None:
     text = THREE[path]
     versions = sealed(

@@ -8,12 +8,14 @@ import pytest
 import yaml
 from documents import (
     ALL,
+    BARE,
     DEFAULT,
     ENV,
     FRAGMENTS,
     JSON,
     NOBODY,
     STRUCTURED,
+    TOML,
     WHOLE,
     YAML,
     at,
@@ -38,12 +40,12 @@ from sealedfiles.sealing.file import is_whole
 
 every_format = pytest.mark.parametrize("path", STRUCTURED)
 
-A = {YAML: "a: {}\n", JSON: '{{"a": {}}}', ENV: "a={}\n"}
+A = {YAML: "a: {}\n", JSON: '{{"a": {}}}', ENV: "a={}\n", TOML: "a = {}\n"}
 """A file with one value, at ``a``."""
 
 
 def one(path: str, token: str) -> str:
-    quoted = token if path == ENV else f'"{token}"'
+    quoted = token if path in BARE else f'"{token}"'
     return A[path].format(quoted)
 
 
@@ -119,11 +121,26 @@ STRUCTURE = {
         "",
         "\n",
     ],
+    TOML: [
+        *(
+            "1\nevil = 2",
+            '"x"\nevil = 2',
+            '"x"\r\n[evil]',
+            "1 # note",
+            "[1]",
+            "{}",
+            "[",
+            "x",
+            "",
+            " 1",
+        ),
+        *("1 ", '"x', 'x"', '"\n"', "1\n", "07:32:00 # x", "'''x''", "'x'\n'y'"),
+    ],
 }
 
 
 @pytest.mark.parametrize(
-    ("path", "literal"), [(path, literal) for path in STRUCTURED for literal in STRUCTURE[path]]
+    ("path", "literal"), [(path, literal) for path in STRUCTURE for literal in STRUCTURE[path]]
 )
 def test_a_literal_that_is_not_exactly_one_value_stays_sealed(path: str, literal: str) -> None:
     token = mint(path, at("a"), literal)
@@ -147,6 +164,7 @@ def test_whatever_a_literal_is_the_keys_of_the_file_stay_the_same(
         YAML: 'first: &x 1\na:\n  b: "{}"\nlast:\n- *x\n- 2\n',
         JSON: '{{"first": 1, "a": {{"b": "{}"}}, "last": [1, 2]}}',
         ENV: "first=1\nb={}\nlast='2'\n",
+        TOML: 'first = 1\n[a]\nb = "{}"\n[last]\nc = 2\n',
     }[path]
     where = at("b") if path == ENV else at("a", "b")
     sealed = frame.format(mint(path, where, literal))
@@ -310,6 +328,16 @@ ELSEWHERE = [
     (JSON, '{{"a": "x {}"}}', "misplaced", 1, "a"),
     (JSON, '{{"a": "\\"{}\\""}}', "misplaced", 1, "a"),
     (JSON, '"{}"\n', "moved", 1, "."),
+    (TOML, 'b = "{}"\n', "moved", 1, "b"),
+    (TOML, '[a]\na = "{}"\n', "moved", 2, "a.a"),
+    (TOML, '[[a]]\nb = 1\n[[a]]\nb = "{}"\n', "moved", 4, "a[].b"),
+    (TOML, 'a = ["{}"]\n', "moved", 1, "a[]"),
+    (TOML, 'a = {{ a = "{}" }}\n', "moved", 1, "a.a"),
+    (TOML, '"{}" = 1\n', "moved", 1, ""),
+    (TOML, 'a = "x {}"\n', "misplaced", 1, "a"),
+    (TOML, 'a = """\n x"{}" """\n', "misplaced", 2, "a"),
+    (TOML, '# a = "{}"\n', "moved", 1, ""),
+    (TOML, "a = 1 # {}\n", "moved", 1, ""),
     (ENV, "b={}\n", "moved", 1, "b"),
     (ENV, "A={}\n", "moved", 1, "A"),
     (ENV, "{}\n", "moved", 1, "."),
@@ -343,8 +371,12 @@ def test_a_copy_next_to_the_original_token_stays_sealed(path: str, frame: str) -
         pytest.skip("a file of one value has room for no other")
     if path == YAML:
         own, text = "a: 3\n---\n", f'a: "{token}"\n---\n{copy}'
-    elif path == ENV:
-        own, text = "a=3\n", f"a={token}\n{copy}"
+    elif path != JSON:
+        own, text = (
+            one(path, token).replace(f'"{token}"', "3").replace(token, "3"),
+            one(path, token),
+        )
+        text += copy
     else:
         copy = copy.removeprefix("{").removesuffix("\n").removesuffix("}") + "}"
         copy = copy if copy.startswith('"a"') or ":" in copy else f'"b": {copy}'

@@ -1,11 +1,11 @@
-"""Sealing real YAML and JSON files."""
+"""Sealing real files."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from corpus import real_files
+from corpus import LATER, YAML_AND_JSON, real_files
 from documents import contents, opened, seal, tokens, unseal
 
 from sealedfiles.model.token import TOKEN
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def sealed_files() -> dict[Path, tuple[bytes, bytes]]:
     """Every real file with values, sealed: plain and sealed bytes by path."""
-    plain = {path: data for path, data in real_files().items() if b"sealed:v" not in data}
+    files = real_files(YAML_AND_JSON + LATER)
+    plain = {path: data for path, data in files.items() if b"sealed:v" not in data}
     return {path: (data, seal(name_of(path), data)) for path, data in plain.items()}
 
 

@@ -9,8 +9,10 @@ from documents import (
     ALL,
     DEFAULT,
     ENV,
+    EVERY,
     JSON,
     STRUCTURED,
+    TOML,
     YAML,
     Keyring,
     at,
@@ -32,6 +34,7 @@ from sealedfiles.sealing.rebind import MisplacedToken, find_misplaced, rebind_fi
 from sealedfiles.sealing.reseal import reseal_file
 
 every_format = pytest.mark.parametrize("path", STRUCTURED)
+each_format = pytest.mark.parametrize("path", EVERY)
 
 
 class Rebound(NamedTuple):
@@ -57,10 +60,11 @@ RENAMED = {
     YAML: ("a:\n  b: alpha-1\n  c: alpha-2\n", "b:", "renamed:"),
     JSON: ('{"a": {"b": "alpha-1",\n"c": "alpha-2"}}\n', '"b":', '"renamed":'),
     ENV: ("A=alpha-1\nB=alpha-2\n", "A=", "RENAMED="),
+    TOML: ("[t]\na = 'alpha-1'\nb = 'alpha-2'\n", "a =", "renamed ="),
 }
 
 
-@every_format
+@each_format
 def test_a_key_renamed_as_text(path: str) -> None:
     text, old, new = RENAMED[path]
     sealed = seal(path, text)

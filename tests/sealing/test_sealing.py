@@ -10,15 +10,20 @@ import pytest
 import yaml
 from documents import (
     ALL,
+    ANY_LATER,
+    BARE,
     DEFAULT,
     ENV,
+    EVERY,
     JSON,
     NOBODY,
     STRUCTURED,
+    TOML,
     WHOLE,
     YAML,
     at,
     contents,
+    drawn,
     groups,
     mint,
     opened,
@@ -37,8 +42,10 @@ from sealedfiles.errors import NoKeyError
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
 from sealedfiles.sealing.file import is_whole
 
-every_path = pytest.mark.parametrize("path", [*STRUCTURED, WHOLE])
-every_format = pytest.mark.parametrize("path", STRUCTURED)
+every_path = pytest.mark.parametrize("path", [*STRUCTURED, ANY_LATER, WHOLE])
+every_format = pytest.mark.parametrize("path", [*STRUCTURED, ANY_LATER])
+each_format = pytest.mark.parametrize("path", EVERY)
+each_path = pytest.mark.parametrize("path", [*EVERY, WHOLE])
 
 POLICIES = (
     "",
@@ -60,6 +67,7 @@ def without_tokens(data: bytes) -> bytes:
 @every_path
 @given(data=st.data())
 def test_opening_what_was_sealed_gives_the_same_bytes(path: str, data: st.DataObject) -> None:
+    path = drawn(path, data)
     plain = without_tokens(data.draw(soups(path)))
     policy = data.draw(st.sampled_from(POLICIES))
     result = opened(path, seal(path, plain, policy=policy), policy)
@@ -70,6 +78,7 @@ def test_opening_what_was_sealed_gives_the_same_bytes(path: str, data: st.DataOb
 @every_path
 @given(data=st.data())
 def test_sealing_twice_changes_nothing(path: str, data: st.DataObject) -> None:
+    path = drawn(path, data)
     plain = without_tokens(data.draw(soups(path)))
     policy = data.draw(st.sampled_from(POLICIES))
     sealed = seal(path, plain, policy=policy)
@@ -81,6 +90,7 @@ def test_sealing_twice_changes_nothing(path: str, data: st.DataObject) -> None:
 @every_path
 @given(data=st.data())
 def test_decrypted_text_is_sealed_to_the_same_bytes(path: str, data: st.DataObject) -> None:
+    path = drawn(path, data)
     plain = without_tokens(data.draw(soups(path)))
     policy = data.draw(st.sampled_from(POLICIES))
     sealed = seal(path, plain, policy=policy)
@@ -92,6 +102,7 @@ def test_decrypted_text_is_sealed_to_the_same_bytes(path: str, data: st.DataObje
 @every_path
 @given(data=st.data())
 def test_sealing_is_deterministic(path: str, data: st.DataObject) -> None:
+    path = drawn(path, data)
     before, after = (without_tokens(data.draw(soups(path))) for _ in range(2))
     sealed = seal(path, before)
     assert seal(path, before) == sealed
@@ -103,6 +114,7 @@ def test_sealing_is_deterministic(path: str, data: st.DataObject) -> None:
 def test_whatever_the_previous_version_is_the_result_opens_to_what_was_sealed(
     path: str, data: st.DataObject
 ) -> None:
+    path = drawn(path, data)
     plain = without_tokens(data.draw(soups(path)))
     previous = data.draw(st.one_of(soups(path), soups(path).map(lambda old: seal(path, old))))
     assert unseal(path, seal(path, plain, previous)) == plain
@@ -116,6 +128,7 @@ def test_whatever_the_previous_version_is_the_result_opens_to_what_was_sealed(
 def test_every_value_becomes_exactly_one_token_and_nothing_else_changes(
     path: str, data: st.DataObject
 ) -> None:
+    path = drawn(path, data)
     plain = without_tokens(data.draw(texts(path)).encode())
     sealed = seal(path, plain)
     if is_whole(sealed):
@@ -132,6 +145,7 @@ def test_every_value_becomes_exactly_one_token_and_nothing_else_changes(
 @every_format
 @given(data=st.data())
 def test_no_two_tokens_of_a_file_are_equal(path: str, data: st.DataObject) -> None:
+    path = drawn(path, data)
     plain = without_tokens(data.draw(texts(path)).encode())
     previous = without_tokens(data.draw(texts(path)).encode())
     for sealed in (seal(path, plain), seal(path, plain, seal(path, previous))):
@@ -235,20 +249,20 @@ ops: {a: 1, password: q}
     assert unseal(YAML, sealed) == text.encode()
 
 
-@every_format
+@each_format
 def test_a_file_whose_values_are_all_plain_stays_as_it_is(path: str) -> None:
-    text = {YAML: "a: 1\n", JSON: '{"a": 1}', ENV: "A=1\n"}[path]
+    text = {YAML: "a: 1\n", JSON: '{"a": 1}'}.get(path, "a=1\n")
     assert seal(path, text, policy='{files: "**", plain: true}', keys=NOBODY) == text.encode()
 
 
-@every_path
+@each_path
 def test_an_empty_file_stays_empty(path: str) -> None:
     assert seal(path, b"", keys=NOBODY) == b""
     assert seal(path, b"", b"something", keys=NOBODY) == b""
     assert unseal(path, b"") == b""
 
 
-@every_format
+@each_format
 @pytest.mark.parametrize("text", [b"\n", b"\xef\xbb\xbf", b"\r\n\r\n"])
 def test_a_file_without_values_stays_as_it_is(path: str, text: bytes) -> None:
     if path == JSON:  # there an empty text is broken, and broken files are sealed whole
@@ -270,9 +284,10 @@ def test_empty_values_stay_empty() -> None:
 # What cannot be sealed
 
 
-@every_path
+@each_path
 def test_a_value_without_a_key_is_an_error_that_names_it_and_never_plaintext(path: str) -> None:
     text = {YAML: "a:\n  b: hunter22\n", JSON: '{"a":\n{"b": 1}}', ENV: "\nA=hunter22\n"}
+    text |= {TOML: "[a]\nb = 'hunter22'\n"}
     with pytest.raises(NoKeyError) as caught:
         seal(path, text.get(path, "hunter22"), keys=NOBODY)
     assert path in caught.value.message
@@ -294,6 +309,7 @@ def test_a_new_value_of_a_group_not_held_is_an_error_though_others_could_be_seal
 @every_format
 @given(data=st.data())
 def test_tokens_of_groups_not_held_pass_through(path: str, data: st.DataObject) -> None:
+    path = drawn(path, data)
     policy = '{files: "**", values: ["a", "A", "**.b"], group: production}'
     plain = without_tokens(data.draw(texts(path)).encode())
     sealed = seal(path, plain, policy=policy)
@@ -324,9 +340,10 @@ def test_tokens_of_groups_not_held_pass_through(path: str, data: st.DataObject) 
     ],
     ids=["of another version", "of an unknown group", "of an unknown key"],
 )
-@every_format
+@each_format
 def test_unknown_tokens_pass_through(path: str, token: str) -> None:
-    text = {YAML: f'a: "{token}"\n', JSON: f'{{"a": "{token}"}}', ENV: f"A={token}\n"}[path]
+    text = {YAML: f'a: "{token}"\n', JSON: f'{{"a": "{token}"}}'}.get(path)
+    text = text or (f"a={token}\n" if path in BARE else f'a = "{token}"\n')
     assert seal(path, text, keys=NOBODY) == text.encode()
     assert unseal(path, text) == text.encode()
 
@@ -360,6 +377,10 @@ def test_what_only_looks_like_a_token_is_sealed(text: str) -> None:
         (ENV, "A={}\n", "A='{}'\n"),
         (ENV, "A={}\n", "export A=`{}`\n"),
         (JSON, '{{"a":"{}"}}', '{{\n\t"a": "{}"\n}}\n'),
+        (TOML, 'a = "{}"\n', "a = '{}'\n"),
+        (TOML, 'a = "{}"\n', "a = '''{}'''\n"),
+        (TOML, 'a = "{}"\n', 'a = """{}"""\n'),
+        (TOML, 'a = "{}"\n', 'a = """\n{}"""\n'),
     ],
 )
 def test_a_formatter_may_give_tokens_other_quotes(path: str, sealed: str, formatted: str) -> None:
@@ -402,13 +423,15 @@ def test_a_token_follows_a_copy_of_its_value_s_anchor() -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("bom", ["", "\ufeff"])
-@every_format
+@each_format
 def test_line_endings_and_bom_are_kept(path: str, bom: str, end: str) -> None:
     lines = {
         YAML: ["a: 1", "b: |", "  x", "  y", "c: [1,", "  2]", ""],
         JSON: ["{", '"a": 1,', '"b": [1]', "}", ""],
         ENV: ["A=1", 'B="x', 'y"', "# note", ""],
+        TOML: ["a = 1", 'b = """', "x", '"""', "# note", "c = [", "2]", ""],
     }[path]
+    end = "\n" if (path, end) == (TOML, "\r") else end  # not a line end there
     plain = (bom + end.join(lines)).encode()
     sealed = seal(path, plain)
     assert not is_whole(sealed)

@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent
 if __name__ == "__main__":
     sys.path.insert(0, str(FOLDER.parent))
 
-from vectors import comments, other_cases, reference, yaml_cases  # noqa: E402
+from vectors import comments, later_cases, other_cases, reference, yaml_cases  # noqa: E402
 from vectors.marked import marked_file, whole_file  # noqa: E402
 from vectors.opening_cases import opening, previous_files  # noqa: E402
 
@@ -396,6 +396,7 @@ def marked_files() -> list[dict[str, Any]]:
             ("JSON", "v.json", other_cases.JSON_SEALED),
             ("JSONC", "v.jsonc", other_cases.JSONC_SEALED),
             (".env", "v.env", other_cases.ENV_SEALED),
+            ("TOML", "v.toml", later_cases.TOML_SEALED),
         )
         for name, marked in cases.items()
     ]
@@ -403,13 +404,14 @@ def marked_files() -> list[dict[str, Any]]:
         ("YAML", "v.yaml", yaml_cases.WHOLE),
         ("JSON", "v.json", other_cases.JSON_WHOLE),
         (".env", "v.env", other_cases.ENV_WHOLE),
+        ("TOML", "v.toml", later_cases.TOML_WHOLE),
     ]
     made += [
         whole_file(f"{form} sealed whole: {name}", path, plain)
         for form, path, texts in by_format
         for name, plain in texts.items()
     ]
-    cases: list[tuple[Any, ...]] = [*other_cases.NAMED, *other_cases.RULED]
+    cases: list[tuple[Any, ...]] = [*other_cases.NAMED, *other_cases.RULED, *later_cases.RULED]
     made += [marked_file(*case) for case in cases]
     wholes: list[tuple[Any, ...]] = [*other_cases.WHOLE]
     return made + [whole_file(f"whole: {name}", *rest) for name, *rest in wholes]

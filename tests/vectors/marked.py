@@ -21,6 +21,10 @@ S2 = bytes(range(32, 64))
 S3 = b"\xff" * 32
 KEYS = {"default": S1, "a": S3, "b": S2}
 VALUE, COMMENT, WHOLE = 0, 1, 2
+BARE = ("dotenv",)
+"""The formats in which a token has no quotes."""
+QUOTED = ("yaml", "yml", "json", "jsonc", "json5", "toml")
+"""The endings of names of files in other formats."""
 
 MARK = re.compile(r"⟦(?:([a-z+]+)(?=[@#]))?@?([^|⟧]*)\|(?:&([^|⟧]*)\|)?([^⟧]*)⟧", re.DOTALL)
 Rules = "list[dict[str, Any]]"
@@ -91,10 +95,8 @@ def quote_of(path: str, rules: Any) -> str:
     """Return what a token of a value stands in."""
     form = next((rule["format"] for rule in rules if "format" in rule), None)
     if form is not None:
-        return "" if form == "dotenv" else '"'
-    return (
-        '"' if path.rpartition(".")[2].lower() in ("yaml", "yml", "json", "jsonc", "json5") else ""
-    )
+        return "" if form in BARE else '"'
+    return '"' if path.rpartition(".")[2].lower() in QUOTED else ""
 
 
 def marked_file(name: str, path: str, marked: str, rules: Any = ()) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_
 from sealedfiles.sealing.file import choose_file_id, own_ids
 from sealedfiles.util.messages import counted
 
-_FORMATS = {"yaml": "YAML", "json": "JSON", "dotenv": ".env"}
+_FORMATS = {"yaml": "YAML", "json": "JSON", "dotenv": ".env", "toml": "TOML"}
 
 
 class GroupKeys(NamedTuple):

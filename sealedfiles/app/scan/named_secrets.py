@@ -140,7 +140,7 @@ def is_plain(version: SealedText, span: Span) -> bool:
 
 
 def may_have_values(path: bytes) -> bool:
-    """Return True if the name of the file at *path* is that of a YAML, JSON or .env file."""
+    """Return True if the name of the file at *path* is that of a file with separate values."""
     return name_by_path(path) != "whole"
 
 

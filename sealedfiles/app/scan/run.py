@@ -137,7 +137,7 @@ def scan(clone: Clone, request: Request) -> ScanReport:
         notes += engine.notes()
     notes += _note_on_files("not scanned to the end: {}", scanner.unreadable)
     notes += _note_on_files(
-        "searched line by line for keys named like secrets: {} not readable as YAML, JSON or .env",
+        "searched line by line for keys named like secrets: {} not readable as YAML, JSON, TOML or .env",
         unparsed,
     )
     weak = {WeakValue(one.path, search.key_of(one)): None for one in search.weak}

@@ -12,7 +12,7 @@ from sealedfiles.formats.json.format import JSON
 from sealedfiles.formats.json.layout import NEW_FILE, written
 from sealedfiles.formats.json.tree import parse
 from sealedfiles.formats.place import Edit, error_at, line_end_of
-from sealedfiles.formats.tree import find, leaves, nested
+from sealedfiles.formats.tree import find, leaves, nested, with_value, without_value
 from sealedfiles.light_typing import Any
 from sealedfiles.model.address import Address, no_such_value, show_address
 
@@ -63,7 +63,7 @@ class JsonEditor:
             splice = assigned(text, address, value)
             if splice is None:
                 return text
-            return _checked(_spliced(text, splice), _with(_exact(text), address, wanted))
+            return _checked(_spliced(text, splice), with_value(_exact(text), address, wanted))
         except RecursionError:
             raise UsageError("the value or the file is nested too deeply") from None
 
@@ -78,7 +78,7 @@ class JsonEditor:
             return self.assign(text, address, given)
         try:
             new = _spliced(text, Edit(node.start, node.end, given))
-            return _checked(new, _with(_exact(text), address, _exact(given)))
+            return _checked(new, with_value(_exact(text), address, _exact(given)))
         except RecursionError:
             raise _too_deep() from None
 
@@ -90,7 +90,7 @@ class JsonEditor:
         if missing:
             raise no_such_value(address, self.addresses(text))
         try:
-            expected = _without(_exact(text), address)
+            expected = without_value(_exact(text), address)
             while not missing:
                 node, entry = way[-1]
                 text = _spliced(text, removed(text, node, entry))
@@ -138,33 +138,6 @@ def _too_long(text: str) -> FormatError:
         except ValueError:
             return error_at(text, start, "a number with too many digits")
     return FormatError("a number with too many digits")
-
-
-def _with(data: Any, address: Address, value: Any) -> Any:
-    """Return *data* changed to have *value* at *address*."""
-    if not address:
-        return value
-    node = data
-    for depth, step in enumerate(address):
-        is_there = step in node if isinstance(node, dict) else int(step) < len(node)
-        if depth == len(address) - 1 or not is_there:
-            new = nested(address[depth + 1 :], value)
-            if is_there or isinstance(node, dict):
-                node[step] = new
-            else:
-                node.append(new)
-            break
-        node = node[step]
-    return data
-
-
-def _without(data: Any, address: Address) -> Any:
-    """Return *data* changed to have nothing at *address*."""
-    node = data
-    for step in address[:-1]:
-        node = node[step]
-    del node[address[-1]]
-    return data
 
 
 def _spliced(text: str, splice: Edit) -> str:

@@ -1,0 +1,257 @@
+"""The tree of a TOML text, with the position of every key and value."""
+
+from __future__ import annotations
+
+from sealedfiles.formats.base import Data
+from sealedfiles.formats.events import CLOSE, COMMENT, HEADER, KEY, OPEN, SCALAR, Event
+from sealedfiles.formats.place import error_at
+from sealedfiles.formats.toml.events import Reader, text_of
+from sealedfiles.formats.tree import Child, Node
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, NoReturn
+from sealedfiles.model.paths import ITEM, key_step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_INFINITE = {"inf": "Infinity", "+inf": "Infinity", "-inf": "-Infinity"}
+_NOT_A_NUMBER = ("nan", "+nan", "-nan")
+_BASES = {"0x": 16, "0o": 8, "0b": 2}
+_MOST_DIGITS = 4000
+"""Python refuses to write longer integers in decimal."""
+
+
+class Statement(NamedTuple):
+    """A header, or a key with its value: ``text[start:end]``."""
+
+    start: int
+    end: int
+    node: Node
+    """What it defines."""
+    is_header: bool
+    prefix: str = ""
+    """Of a dotted key: the source before its last part."""
+
+
+class TomlTree(NamedTuple):
+    """The values and statements of one text."""
+
+    root: Node
+    statements: list[Statement]
+
+
+def parse(text: str) -> Node:
+    """Return the root of *text*.  Raises FormatError, also for a key that is defined twice."""
+    return read_tree(text).root
+
+
+def read_tree(text: str) -> TomlTree:
+    """Return the tree of *text*.  Raises as ``parse``."""
+    return _Builder(text).build()
+
+
+class _Builder:
+    """Builds the tree.
+
+    A mapping or list that no other statement may extend is ``flow`` (in brackets).  ``style`` is "x" for a
+    table that has its own header, or that dotted keys of an earlier table defined.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._root = Node("mapping", 0, len(text))
+        self._root.style = "x"
+        self._statements: list[Statement] = []
+        self._children: dict[int, dict[str, Child]] = {}
+        self._pending: list[Node] = []
+
+    def build(self) -> TomlTree:
+        events = iter(e for e in Reader(self._text).read() if e.kind != COMMENT)
+        way = [self._root]
+        for event in events:
+            if event.kind == KEY:
+                self._pair(event, way, events)
+                continue
+            for node in self._pending:
+                node.style = "x"
+            self._pending = []
+            way = self._table(event)
+            self._statements.append(Statement(event.start, event.end, way[-1], is_header=True))
+        return TomlTree(self._root, self._statements)
+
+    def _table(self, event: Event) -> list[Node]:
+        """Read a header; return the nodes from the root to its table."""
+        *above, (name, start, end) = event.keys
+        way = [self._root]
+        for key, key_start, key_end in above:
+            way += self._descend(way[-1], key, key_start, key_end, event.start)
+        parent, known = way[-1], self._child(way[-1], name)
+        if event.kind == HEADER:
+            if known is None:
+                table = Node("mapping", event.start, event.end, parent.path + key_step(name))
+                self._add(parent, Child(name, start, end, table, event.start))
+            else:
+                table = known.value
+                if table.kind != "mapping" or table.flow or table.style:
+                    self._twice(start)
+            table.style = "x"
+            way.append(table)
+        else:
+            if known is None:
+                items = Node("sequence", event.start, event.end, parent.path + key_step(name))
+                self._add(parent, Child(name, start, end, items, event.start))
+            else:
+                items = known.value
+                if items.kind != "sequence" or items.flow:
+                    self._twice(start)
+            table = Node("mapping", event.start, event.end, items.path + ITEM)
+            table.style = "x"
+            items.entries.append(Child(None, event.start, event.start, table, event.start))
+            way += [items, table]
+        self._extend(way, event.start, event.end)
+        return way
+
+    def _descend(self, node: Node, key: str, start: int, end: int, begins: int) -> list[Node]:
+        """Return the nodes to the table at *key* in *node*, which is created if it is missing."""
+        known = self._child(node, key)
+        if known is None:
+            table = Node("mapping", begins, end, node.path + key_step(key))
+            self._add(node, Child(key, start, end, table, begins))
+            return [table]
+        child = known.value
+        if child.kind == "scalar" or child.flow:
+            self._twice(start)
+        return [child, child.entries[-1].value] if child.kind == "sequence" else [child]
+
+    def _pair(self, event: Event, way: list[Node], events: Iterator[Event]) -> None:
+        *above, (name, start, end) = event.keys
+        inner = [*way]
+        for key, key_start, key_end in above:
+            found = self._descend(inner[-1], key, key_start, key_end, event.start)
+            if len(found) > 1 or found[0].style:
+                self._twice(key_start)
+            self._pending.append(found[0])
+            inner += found
+        if self._child(inner[-1], name) is not None:
+            self._twice(start)
+        node = self._value(inner[-1].path + key_step(name), events)
+        self._add(inner[-1], Child(name, start, end, node, event.start))
+        self._extend(inner, event.start, node.end)
+        prefix = self._text[event.start : start]
+        self._statements.append(Statement(event.start, node.end, node, False, prefix))
+
+    def _value(self, path: bytes, events: Iterator[Event]) -> Node:
+        """Read a value; all of its collections are in brackets."""
+        event = next(events)
+        if event.kind == SCALAR:
+            return Node("scalar", event.start, event.end, path)
+        is_list = self._text[event.start] == "["
+        root = Node("sequence" if is_list else "mapping", event.start, event.end, path, flow=True)
+        open_nodes = [root]
+        key: Event | None = None
+        while open_nodes:
+            event = next(events)
+            node = open_nodes[-1]
+            if event.kind == CLOSE:
+                node.end = event.end
+                open_nodes.pop()
+                continue
+            if event.kind == KEY:
+                key = event
+                continue
+            child = self._place(node, key, event)
+            key = None
+            if event.kind == OPEN:
+                open_nodes.append(child)
+        return root
+
+    def _place(self, node: Node, key: Event | None, event: Event) -> Node:
+        """Add the value that begins with *event* to *node*, a collection in brackets."""
+        kind = "scalar"
+        if event.kind == OPEN:
+            kind = "sequence" if self._text[event.start] == "[" else "mapping"
+        flow = kind != "scalar"
+        if key is None:
+            child = Node(kind, event.start, event.end, node.path + ITEM, flow=flow)
+            node.entries.append(Child(None, event.start, event.start, child, event.start))
+            return child
+        *above, (name, start, end) = key.keys
+        for one, one_start, one_end in above:
+            known = self._child(node, one)
+            if known is None:
+                inner = Node("mapping", key.start, event.end, node.path + key_step(one))
+                self._add(node, Child(one, one_start, one_end, inner, key.start))
+            else:
+                inner = known.value
+                if inner.kind != "mapping" or inner.flow:
+                    self._twice(one_start)
+                inner.end = event.end
+            node = inner
+        if self._child(node, name) is not None:
+            self._twice(start)
+        child = Node(kind, event.start, event.end, node.path + key_step(name), flow=flow)
+        self._add(node, Child(name, start, end, child, key.start))
+        return child
+
+    def _child(self, node: Node, key: str) -> Child | None:
+        return self._children.get(id(node), {}).get(key)
+
+    def _add(self, node: Node, child: Child) -> None:
+        assert child.key is not None  # noqa: S101 - items are not looked up
+        node.entries.append(child)
+        self._children.setdefault(id(node), {})[child.key] = child
+
+    @staticmethod
+    def _extend(way: list[Node], start: int, end: int) -> None:
+        for node in way:
+            node.start, node.end = min(node.start, start), max(node.end, end)
+
+    def _twice(self, at: int) -> NoReturn:
+        raise error_at(self._text, at, "a key or table that is defined twice")
+
+
+def data_of(text: str, node: Node, number: Callable[[str], Data]) -> Data:
+    """Return what *node* means; *number* is called with the JSON spelling of each number.
+
+    Dates and times are returned as they are written.
+    """
+    waiting = [node]
+    ordered = []
+    while waiting:
+        one = waiting.pop()
+        ordered.append(one)
+        waiting += [entry.value for entry in one.entries]
+    for one in reversed(ordered):
+        if one.kind == "scalar":
+            one.data = _scalar(text, one, number)
+        elif one.kind == "sequence":
+            one.data = [entry.value.data for entry in one.entries]
+        else:
+            one.data = {str(entry.key): entry.value.data for entry in one.entries}
+    return node.data
+
+
+def _scalar(text: str, node: Node, number: Callable[[str], Data]) -> Data:
+    source = text[node.start : node.end]
+    if source[0] in "\"'":
+        return text_of(source)
+    if source in ("true", "false"):
+        return source == "true"
+    if source in _INFINITE:
+        return number(_INFINITE[source])
+    if source in _NOT_A_NUMBER:
+        return number("NaN")
+    digits = source.replace("_", "")
+    if digits[:2] in _BASES:
+        if len(digits) > _MOST_DIGITS:
+            raise error_at(text, node.start, "a number with too many digits")
+        return number(str(int(digits[2:], _BASES[digits[:2]])))
+    if ":" in source or "-" in source[1:].replace("e-", "").replace("E-", ""):
+        return source
+    return number(digits.removeprefix("+"))
+
+
+def plain_number(source: str) -> Data:
+    """Return the number with the JSON spelling *source*.  Raises ValueError if it has too many digits."""
+    if source.lstrip("-").isdigit():
+        return int(source)
+    return float(source)

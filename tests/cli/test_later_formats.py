@@ -1,0 +1,145 @@
+"""The formats that were added later, through every everyday command and git."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from people import Repo
+
+
+class Sample(NamedTuple):
+    """One file, with a value ``s3cr3t-one`` at ``first`` and ``s3cr3t-two`` at ``second``."""
+
+    text: str
+    data: Any
+    first: str
+    second: str
+    disabled: tuple[str, str]
+    """The start of the line of ``second``, and what comments it out."""
+    variables: str
+    """What ``run`` sets, as ``NAME=value`` in the order of their names."""
+
+
+SAMPLES = {
+    "app.toml": Sample(
+        '# about\n[db]\nhost = "h"\n\nport = 5_432\n[db.auth]\nuser = \'s3cr3t-one\'\n\npw = "s3cr3t-two"\n',
+        {"db": {"host": "h", "port": 5432, "auth": {"user": "s3cr3t-one", "pw": "s3cr3t-two"}}},
+        "db.auth.user",
+        "db.auth.pw",
+        ("pw =", "# pw ="),
+        "DB_AUTH_PW=s3cr3t-two\nDB_AUTH_USER=s3cr3t-one\nDB_HOST=h\nDB_PORT=5432\n",
+    ),
+}
+each = pytest.mark.parametrize("name", SAMPLES)
+PRINT = (
+    "import os; [print(f'{k}={v}') for k, v in sorted(os.environ.items()) if k.startswith('DB_')]"
+)
+
+
+@pytest.fixture
+def ready(fresh: Repo) -> Repo:
+    fresh.sealedfiles("init", "--name", "alice")
+    fresh.sealedfiles("track", *SAMPLES)
+    fresh.git("commit", "--quiet", "--message", "set up")
+    return fresh
+
+
+@each
+def test_a_file_is_sealed_value_by_value_and_read_by_every_command(ready: Repo, name: str) -> None:
+    sample = SAMPLES[name]
+    ready.write(name, sample.text)
+    ready.commit("add")
+    stored = ready.blob("", name).decode()
+    assert "s3cr3t" not in stored
+    assert len(stored.split("\n")) == len(sample.text.split("\n"))
+    assert stored.count("sealed:v1:default:") == 4
+    assert ready.sealedfiles("get", name, sample.first) == "s3cr3t-one\n"
+    assert json.loads(ready.sealedfiles("cat", "--format", "json", name)) == sample.data
+    assert ready.sealedfiles("run", "-f", name, "--", "python3", "-c", PRINT) == sample.variables
+    assert ready.sealedfiles("check", "--keyed", "--strict", name) == ""
+    ready.sealedfiles("lock")
+    assert ready.read(name) == stored
+    ready.sealedfiles("unlock")
+    assert ready.read(name) == sample.text
+
+
+@each
+def test_values_are_set_and_removed_with_their_lines_only(ready: Repo, name: str) -> None:
+    sample = SAMPLES[name]
+    ready.write(name, sample.text)
+    ready.commit("add")
+    before = ready.blob("", name)
+    ready.sealedfiles("set", name, sample.first, answers="s3cr3t-new")
+    assert ready.read(name) == sample.text.replace("s3cr3t-one", "s3cr3t-new")
+    ready.commit("set")
+    after = ready.blob("", name)
+    pairs = zip(before.split(b"\n"), after.split(b"\n"), strict=True)
+    assert sum(old != new for old, new in pairs) == 1
+    ready.sealedfiles("unset", name, sample.second)
+    lines = sample.text.replace("s3cr3t-one", "s3cr3t-new").splitlines(keepends=True)
+    assert ready.read(name) == "".join(line for line in lines if "two" not in line)
+
+
+@each
+def test_a_value_that_is_commented_out_stays_sealed(ready: Repo, name: str) -> None:
+    sample = SAMPLES[name]
+    ready.write(name, sample.text)
+    ready.commit("add")
+    ready.write(name, sample.text.replace(*sample.disabled))
+    ready.commit("disable")
+    assert b"s3cr3t" not in ready.blob("", name)
+    assert ready.sealedfiles("check", "--keyed", "--strict", name) == ""
+    (ready.path / name).unlink()
+    ready.git("checkout", "--quiet", "--", name)
+    assert ready.read(name) == sample.text.replace(*sample.disabled)
+
+
+@each
+def test_both_sides_of_a_merge_change_values(ready: Repo, name: str) -> None:
+    sample = SAMPLES[name]
+    ready.write(name, sample.text)
+    ready.commit("add")
+    ready.git("checkout", "--quiet", "-b", "side")
+    ready.write(name, sample.text.replace("s3cr3t-two", "s3cr3t-side"))
+    ready.commit("side")
+    ready.git("checkout", "--quiet", "-")
+    ready.write(name, sample.text.replace("s3cr3t-one", "s3cr3t-main"))
+    ready.commit("main")
+    ready.git("merge", "--quiet", "side", "--message", "merge")
+    assert ready.read(name) == sample.text.replace("one", "main").replace("two", "side")
+    assert b"s3cr3t" not in ready.blob("", name)
+
+
+@each
+def test_a_file_that_was_sealed_whole_stays_so_until_a_rule_names_its_format(
+    fresh: Repo, name: str
+) -> None:
+    """Its keys and comments were secret; an older version sealed such files whole."""
+    sample = SAMPLES[name]
+    fresh.sealedfiles("init", "--name", "alice")
+    fresh.sealedfiles("track", name, "--format", "whole")
+    fresh.write(name, sample.text)
+    fresh.commit("sealed whole")
+    stored = fresh.blob("", name)
+    assert stored.startswith(b"sealed:v1:")
+    policy = fresh.read(".sealedfiles/policy.yaml")
+    fresh.write(".sealedfiles/policy.yaml", policy[: policy.index("rules:")] + "rules: []\n")
+    fresh.sealedfiles("trust", "policy", "--yes")
+    (fresh.path / name).touch()
+    fresh.commit("no rule any more")
+    assert fresh.blob("", name) == stored
+    assert fresh.read(name) == sample.text
+    fresh.write(name, sample.text.replace("s3cr3t-one", "s3cr3t-new"))
+    fresh.commit("an edit")
+    assert fresh.blob("", name).startswith(b"sealed:v1:")
+    fresh.sealedfiles("track", name)
+    assert fresh.blob("", name).startswith(b"sealed:v1:")
+    form = name.rpartition(".")[2]
+    fresh.sealedfiles("track", name, "--format", form, "--yes")
+    fresh.commit("by values")
+    assert fresh.blob("", name).count(b"sealed:v1:") == 4
+    assert fresh.sealedfiles("get", name, sample.first) == "s3cr3t-new\n"
