@@ -1,4 +1,4 @@
-"""Encrypting all working trees of a clone, and forgetting its keys: ``lock``."""
+"""Encrypting the working trees of a clone, and forgetting its keys: ``lock``."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, printable
 
 
-def lock_worktrees(here: Clone, dialog: Dialog) -> bool:
-    """Encrypt the files of all worktrees of *here*, and forget the cached keys.
+def lock_worktrees(here: Clone, dialog: Dialog, *, everywhere: bool) -> bool:
+    """Encrypt the files of the worktree *here*, or *everywhere* those of all worktrees of the clone.
 
+    Forgets the cached keys, unless an unlocked worktree is left, which needs them.
     Reports the files that are still in plaintext; returns False if there are any.
     Raises GitError, and NoKeyError if the cached keys are the only copy of a group's keys.
     """
     repository = here.repository
-    require_folder_of_cached_keys(here)
+    others = [Clone(one) for one in worktrees(repository) if one is not repository]
+    unlocked = [] if everywhere else [one for one in others if not one.state.locked]
+    clones = [here] if unlocked else [here, *others]
+    if not unlocked:
+        require_folder_of_cached_keys(here)
     configure(repository)
-    # The keys are those of all worktrees, and so is the lock.
-    clones = [here if one is repository else Clone(one) for one in worktrees(repository)]
     outcomes = [close_work_tree(clone) for clone in clones]
     left = [
         (clone.repository.top, one)
@@ -37,8 +40,11 @@ def lock_worktrees(here: Clone, dialog: Dialog) -> bool:
         for one in plaintext_left(clone, outcome.left)
     ]
     left += [(repository.top, one) for one in plaintext_in_git(repository)]
-    here.state.forget_keys()
-    here.state.set_locked(locked=True)
+    if unlocked:
+        here.state.lock_worktree()
+    else:
+        here.state.forget_keys()
+        here.state.set_locked(locked=True)
     for clone, outcome in zip(clones, outcomes, strict=True):
         refresh(clone, outcome.written)
         clone.close()
@@ -52,7 +58,7 @@ def lock_worktrees(here: Clone, dialog: Dialog) -> bool:
             "for local changes: sealedfiles unlock, commit these files, and lock again",
             "remove copies that you do not need",
         )
-    lost = lost_worktrees(repository)
+    lost = [] if unlocked else lost_worktrees(repository)
     for name in lost:
         dialog.warn(
             f"the worktree {printable(name)} was not found, so its files may still be in plaintext",
@@ -60,5 +66,13 @@ def lock_worktrees(here: Clone, dialog: Dialog) -> bool:
             "if it was removed: git worktree prune",
         )
     files = sum(len(outcome.written) for outcome in outcomes)
-    dialog.say(f"sealed {counted(files, 'file')}; removed the cached keys of this clone")
+    if unlocked:
+        dialog.say(f"sealed {counted(files, 'file')} of this worktree")
+        names = ", ".join(str(one.repository.top) for one in unlocked)
+        dialog.warn(
+            f"the keys stay in this clone, for its other worktrees: {names}",
+            "to lock all worktrees and remove the keys: sealedfiles lock --all",
+        )
+    else:
+        dialog.say(f"sealed {counted(files, 'file')}; removed the cached keys of this clone")
     return not left and not lost

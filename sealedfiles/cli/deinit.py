@@ -76,6 +76,7 @@ def _deinit(*, force: bool) -> int:
         outcome = close_work_tree(clone)
         # Do this while the filter is still configured: without it, a strict repository refuses git add.
         refresh(clone, outcome.written)
+        clone.state.set_locked(locked=False)
         clone.close()
         written += len(outcome.written)
     status = uninstall_hooks(repository, explicit=False)

@@ -50,7 +50,7 @@ class CloneKeys(ABC):
         self.objects = Objects(repository)
         self.states = FileStates()
         self.index = Index(repository, self.states)
-        self.state = CloneFiles(repository.state_name)
+        self.state = CloneFiles(repository.state_name, repository.git_folder)
         self.work_tree = WorkTreeFolder(
             os.path.join(repository.root, NAME), self.objects, self.index
         )
@@ -66,15 +66,17 @@ class CloneKeys(ABC):
     @cached_property
     def ring(self) -> GroupKeyring:
         """The group keys available in this clone."""
-        # The lock applies to the filter only: commands use the caller's identity.
-        locked = self._is_filter and self.state.locked
+        # The lock applies to the filter only: commands use the caller's identity, and not the keys that
+        # are cached for other worktrees.
+        is_locked = self.state.locked
+        locked = self._is_filter and is_locked
         is_accepted = self.is_accepted  # otherwise, each group passes ``verify_start``
         return GroupKeyring(
             self.identities,
             self._key_folders,
             self._epoch_folders,
             self._history,
-            cached=self.state.cached_keys() if is_accepted and not locked else (),
+            cached=self.state.cached_keys() if is_accepted and not is_locked else (),
             newest=self.state.newest() if is_accepted else {},
             remember=self._remember,
             locked=locked,

@@ -24,6 +24,8 @@ from sealedfiles.sealing.stored import StoredPlaintext
 from sealedfiles.util import atomic
 
 _BATCH = 200
+_REFRESHED = 2000
+"""How many files git refreshes at once.  Each time, it writes the index and starts the filter."""
 
 
 class RewriteResult(NamedTuple):
@@ -150,6 +152,15 @@ def refresh(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None = No
 
 
 def _update(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None, *options: str) -> None:
+    if len(paths) > _REFRESHED:
+        from sealedfiles.util.progress import Progress  # here: most commands refresh few files
+
+        with Progress("files in git's index", len(paths)) as progress:
+            for start in range(0, len(paths), _REFRESHED):
+                some = paths[start : start + _REFRESHED]
+                _update(clone, some, env, *options)
+                progress.step(len(some))
+        return
     names = b"".join(path + b"\x00" for path in paths)
     clone.repository.run("update-index", *options, "-z", "--stdin", stdin=names, env=env)
 
@@ -191,18 +202,21 @@ def _rewrite(
         replace_file(clone.repository, clone.repository.file(path), new, umasked=True)
         written.append(path)
 
-    for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
-        path = clone.repository.file(entry.path)
-        if entry.skip_worktree or os.path.islink(path) or not path.is_file():
-            continue
-        data = path.read_bytes()
-        new = wanted(entry, blob)
-        if data == new:
-            continue
-        if is_unchanged(clone, entry, blob, data):
-            write(entry.path, new)
-        else:
-            changed.append((entry.path, new))
+    from sealedfiles.util.progress import Progress  # here: `set` rewrites one file in another way
+
+    with Progress("files") as progress:
+        for entry, blob in progress.each(with_blobs(clone, tracked_sealed_files(clone))):
+            path = clone.repository.file(entry.path)
+            if entry.skip_worktree or os.path.islink(path) or not path.is_file():
+                continue
+            data = path.read_bytes()
+            new = wanted(entry, blob)
+            if data == new:
+                continue
+            if is_unchanged(clone, entry, blob, data):
+                write(entry.path, new)
+            else:
+                changed.append((entry.path, new))
     for name, new in changed:
         if name in converted:
             write(name, new)

@@ -13,6 +13,8 @@
 ``place``: where a submodule was when its user set up sealedfiles in it (``sealedfiles.git.submodule``).
 ``rotations``: new values that are not in their files yet (``sealedfiles.app.values.pending``).
 ``locked``: created by `lock`; while it exists, nothing is decrypted.
+
+The mark of a worktree that was locked alone is in git's folder of that worktree, with which git removes it.
 """
 
 from __future__ import annotations
@@ -50,9 +52,13 @@ class LookedAt(NamedTuple):
 class CloneFiles:
     """The state files of one clone."""
 
-    def __init__(self, folder: Path | str) -> None:
+    def __init__(self, folder: Path | str, git_folder: str = "") -> None:
+        """Create the state in *folder*, for the worktree with *git_folder*, by default the main one."""
         self.name = os.fspath(folder)
         """The folder as a string."""
+        self._own_mark = os.path.join(
+            git_folder or os.path.dirname(self.name), "sealedfiles-locked"
+        )
         self._unwritten: dict[str, str] = {}
         """The content, by file name, of files that this process could not or must not write."""
 
@@ -69,16 +75,24 @@ class CloneFiles:
 
     @property
     def locked(self) -> bool:
-        """Whether the clone is locked."""
+        """Whether the clone, or this worktree of it, is locked."""
         # Also False if the folder belongs to another user, whose lock does not apply to this one.
-        return os.path.exists(self.file("locked"))
+        return os.path.exists(self.file("locked")) or os.path.exists(self._own_mark)
+
+    def lock_worktree(self) -> None:
+        """Create the mark of this worktree; others stay unlocked, and the keys stay cached."""
+        from sealedfiles.util import atomic  # most commands write no state
+
+        atomic.replace(self._own_mark, b"", atomic.PRIVATE)
 
     def set_locked(self, locked: bool) -> None:
-        """Create or remove the marker file of `lock`."""
+        """Create the mark that locks all worktrees, or remove it together with that of this worktree."""
         if locked:
             self._write("locked", b"")
-        else:
-            self._remove("locked")
+            return
+        self._remove("locked")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._own_mark)
 
     def place(self) -> bytes:
         """Return where this submodule was when its user set up sealedfiles in it; empty if they did not."""

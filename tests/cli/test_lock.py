@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, JSON, SECRET, YAML, Repo, assert_clean, every_file, program
+from people import ENV, FILES, JSON, SECRET, YAML, Repo, assert_clean, every_file, program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,10 +97,88 @@ def test_every_worktree_is_locked(repo: Repo, tmp_path: Path) -> None:
     repo.git("worktree", "add", "-q", "-b", "other", str(other))
     assert SECRET in (other / ENV).read_text()
     (other / JSON).write_text((other / JSON).read_text().replace("s3cr3t-db-alpha", "s3cr3t-mine"))
-    repo.sealedfiles("lock", code=1)
+    repo.sealedfiles("lock", "--all", code=1)
     assert SECRET not in (other / ENV).read_text()
     assert f"{other / JSON} is still in plaintext: it has local changes" in repo.stderr
     assert repo.git("-C", str(other), "status", "--porcelain").split() == ["M", JSON]
+
+
+def worktree(repo: Repo, path: Path) -> Repo:
+    repo.git("worktree", "add", "-q", "-b", path.name, str(path))
+    return Repo(repo.person, path)
+
+
+def refuses_plaintext(repo: Repo) -> bool:
+    """Return True if a new value cannot be added; the change is undone."""
+    before = repo.read_bytes(ENV)
+    repo.write(ENV, before + b"NEW=s3cr3t-new\n")
+    try:
+        repo.git("add", "--", ENV, code=None)
+        return "locked" in repo.stderr
+    finally:
+        repo.git("reset", "-q")
+        repo.write(ENV, before)
+
+
+@pytest.mark.parametrize("which", ["main", "linked"])
+def test_only_this_worktree_is_locked_while_another_one_needs_the_keys(
+    repo: Repo, tmp_path: Path, which: str
+) -> None:
+    linked = worktree(repo, tmp_path / "a-worktree")
+    here, other = (repo, linked) if which == "main" else (linked, repo)
+    here.sealedfiles("lock")
+    assert "the keys stay in this clone, for its other worktrees" in here.stderr
+    assert str(other.path) in here.stderr
+    assert SECRET not in here.read(ENV)
+    assert here.status() == []
+    assert refuses_plaintext(here)
+    assert here.sealedfiles("status").count("sealed ") == len(FILES)
+    # Also a checkout does not decrypt anything here.
+    (here.path / ENV).unlink()
+    here.git("checkout", "--quiet", "--", ENV)
+    assert SECRET not in here.read(ENV)
+    assert SECRET in other.read(ENV)
+    # The other one works as before, without an identity.
+    other = Repo(repo.person.at(tmp_path / "nobody"), other.path)
+    other.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    other.commit("changed in the other worktree")
+    assert SECRET not in other.blob("HEAD", ENV).decode()
+    # Here, the keys that are cached for the other worktree are not used.
+    stranger = Repo(other.person, here.path)
+    stranger.sealedfiles("get", ENV, "DB_PASSWORD", code=3)
+    assert here.sealedfiles("get", ENV, "DB_PASSWORD") == "s3cr3t-db-alpha\n"
+    # The last one takes the keys with it.
+    other.sealedfiles("lock")
+    assert "removed the cached keys of this clone" in other.stderr
+    assert not (repo.path / ".git/sealedfiles/keys").exists()
+    assert SECRET not in other.read(ENV)
+    here.sealedfiles("unlock")
+    assert SECRET in here.read(ENV)
+    assert not refuses_plaintext(here)
+
+
+def test_a_worktree_that_is_locked_stays_so_when_another_one_is_unlocked(
+    repo: Repo, tmp_path: Path
+) -> None:
+    linked = worktree(repo, tmp_path / "a-worktree")
+    linked.sealedfiles("lock")
+    repo.sealedfiles("lock")
+    repo.sealedfiles("unlock")
+    assert refuses_plaintext(linked)
+    repo.git("worktree", "remove", "--force", str(linked.path))
+    assert not refuses_plaintext(worktree(repo, tmp_path / "a-worktree-2"))
+    again = tmp_path / "a-worktree"
+    repo.git("worktree", "add", "-q", str(again), "a-worktree")
+    assert SECRET in (again / ENV).read_text(), "git removed the mark with the worktree"
+
+
+def test_all_worktrees_are_locked_on_request(repo: Repo, tmp_path: Path) -> None:
+    linked = worktree(repo, tmp_path / "a-worktree")
+    linked.sealedfiles("lock", "--all")
+    for one in (repo, linked):
+        assert SECRET not in one.read(ENV)
+        assert refuses_plaintext(one)
+    assert not (repo.path / ".git/sealedfiles/keys").exists()
 
 
 def with_umask(repo: Repo, umask: int, *args: str) -> None:

@@ -58,7 +58,7 @@ def test_a_linked_worktree(repo: Repo) -> None:
 def test_locking_and_unlocking_holds_for_every_worktree(repo: Repo) -> None:
     repo.git("worktree", "add", "--quiet", "-b", "feature", "../second")
     second = Repo(repo.person, repo.path.with_name("second"))
-    second.sealedfiles("lock")
+    second.sealedfiles("lock", "--all")
     assert second.read_bytes(YAML) == second.blob("HEAD", YAML)
     assert not repo.folder("sealedfiles/keys").exists()
     second.sealedfiles("unlock")

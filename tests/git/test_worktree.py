@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 import pytest
 from check.toy import APP, Toy
 
+from sealedfiles.git import worktree
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.worktree import close_work_tree, refresh
-
-if TYPE_CHECKING:
-    pass
+from sealedfiles.util import progress
 
 
 def test_a_file_that_was_written_again_is_unchanged(toy: Toy, clone: Clone) -> None:
@@ -45,3 +43,28 @@ def test_closing_it_leaves_no_plaintext_of_a_killed_process(toy: Toy, clone: Clo
     left.write_text("plaintext")
     close_work_tree(clone)
     assert not left.exists()
+
+
+def test_long_work_shows_its_progress_and_refreshes_in_parts(
+    toy: Toy, clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = "secrets/second.yaml"
+    toy.write(second, (toy.path / APP).read_bytes())
+    toy.git("add", "--all")
+    names = [entry.path for entry in worktree.tracked_sealed_files(clone)]
+    assert len(names) > 1
+    monkeypatch.setattr(worktree, "_REFRESHED", 1)
+    monkeypatch.setattr(progress, "_PATIENCE", 0)
+    monkeypatch.setattr(progress, "_INTERVAL", 0)
+    shown: list[str] = []
+    progress.show_with(shown.append)
+    try:
+        close_work_tree(clone)
+        assert f"files {len(names)}" in shown
+        for name in names:
+            os.utime(toy.path / os.fsdecode(name), (1, 1))
+        refresh(clone, names)
+    finally:
+        progress.show_with(None)
+    assert f"{len(names)} of {len(names)}" in "".join(shown)
+    assert toy.git("diff-files", "--name-only") == ""
