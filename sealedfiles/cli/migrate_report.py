@@ -44,7 +44,7 @@ def _line(one: PlannedFile) -> str:
     left = f"; in plaintext: {', '.join(plain[:_MOST_KEYS])}" if plain else ""
     left += f" and {len(plain) - _MOST_KEYS} more" if len(plain) > _MOST_KEYS else ""
     left += f"; {counted(one.exposed, 'comment')} will be readable" if one.exposed else ""
-    confirmed = "; decrypted to the same by the tool" if one.plain.is_confirmed else ""
+    confirmed = "; confirmed by the tool" if one.plain.is_confirmed else ""
     return f"  {to}: to {one.group}{left}{confirmed}"
 
 
@@ -68,7 +68,7 @@ def summarize(plan: MigrationPlan, migrated: Migrated) -> None:
     for note in migrated.notes:
         warn(note.message, *note.hints)
     confirmed = sum(one.plain.is_confirmed for one in plan.files)
-    same = f", {confirmed} of them also with {plan.tool} itself" if confirmed else ""
+    same = f"; {confirmed} confirmed by {plan.tool} itself" if confirmed else ""
     say(
         f"migrated and staged: {counted(len(migrated.files), 'file')}, compared with the originals{same}",
         "review it: git diff --cached --no-textconv",

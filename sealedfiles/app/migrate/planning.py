@@ -171,7 +171,7 @@ def _find_tool(tree: Tree, wanted: str | None) -> tuple[str, list[bytes]]:
     found: dict[str, list[bytes]] = {}
     for path, data in tree.contents():
         for name, source in sources.items():
-            if source.recognizes(path, data):
+            if source.recognizes(tree, path, data):
                 found.setdefault(name, []).append(path)
     if len(found) > 1:
         counts = ", ".join(f"{name} ({counted(len(some), 'file')})" for name, some in found.items())
@@ -217,7 +217,7 @@ def _rules(
     rules: dict[str, list[NewRule]] = {}
     notes: list[Note] = []
     covered: set[bytes] = set()
-    for pattern, _ in found.patterns:
+    for pattern in found.patterns:
         try:
             compiled = compile_pattern(pattern_for(pattern, repository, top), repository)
         except UsageError as error:

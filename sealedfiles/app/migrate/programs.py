@@ -74,3 +74,12 @@ def gpg_names(fingerprints: list[str], folder: Path) -> dict[str, str]:
         if not output.status and fields and len(fields[0]) > 9:
             names[one] = fields[0][9].decode("utf-8", "replace")
     return names
+
+
+def gpg_recipients(data: bytes, folder: Path) -> list[str]:
+    """Return the ids of the keys to which the OpenPGP message *data* is encrypted; no key is needed."""
+    options = ("--batch", "--list-only", "--status-fd=1", "--decrypt")
+    output = run_program("gpg", *options, folder=folder, stdin=data)
+    lines = output.data.split(b"\n") if output else []
+    words = [line.split() for line in lines if line.startswith(b"[GNUPG:] ENC_TO ")]
+    return [one[2].decode("ascii", "replace") for one in words if len(one) > 2]

@@ -49,8 +49,8 @@ class Found(NamedTuple):
     files: list[FoundFile]
     readers: list[Reader]
     removal: Removal
-    patterns: tuple[tuple[str, str | None], ...] = ()
-    """Patterns of files that the tool encrypts when they are added, each with its group."""
+    patterns: tuple[str, ...] = ()
+    """Patterns of files that the tool encrypts when they are added."""
     notes: tuple[Note, ...] = ()
     """What stays, and why; what cannot be carried over."""
 
@@ -64,7 +64,8 @@ class Plaintext(NamedTuple):
     by_value: bool = False
     """Whether the tool encrypts single values, so that keys are in plaintext already."""
     is_confirmed: bool = False
-    """Whether the tool itself, which is installed, decrypted it to the same values."""
+    """Whether the tool itself, which is installed, decrypted it to the same values, or a hash that the tool
+    keeps is that of the plaintext."""
     notes: tuple[Note, ...] = ()
 
     def __repr__(self) -> str:
@@ -90,7 +91,7 @@ class Source:
         self.access = access
 
     @staticmethod
-    def recognizes(path: bytes, data: bytes) -> bool:
+    def recognizes(tree: Tree, path: bytes, data: bytes) -> bool:
         """Return True if the tool has encrypted the file *data* at *path*, or values in it."""
         raise NotImplementedError
 

@@ -9,6 +9,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.gitattributes import NAME, Attributes
 from sealedfiles.git.index import Entry
 from sealedfiles.git.worktree import with_blobs
+from sealedfiles.keys.folder import NAME as FOLDER
 
 
 class Tree:
@@ -46,9 +47,11 @@ class Tree:
         return data
 
     def contents(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the path and the content of each file."""
+        """Yield the path and the content of each file, except for those of sealedfiles."""
+        own = f"{FOLDER}/".encode()
         for entry, data in with_blobs(self.clone, self.files.values()):
-            yield entry.path, data
+            if not entry.path.startswith(own):
+                yield entry.path, data
 
     def below(self, folder: bytes) -> list[bytes]:
         """Return the paths of the files in *folder*, at any depth."""

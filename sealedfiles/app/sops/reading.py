@@ -80,11 +80,14 @@ def read(text: str, form: str, metadata: Metadata, key: bytes) -> bytes:
     does not match (SOPS spells some values in another way), and values with tags or times in plaintext.
     """
     reading = _Reading(metadata, key)
-    if form == "dotenv":
-        return _read_dotenv(text, reading)
-    if form == "binary":
-        return _read_binary(text, reading)
-    return _read_tree(text, form, reading)
+    try:
+        if form == "dotenv":
+            return _read_dotenv(text, reading)
+        if form == "binary":
+            return _read_binary(text, reading)
+        return _read_tree(text, form, reading)
+    except ValueError:  # a text that is not UTF-8, a number with too many digits
+        raise FormatError("it has a value that cannot be written as it is") from None
 
 
 def _read_dotenv(text: str, reading: _Reading) -> bytes:

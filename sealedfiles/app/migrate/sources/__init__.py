@@ -6,7 +6,16 @@ from importlib import import_module
 
 from sealedfiles.app.migrate.source import Source
 
-TOOLS = ("sops", "git-crypt")
+TOOLS = (
+    "sops",
+    "git-crypt",
+    "dotenvx",
+    "ansible-vault",
+    "git-secret",
+    "blackbox",
+    "transcrypt",
+    "agenix",
+)
 
 
 def load_source(name: str) -> type[Source]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from pathlib import Path
 
+from sealedfiles.app.migrate.filters import filter_patterns
 from sealedfiles.app.migrate.programs import decrypt_with_gpg, gpg_names, run_program
 from sealedfiles.app.migrate.source import (
     Access,
@@ -67,7 +68,7 @@ class GitCrypt(Source):
         self._keys: dict[str, list[_Key]] = {}
 
     @staticmethod
-    def recognizes(path: bytes, data: bytes) -> bool:  # noqa: ARG004 - as for other tools
+    def recognizes(tree: Tree, path: bytes, data: bytes) -> bool:  # noqa: ARG004 - as for other tools
         """See Source."""
         return data.startswith(_HEADER)
 
@@ -76,6 +77,7 @@ class GitCrypt(Source):
         files = [FoundFile(path, path, self._group(self._key_name(path))) for path in stored]
         folder = self._state_folder()
         own = self.tree.below(folder)
+        patterns = filter_patterns(self.tree, _FILTER)
         names = sorted({self._key_name(path) for path in stored} | {_DEFAULT})
         filters = {_filter_of(name) for name in names} | set(self._filters())
         attributes = [f"{kind}={one}".encode() for one in sorted(filters) for kind in _KINDS]
@@ -83,7 +85,7 @@ class GitCrypt(Source):
             files,
             list(self._readers(files, own)),
             Removal(tuple(own), tuple(attributes)),
-            tuple(self._patterns()),
+            tuple(pattern for pattern, _ in patterns),
             tuple(self._notes(files)),
         )
 
@@ -165,17 +167,6 @@ class GitCrypt(Source):
                 if (text := state.decode("utf-8", "replace")).startswith(_FILTER)
             }
         )
-
-    def _patterns(self) -> list[tuple[str, str | None]]:
-        """Return the patterns of git-crypt in the top attributes file, with their groups."""
-        found = []
-        for pattern, states in gitattributes.parse(self.tree.read(b".gitattributes") or b""):
-            for name, state in states:
-                text = state.decode("utf-8", "replace") if isinstance(state, bytes) else ""
-                if name == b"filter" and (text == _FILTER or text.startswith(f"{_FILTER}-")):
-                    key = text.removeprefix(_FILTER).removeprefix("-") or _DEFAULT
-                    found.append((pattern.decode("utf-8", "surrogateescape"), self._group(key)))
-        return found
 
     def _readers(self, files: list[FoundFile], own: list[bytes]) -> list[Reader]:
         """Return those whose GPG keys are in the folder of git-crypt."""

@@ -51,7 +51,7 @@ class Sops(Source):
         """The data keys by their first encrypted form: equal files may be many."""
 
     @staticmethod
-    def recognizes(path: bytes, data: bytes) -> bool:
+    def recognizes(tree: Tree, path: bytes, data: bytes) -> bool:  # noqa: ARG004 - as for other tools
         """See Source."""
         if not may_be_encrypted(data):
             return False
@@ -60,7 +60,7 @@ class Sops(Source):
             return b"\n[sops]" in data or data.startswith(b"[sops]")
         try:
             return bool(read_metadata(data.decode("utf-8"), form).mac)
-        except (FormatError, UnicodeDecodeError):
+        except (SealedFilesError, ValueError):
             return False
 
     def find(self, stored: list[bytes]) -> Found:
@@ -72,7 +72,7 @@ class Sops(Source):
             [FoundFile(path, path) for path in stored],
             list(self._readers(stored)),
             Removal(tuple(configs)),
-            tuple((pattern, None) for pattern in patterns),
+            tuple(patterns),
             tuple(notes),
         )
 
@@ -80,12 +80,15 @@ class Sops(Source):
         """See Source."""
         name, form = show_path(file.stored), form_of(file.stored)
         data = self.tree.need(file.stored)
-        output = self._output_of_sops(file.stored, data, form)
+        output: bytes | str | None = None
         text = data.decode("utf-8", "surrogateescape")
         try:
             metadata = read_metadata(text, form)
             plain = read(text, form, metadata, self._data_key(metadata))
+            if not metadata.others:  # sops would call services that the file names
+                output = self._output_of_sops(file.stored, data, form)
         except (FormatError, NoKeyError) as error:
+            output = self._output_of_sops(file.stored, data, form)
             if isinstance(output, bytes):
                 note = Note(f"{name} was decrypted by sops, not natively: {error.message}")
                 rules, notes = self._rules(name, form, text)
@@ -172,7 +175,7 @@ class Sops(Source):
         data = self.tree.read(_CONFIG)
         try:
             return load_editor("yaml").load(data.decode("utf-8")) if data else None
-        except (FormatError, UnicodeDecodeError):
+        except (SealedFilesError, ValueError):
             return None
 
     def _readers(self, stored: list[bytes]) -> list[Reader]:
@@ -181,7 +184,7 @@ class Sops(Source):
         for path in stored:
             try:
                 metadata = read_metadata(self.tree.need(path).decode("utf-8"), form_of(path))
-            except (FormatError, UnicodeDecodeError):
+            except (SealedFilesError, ValueError):
                 continue
             for one in metadata.age:
                 age_keys.setdefault(one.recipient.strip(), set()).add(path)
@@ -241,7 +244,7 @@ def _is_same(one: bytes, other: bytes, form: str) -> bool:
     try:
         editor = load_editor(form)
         return editor.load(one.decode("utf-8")) == editor.load(other.decode("utf-8"))
-    except (SealedFilesError, UnicodeDecodeError):
+    except (SealedFilesError, ValueError):
         return False
 
 

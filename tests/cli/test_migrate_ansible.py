@@ -1,0 +1,134 @@
+"""`sealedfiles migrate` from Ansible Vault: files that the real program has written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from migration import assert_migrated, migrate, repository, run
+from people import Repo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GROUP = """\
+# the database
+db_host: db.example.net
+db_password: s3cr3t-database
+nested:
+  keys: [s3cr3t-a, s3cr3t-b]
+"""
+PASSWORD = "the first password"
+
+
+def vault(repo: Repo, *arguments: str, stdin: bytes = b"") -> bytes:
+    """Run ansible-vault, which needs a locale that has UTF-8."""
+    return run(repo, "ansible-vault", *arguments, stdin=stdin, LC_ALL="C.UTF-8")
+
+
+@pytest.fixture(scope="module")
+def plays_once(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    folder = tmp_path_factory.mktemp("ansible")
+    repo = repository(folder)
+    (folder / "password").write_text(f"{PASSWORD}\n")
+    (folder / "other").write_text("the second one")
+    repo.write("group_vars/all.yml", GROUP)
+    vault(repo, "encrypt", "--vault-password-file", "../password", "group_vars/all.yml")
+    repo.write("files/key.pem", b"s3cr3t \x00 key\n")
+    vault(repo, "encrypt", "--vault-id", "ops@../other", "files/key.pem")
+    options = ("--vault-password-file", "../password", "--name")
+    inline = "".join(
+        vault(repo, "encrypt_string", *options, name, "--", value).decode()
+        for name, value in (("token", "s3cr3t-token"), ("key", "s3cr3t: 1\ntwo\n"), ("port", "80"))
+    )
+    repo.write("host_vars/web.yml", f"# the web\nuser: deploy\n{inline}\nports: [80, 443]\n")
+    repo.commit("first")
+    return repo
+
+
+@pytest.fixture
+def plays(plays_once: Repo, tmp_path: Path) -> Repo:
+    """A repository of plays with an encrypted file of each kind, two passwords, and inline values."""
+    return plays_once.copy(tmp_path / "orders")
+
+
+def keys(plays_once: Repo) -> list[str]:
+    folder = plays_once.path.parent
+    return ["--key", str(folder / "password"), "--key", str(folder / "other")]
+
+
+def test_files_and_inline_values_are_the_same_after_one_command(
+    plays: Repo, plays_once: Repo
+) -> None:
+    yaml = pytest.importorskip("yaml")
+    report = migrate(plays, "--yes", *keys(plays_once))
+    assert [one["path"] for one in report["files"]] == [
+        "files/key.pem",
+        "group_vars/all.yml",
+        "host_vars/web.yml",
+    ]
+    assert plays.read("group_vars/all.yml") == GROUP
+    assert yaml.safe_load(plays.read("host_vars/web.yml")) == {
+        "user": "deploy",
+        "token": "s3cr3t-token",
+        "key": "s3cr3t: 1\ntwo\n",
+        "port": "80",
+        "ports": [80, 443],
+    }
+    assert plays.read("host_vars/web.yml").startswith("# the web\nuser: deploy\n")
+    stored = yaml.safe_load(plays.blob("", "host_vars/web.yml"))
+    assert (stored["user"], stored["ports"]) == ("deploy", [80, 443])
+    assert stored["token"].startswith("sealed:v1:")
+    assert_migrated(
+        plays,
+        {
+            "group_vars/all.yml": GROUP,
+            "files/key.pem": b"s3cr3t \x00 key\n",
+            "host_vars/web.yml": plays.read_bytes("host_vars/web.yml"),
+        },
+    )
+
+
+def test_a_password_of_the_configuration_is_found(plays_once: Repo, tmp_path: Path) -> None:
+    repo = repository(tmp_path, "roles")
+    repo.write("ansible.cfg", "[defaults]\nvault_password_file = ../password\n")
+    (tmp_path / "password").write_text(PASSWORD)
+    for path in ("group_vars/all.yml", "host_vars/web.yml"):
+        repo.write(path, plays_once.blob("HEAD", path))
+    repo.commit("first")
+    assert migrate(repo)["done"] is True
+    assert repo.sealedfiles("get", "group_vars/all.yml", "db_password") == "s3cr3t-database\n"
+    assert repo.sealedfiles("get", "host_vars/web.yml", "token") == "s3cr3t-token\n"
+
+
+def test_no_program_of_the_repository_is_run(plays: Repo) -> None:
+    plays.write("ansible.cfg", "[defaults]\nvault_password_file = run.sh\n")
+    plays.write("run.sh", "#!/bin/sh\ntouch ran\necho x\n")
+    (plays.path / "run.sh").chmod(0o755)
+    plays.commit("a program")
+    plays.sealedfiles("migrate", "--yes", code=3)
+    assert "there is no password" in plays.stderr
+    assert not (plays.path / "ran").exists()
+
+
+@pytest.mark.parametrize("damage", ["password", "value", "form"])
+def test_what_does_not_decrypt_changes_nothing(plays: Repo, plays_once: Repo, damage: str) -> None:
+    options = keys(plays_once)
+    code = 3
+    if damage == "password":
+        options = options[:2]
+    elif damage == "value":
+        text = plays.read("group_vars/all.yml")
+        plays.write(
+            "group_vars/all.yml", text[:-3] + ("35" if text[-3:-1] != "35" else "36") + "\n"
+        )
+        plays.commit("damage")
+        code = 4 if text[-3] != "3" else 3
+    else:
+        plays.edit("files/key.pem", "$ANSIBLE_VAULT;1.2", "$ANSIBLE_VAULT;9.9")
+        plays.commit("newer")
+        code = 2
+    plays.sealedfiles("migrate", "--yes", "--plain-comments", *options, code=code)
+    assert "s3cr3t" not in plays.stderr
+    assert not (plays.path / ".sealedfiles").exists()
+    assert plays.status() == []

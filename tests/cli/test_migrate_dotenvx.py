@@ -1,0 +1,109 @@
+"""`sealedfiles migrate` from dotenvx: files that the real program has written."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from migration import assert_migrated, migrate, repository, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from people import Repo
+
+ENV = """\
+# a note
+API_KEY="s3cr3t-key 1"
+export BARE=s3cr3t-bare # behind a value
+SINGLE='s3cr3t-$HOME "x"'
+LINES="s3cr3t-one
+two"
+DEBUG=true
+"""
+PRODUCTION = "API_KEY=s3cr3t-production\nURL=postgres://u:s3cr3t@db/x\n"
+
+
+def read_by_dotenvx(repo: Repo, path: str) -> dict[str, str]:
+    data = json.loads(run(repo, "dotenvx", "get", "-f", path))
+    assert isinstance(data, dict)
+    return {name: value for name, value in data.items() if "DOTENV_PUBLIC_KEY" not in name}
+
+
+def read_by_sealedfiles(repo: Repo, path: str) -> dict[str, str]:
+    data = json.loads(repo.sealedfiles("cat", "--format", "json", path))
+    assert isinstance(data, dict)
+    return data
+
+
+@pytest.fixture(scope="module")
+def web_once(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = repository(tmp_path_factory.mktemp("dotenvx"))
+    repo.write(".gitignore", ".env.keys\n")
+    repo.write(".env", ENV)
+    repo.write("api/.env.production", PRODUCTION)
+    run(repo, "dotenvx", "encrypt", "-f", ".env", "-ek", "DEBUG")
+    run(repo, "env", "-C", "api", "dotenvx", "encrypt", "-f", ".env.production")
+    repo.commit("first")
+    return repo
+
+
+@pytest.fixture
+def web(web_once: Repo, tmp_path: Path) -> Repo:
+    """A repository with two .env files, of which one has a value in plaintext."""
+    return web_once.copy(tmp_path / "orders")
+
+
+def test_applications_read_the_same_values_after_one_command(web: Repo) -> None:
+    paths = (".env", "api/.env.production")
+    before = {path: read_by_dotenvx(web, path) for path in paths}
+    assert before[".env"]["LINES"] == "s3cr3t-one\ntwo"
+    assert before[".env"]["SINGLE"] == 's3cr3t-$HOME "x"'
+    report = migrate(web)
+    assert [one["confirmed"] for one in report["files"]] == [False, True]  # one has a $
+    assert {path: read_by_sealedfiles(web, path) for path in paths} == before
+    # Programs that read the file in the working tree, too.
+    assert read_by_dotenvx(web, ".env") == before[".env"]
+    assert "DOTENV_PUBLIC_KEY" not in web.read(".env")
+    assert web.read("api/.env.production").startswith("# .env.production\n")
+    stored = web.blob("", ".env").decode()
+    assert "DEBUG=true" in stored
+    assert "# a note" in stored
+    assert_migrated(web, {path: web.read_bytes(path) for path in paths})
+
+
+def test_the_private_key_may_be_given_and_a_missing_or_wrong_one_is_named(
+    web: Repo, tmp_path: Path
+) -> None:
+    copy = web.person.clone(web, tmp_path / "copy")
+    copy.sealedfiles("migrate", "--yes", code=3)
+    assert ".env: API_KEY: none of 0 private keys decrypts it" in copy.stderr
+    keys = str(web.path / ".env.keys")
+    copy.sealedfiles("migrate", "--yes", "--key", keys, code=3)
+    assert "api/.env.production: API_KEY: none of 1 private key decrypts it" in copy.stderr
+    assert not (copy.path / ".sealedfiles").exists()
+    report = migrate(copy, "--yes", "--key", keys, "--key", str(web.path / "api/.env.keys"))
+    assert report["done"] is True
+    assert read_by_sealedfiles(copy, ".env") == read_by_dotenvx(web, ".env")
+
+
+def test_variables_in_a_value_are_named_and_stay_as_they_are(web: Repo) -> None:
+    run(web, "dotenvx", "set", "URL", "x${API_KEY}", "-f", ".env")
+    web.write(".env", web.read(".env") + 'COMMAND="$(touch ran)"\n')
+    web.commit("url")
+    report = migrate(web, "--yes", ".env")
+    assert not (web.path / "ran").exists()
+    assert read_by_sealedfiles(web, ".env")["URL"] == "x${API_KEY}"
+    notes = [one["message"] for one in report["notes"]]
+    assert ".env: dotenvx replaces variables in URL; their text stays as it is" in notes
+
+
+def test_a_damaged_value_is_refused(web: Repo) -> None:
+    text = web.read("api/.env.production")
+    at = text.index("encrypted:") + len("encrypted:") + 120
+    web.write("api/.env.production", text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :])
+    web.commit("damage")
+    web.sealedfiles("migrate", "--yes", code=3)
+    assert "or it is damaged" in web.stderr
+    assert not (web.path / ".sealedfiles").exists()

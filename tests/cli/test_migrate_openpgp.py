@@ -1,0 +1,95 @@
+"""`sealedfiles migrate` from git-secret and BlackBox, whose files are those of gpg."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+from migration import DATABASE, DOTENV, assert_migrated, migrate, repository, run, with_gpg
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from people import Repo
+
+FILES = {"config/database.yaml": DATABASE, ".env": DOTENV}
+ENDINGS = {"git-secret": ".secret", "blackbox": ".gpg", "old blackbox": ".gpg"}
+
+
+@pytest.fixture(scope="module")
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    folder = tmp_path_factory.mktemp("gpg")
+    home = folder / "gnupg"
+    home.mkdir(mode=0o700)
+    return with_gpg(repository(folder), home)
+
+
+@pytest.fixture(params=ENDINGS)
+def tool(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def secret(keyring: Repo, tmp_path: Path, tool: str) -> Repo:
+    """A repository with two files of *tool*, and their plaintexts, which git ignores."""
+    repo = keyring.copy(tmp_path / "orders")
+    lines = "".join(f"{path}\n" for path in FILES)
+    for path, content in FILES.items():
+        repo.write(path, content)
+        options = ("--batch", "--trust-model", "always", "-r", "alice@example.org")
+        run(repo, "gpg", *options, "-o", path + ENDINGS[tool], "--encrypt", path)
+    if tool == "git-secret":
+        hashes = [hashlib.sha256(content.encode()).hexdigest() for content in FILES.values()]
+        mapping = "".join(f"{path}:{one}\n" for path, one in zip(FILES, hashes, strict=True))
+        repo.write(".gitsecret/paths/mapping.cfg", mapping)
+        repo.write(".gitsecret/keys/pubring.kbx", b"\x00")
+        repo.write(".gitignore", f"*.log\n.gitsecret/keys/random_seed\n!*.secret\n{lines}")
+    else:
+        folder = ".blackbox" if tool == "blackbox" else "keyrings/live"
+        repo.write(f"{folder}/blackbox-files.txt", lines)
+        repo.write(f"{folder}/blackbox-admins.txt", "alice@example.org\n")
+        repo.write(".gitignore", "*.log\n" + "".join(f"/{path}\n" for path in FILES))
+    repo.commit("first")
+    assert not {*FILES} & {*repo.git("ls-files").split("\n")}
+    return repo
+
+
+def test_plaintexts_become_sealed_files(secret: Repo, tool: str) -> None:
+    report = migrate(secret)
+    assert report["tool"] == tool.removeprefix("old ")
+    assert {one["from"]: one["path"] for one in report["files"]} == {
+        path + ENDINGS[tool]: path for path in FILES
+    }
+    assert [one["confirmed"] for one in report["files"]] == [tool == "git-secret"] * 2
+    (reader,) = report["readers"]
+    assert reader["name"] == "alice <alice@example.org>"
+    assert secret.read(".gitignore") == "*.log\n"
+    left = secret.git("ls-files").split("\n")
+    assert [one for one in left if one.startswith((".gitsecret", ".blackbox", "keyrings"))] == []
+    assert not (secret.path / f".env{ENDINGS[tool]}").exists()
+    assert_migrated(secret, FILES)
+
+
+def test_a_locked_clone_gets_the_plaintexts(secret: Repo, tool: str, tmp_path: Path) -> None:
+    copy = secret.person.clone(secret, tmp_path / "copy")
+    assert not (copy.path / ".env").exists()
+    assert migrate(copy)["tool"] == tool.removeprefix("old ")
+    assert copy.read(".env") == DOTENV
+    assert_migrated(copy, FILES)
+
+
+def test_a_plaintext_that_was_not_encrypted_yet_is_not_overwritten(secret: Repo) -> None:
+    secret.write(".env", DOTENV + "NEW=s3cr3t-new\n")
+    secret.sealedfiles("migrate", "--yes", "--plain-comments", code=2)
+    assert ".env has local changes that .env" in secret.stderr
+    assert secret.read(".env").endswith("NEW=s3cr3t-new\n")
+
+
+def test_without_the_private_key_nothing_is_changed(secret: Repo, tmp_path: Path) -> None:
+    other = tmp_path / "empty"
+    other.mkdir(mode=0o700)
+    stranger = type(secret)(secret.person.having(GNUPGHOME=str(other)), secret.path)
+    stranger.sealedfiles("migrate", "--yes", code=3)
+    assert "gpg failed with exit status 2" in stranger.stderr
+    assert not (secret.path / ".sealedfiles").exists()
