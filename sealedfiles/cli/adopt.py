@@ -6,6 +6,7 @@ from sealedfiles.app.adopt.adopting import Adopted, AdoptRequest, Prepared, adop
 from sealedfiles.app.scan.run import ENGINES
 from sealedfiles.cli import declaration
 from sealedfiles.cli.adopt_report import data_of, show_others, show_plan, summarize_plan
+from sealedfiles.cli.completers import complete_group
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
@@ -32,6 +33,7 @@ from sealedfiles.util.messages import counted, say, show_list
     "groups",
     metavar="GROUP",
     multiple=True,
+    shell_complete=complete_group,
     help="Seal files and keys that are named like GROUP to it, and create it.  May be repeated.",
 )
 @declaration.option(

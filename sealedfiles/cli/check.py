@@ -10,6 +10,7 @@ from sealedfiles.app.check.run import look_at_what_is_stored
 from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.cli import declaration
 from sealedfiles.cli.check_report import run_check
+from sealedfiles.cli.completers import complete_code
 from sealedfiles.cli.files import identity_option, json_option, sarif_option
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
@@ -56,7 +57,10 @@ from sealedfiles.util.messages import show, show_list
 @json_option
 @sarif_option
 @declaration.option(
-    "--explain", metavar="CODE", help="Explain a finding; with `list`, list all codes."
+    "--explain",
+    metavar="CODE",
+    shell_complete=complete_code,
+    help="Explain a finding; with `list`, list all codes.",
 )
 @identity_option
 def command(

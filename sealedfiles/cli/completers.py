@@ -1,4 +1,4 @@
-"""Shell completion of arguments: sealed files and key paths.
+"""Shell completion of arguments: sealed files and key paths, and names of readers, groups and findings.
 
 No key is needed, because key paths are in plaintext in a sealed file.  So nothing prompts for a passphrase.
 """
@@ -57,8 +57,8 @@ def complete_group(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Return the groups whose names begin with *incomplete*."""
-    del ctx, param
-    return _items(incomplete, _matrix_names("groups"))
+    given = ctx.params.get(param.name or "") or ()
+    return _items(incomplete, (one for one in _matrix_names("groups") if one not in given))
 
 
 def complete_reader(
@@ -67,6 +67,41 @@ def complete_reader(
     """Return the readers whose names begin with *incomplete*."""
     del ctx, param
     return _items(incomplete, _matrix_names("readers"))
+
+
+def complete_trusted(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return what `trust` confirms: the policy, and readers."""
+    del ctx, param
+    return _items(incomplete, ["policy", *_matrix_names("readers")])
+
+
+def complete_code(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the codes of findings that begin with *incomplete*."""
+    del ctx, param
+    from sealedfiles.app.check.kinds import KINDS
+
+    return _items(incomplete, ["list", *KINDS])
+
+
+def complete_pattern(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the tracked patterns that begin with *incomplete*; if there are none, any file."""
+    from click.shell_completion import CompletionItem
+
+    from sealedfiles.app.workspace import workspace_at
+
+    given = ctx.params.get(param.name or "") or ()
+    found: list[str] = []
+    with suppress(SealedFilesError, OSError):
+        clone = workspace_at(Path.cwd()).clone
+        tracked = (clone.policy().tracked or ()) if clone else ()
+        found += (pattern for pattern in tracked if pattern not in given)
+    return _items(incomplete, found) or [CompletionItem(incomplete, type="file")]
 
 
 def _items(incomplete: str, names: Iterable[str]) -> list[CompletionItem]:

@@ -10,8 +10,22 @@ from sealedfiles.util.messages import show
 
 BASH = """\
 _sealedfiles_completion() {
-    local type value
+    local type value at run=
     COMPREPLY=()
+    # After `run … --`: as the command after it is completed by itself.
+    for ((at = 1; at < COMP_CWORD; at++)); do
+        [[ ${COMP_WORDS[at]} != run ]] || run=1
+        [[ $run && ${COMP_WORDS[at]} == -- ]] || continue
+        if declare -F _command_offset >/dev/null; then
+            _command_offset $((at + 1))
+        elif ((at + 1 == COMP_CWORD)); then
+            compopt -o filenames
+            mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}" | sort -u)
+        else
+            compopt -o default
+        fi
+        return
+    done
     while IFS=, read -r type value; do
         case $type in
         plain) COMPREPLY+=("$value") ;;
@@ -28,6 +42,13 @@ ZSH = """\
 _sealedfiles_completion() {
     local -a response plain described
     local type value description
+    local -i at=${words[(i)--]}
+    if (( at < CURRENT && ${words[(i)run]} < at )); then
+        shift $at words
+        (( CURRENT -= at ))
+        _normal
+        return
+    fi
     response=("${(@f)$(env _SEALEDFILES_COMPLETE=zsh_complete COMP_WORDS="${words[*]}" \\
         COMP_CWORD=$((CURRENT-1)) sealedfiles 2>/dev/null)}")
     for type value description in ${response}; do
@@ -52,6 +73,14 @@ fi
 
 FISH = """\
 function _sealedfiles_completion
+    set -l before (commandline -opc)
+    set -l at (contains -i -- -- $before)
+    if test -n "$at"; and contains -- run $before[1..$at]
+        set -l words
+        test $at -lt (count $before); and set words (string escape -- $before[(math $at + 1)..-1])
+        complete -C (string join " " -- $words (commandline -ct | string collect))
+        return
+    end
     set -l response (env _SEALEDFILES_COMPLETE=fish_complete COMP_WORDS=(commandline -cp | string collect) \\
         COMP_CWORD=(commandline -t | string collect) sealedfiles 2>/dev/null)
     for line in $response
@@ -73,7 +102,8 @@ complete --no-files --command sealedfiles --arguments "(_sealedfiles_completion)
 def command(shell: str) -> None:
     """Print the completion script for a shell.
 
-    It completes commands, options, sealed files and key paths.
+    It completes commands, options, sealed files and key paths, readers, groups, patterns and findings, and
+    the command after `run --` as your shell does.
 
     \b
     bash:  sealedfiles completion bash > ~/.local/share/bash-completion/completions/sealedfiles

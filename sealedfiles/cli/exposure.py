@@ -6,6 +6,7 @@ from sealedfiles.app.adopt.rotation import rotation_list
 from sealedfiles.app.history.exposure import exposure
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_reader
 from sealedfiles.cli.exposure_report import show_report, warn_of_missing
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.rotation_report import (
@@ -21,7 +22,7 @@ from sealedfiles.util.messages import show_list
 
 
 @declaration.command("exposure")
-@declaration.argument("name", required=False)
+@declaration.argument("name", required=False, shell_complete=complete_reader)
 @declaration.option(
     "--history",
     is_flag=True,

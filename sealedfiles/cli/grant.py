@@ -8,6 +8,7 @@ from sealedfiles import age
 from sealedfiles.app.access.granting import grant_access
 from sealedfiles.app.workspace import ReadOptions, workspace_at
 from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_group, complete_reader
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
@@ -16,13 +17,19 @@ from sealedfiles.util.messages import say
 
 
 @declaration.command("grant")
-@declaration.argument("name")
+@declaration.argument("name", shell_complete=complete_reader)
 @declaration.argument("keys", metavar="[KEY]...", nargs=-1)
 @declaration.option(
     "--key-file", metavar="FILE", is_path=True, help="A file with public keys, one per line."
 )
 @declaration.option(
-    "--to", "groups", metavar="GROUP", multiple=True, required=True, help="May be repeated."
+    "--to",
+    "groups",
+    metavar="GROUP",
+    multiple=True,
+    required=True,
+    help="May be repeated.",
+    shell_complete=complete_group,
 )
 @identity_option
 @exclusive()

@@ -7,6 +7,7 @@ from pathlib import Path
 from sealedfiles import age
 from sealedfiles.app.key_output import write_key
 from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_group
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import classic_option, identity_option, output_option, print_value
 from sealedfiles.cli.prompts import TERMINAL
@@ -28,6 +29,7 @@ from sealedfiles.util.messages import say, show
     "--to",
     "groups",
     metavar="GROUP",
+    shell_complete=complete_group,
     multiple=True,
     help="With --deploy: the group to grant access to.",
 )

@@ -6,7 +6,7 @@ from sealedfiles.app.migrate.migrating import Migrated, migrate
 from sealedfiles.app.migrate.planning import MigrateRequest, MigrationPlan, Prepared, prepare
 from sealedfiles.app.migrate.sources import TOOLS
 from sealedfiles.cli import declaration
-from sealedfiles.cli.completers import complete_path
+from sealedfiles.cli.completers import complete_group, complete_path
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
@@ -40,7 +40,11 @@ from sealedfiles.util.messages import counted, say, show_list
     help="Grant a reader of the tool access; KEY: their public key or its fingerprint.  May be repeated.",
 )
 @declaration.option(
-    "--group", "-g", metavar="GROUP", help="Seal all values to GROUP, and create it if needed."
+    "--group",
+    "-g",
+    metavar="GROUP",
+    shell_complete=complete_group,
+    help="Seal all values to GROUP, and create it if needed.",
 )
 @declaration.option(
     "--plain-comments",

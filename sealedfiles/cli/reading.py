@@ -9,6 +9,7 @@ from sealedfiles.app.files.suspects import Suspect
 from sealedfiles.app.files.working_file import WorkingFile, read_file
 from sealedfiles.app.workspace import ReadOptions, Workspace
 from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_group
 from sealedfiles.cli.files import each_file, report, report_suspects
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.filter.problems import UNKNOWN_KEY_HINTS, unknown_key
@@ -24,6 +25,7 @@ group_option = declaration.option(
     "groups",
     metavar="GROUP",
     multiple=True,
+    shell_complete=complete_group,
     help="Decrypt only the values of this group; fail if its key is not available.  May be repeated.",
 )
 

@@ -6,6 +6,7 @@ from sealedfiles.app.access.revoking import revoke_access
 from sealedfiles.app.history.exposure import exposure
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_group, complete_reader
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.exposure_report import show_report
 from sealedfiles.cli.files import identity_option
@@ -15,12 +16,13 @@ from sealedfiles.util.messages import counted, say
 
 
 @declaration.command("revoke")
-@declaration.argument("name")
+@declaration.argument("name", shell_complete=complete_reader)
 @declaration.option(
     "--from",
     "groups",
     metavar="GROUP",
     multiple=True,
+    shell_complete=complete_group,
     help="Only this group; by default all groups.",
 )
 @declaration.option(

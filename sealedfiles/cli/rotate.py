@@ -5,6 +5,7 @@ from __future__ import annotations
 from sealedfiles.app.rotation.renewal import rotate_groups
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_group
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
@@ -13,7 +14,7 @@ from sealedfiles.util.messages import counted, say
 
 
 @declaration.command("rotate")
-@declaration.argument("groups", metavar="[GROUP]...", nargs=-1)
+@declaration.argument("groups", metavar="[GROUP]...", nargs=-1, shell_complete=complete_group)
 @declaration.option(
     "--yes", is_flag=True, help="Also reseal values under a retired key without asking."
 )

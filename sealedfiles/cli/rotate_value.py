@@ -24,7 +24,7 @@ from sealedfiles.app.values.tasks import (
 )
 from sealedfiles.app.workspace import Workspace, clone_here
 from sealedfiles.cli import declaration
-from sealedfiles.cli.completers import complete_file, complete_path
+from sealedfiles.cli.completers import complete_file, complete_path, complete_reader
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.prompts import TERMINAL
@@ -86,6 +86,7 @@ _options = declaration.collected(
     declaration.option(
         "--exposed",
         metavar="NAME",
+        shell_complete=complete_reader,
         help="Rotate the values that NAME could have read, and that the policy can generate.",
     ),
     declaration.option(

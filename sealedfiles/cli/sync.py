@@ -5,6 +5,7 @@ from __future__ import annotations
 from sealedfiles.app.rotation.sync import give_up_newer_key, synchronize
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_group
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
@@ -18,6 +19,7 @@ from sealedfiles.util.messages import say
     "--forget",
     "forgotten",
     metavar="GROUP",
+    shell_complete=complete_group,
     help="Forget the newer key of GROUP that this clone has seen.",
 )
 @declaration.option("--yes", is_flag=True, help="Answer yes to all questions.")

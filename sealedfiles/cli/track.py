@@ -9,6 +9,7 @@ from sealedfiles.app.tracking.new_rules import NewRule
 from sealedfiles.app.tracking.presets import PRESET_NAMES, preset_named
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_group
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.prompts import TERMINAL
@@ -19,7 +20,12 @@ from sealedfiles.util.messages import counted, printable, say, show, show_list
 
 @declaration.command("track")
 @declaration.argument("patterns", metavar="[PATTERN...]", nargs=-1, is_path=True)
-@declaration.option("--group", "-g", help="Seal the values to this group (default: default).")
+@declaration.option(
+    "--group",
+    "-g",
+    shell_complete=complete_group,
+    help="Seal the values to this group (default: default).",
+)
 @declaration.option(
     "--values",
     metavar="PATH",

@@ -6,6 +6,7 @@ from sealedfiles.app.access.policy_trust import confirm_policy
 from sealedfiles.app.access.trusting import trust_reader
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_trusted
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
@@ -13,7 +14,7 @@ from sealedfiles.errors import SealedFilesError
 
 
 @declaration.command("trust")
-@declaration.argument("name")
+@declaration.argument("name", shell_complete=complete_trusted)
 @declaration.option("--yes", is_flag=True, help="Do not ask: you have compared the fingerprints.")
 @identity_option
 @exclusive()

@@ -7,6 +7,7 @@ import sys
 from sealedfiles.app.unlock import unlock
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_group
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
@@ -21,6 +22,7 @@ from sealedfiles.util.messages import warn
     "--accept",
     "accepted",
     metavar="GROUP",
+    shell_complete=complete_group,
     multiple=True,
     help="Accept a group that is new in this clone.  May be repeated.",
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from sealedfiles.app.untrack import untrack
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
+from sealedfiles.cli.completers import complete_pattern
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.cli.prompts import TERMINAL
@@ -15,7 +16,9 @@ from sealedfiles.util.messages import fail
 
 
 @declaration.command("untrack")
-@declaration.argument("patterns", metavar="PATTERN...", nargs=-1, required=True, is_path=True)
+@declaration.argument(
+    "patterns", metavar="PATTERN...", nargs=-1, required=True, shell_complete=complete_pattern
+)
 @declaration.option(
     "--reason",
     metavar="TEXT",

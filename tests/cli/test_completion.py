@@ -15,7 +15,7 @@ from age.programs import on_terminal
 from age.programs import program as installed
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from people import ENV, FILES, YAML, Person, program
+from people import ENV, FILES, YAML, Person, Repo, program
 
 from sealedfiles.cli.app import app
 from sealedfiles.cli.completing import quote, split_line
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import World
-    from people import Repo
 
 pytestmark = pytest.mark.many_variants
 
@@ -106,6 +105,9 @@ TYPED = {
     "sealedfiles get größe\\ ü/my\\ file.yaml '\"a b:": [
         *("get", "größe ü/my file.yaml", '"a b:c"')
     ],
+    "sealedfiles run -- git-upload-pa": ["run", "--", "git-upload-pack"],
+    "sealedfiles run -f .env -- cat READ": ["run", "-f", ".env", "--", "cat", "README.md"],
+    "sealedfiles grant bob --to prod": ["grant", "bob", "--to", "production"],
     "sealedfiles get größe\\ ü/my\\ file.yaml gr": ["get", "größe ü/my file.yaml", "größe"],
 }
 """What is typed before TAB is pressed, and the words that the command then gets."""
@@ -247,6 +249,46 @@ def test_every_command_with_a_file_argument_offers_files(
             ):
                 offered = [item.type for item in param.shell_complete(ctx, "")]
                 assert offered == ["file"], f"{command.name} {param.name}"
+
+
+# -- names
+
+
+def test_names_of_readers_groups_patterns_and_findings_are_offered(repo: Repo) -> None:
+    assert values(repo, "revoke", "") == ["alice", "bob"]
+    assert values(repo, "exposure", "b") == ["bob"]
+    assert values(repo, "trust", "") == ["policy", "alice", "bob"]
+    assert values(repo, "rotate-value", "--exposed", "a") == ["alice"]
+    for words in (
+        *(["grant", "bob", "--to"], ["revoke", "bob", "--from"], ["track", "x", "--group"]),
+        *(["rotate"], ["group", "delete"], ["sync", "--forget"], ["unlock", "--accept"]),
+        *(["run", "--group"], ["keygen", "--to"], ["adopt", "--group"], ["migrate", "--group"]),
+    ):
+        assert values(repo, *words, "") == ["default", "production"], words
+    assert values(repo, "rotate", "default", "") == ["production"]
+    assert values(repo, "check", "--explain", "sealed-b") == ["sealed-before"]
+    assert values(repo, "untrack", "") == ["secrets/**/*.yaml", "config/*.json", "*.env"]
+    assert values(repo, "untrack", "*.env", "") == ["secrets/**/*.yaml", "config/*.json"]
+    assert values(repo, "untrack", "README") == ["file"]
+
+
+def test_names_are_no_problem_outside_of_a_repository(alice: Person) -> None:
+    home = Repo(alice, alice.home)
+    assert values(home, "revoke", "") == []
+    assert values(home, "grant", "bob", "--to", "") == []
+
+
+def test_bash_leaves_the_command_of_run_to_its_own_completions(alice: Person) -> None:
+    """bash-completion, where it is loaded, knows the options of that command."""
+    script = """
+        eval "$(sealedfiles completion bash)"
+        _command_offset() { COMPREPLY=("offset $1"); }
+        COMP_WORDS=(sealedfiles --quiet run -f a.env -- git sta) COMP_CWORD=7
+        _sealedfiles_completion sealedfiles
+        echo "${COMPREPLY[@]}"
+    """
+    out, err = alice.run([installed("bash"), "-c", script], alice.home)
+    assert (out.decode(), err) == ("offset 6\n", "")
 
 
 # -- key paths
