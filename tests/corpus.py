@@ -31,7 +31,7 @@ PLACES = [
 
 
 YAML_AND_JSON = (".yaml", ".yml", ".json")
-LATER = (".toml",)
+LATER = (".toml", ".ndjson")
 
 
 @lru_cache(maxsize=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealedfiles.formats.base import Editor, Format
 
-NAMES = ("yaml", "json", "dotenv", "toml")
+NAMES = ("yaml", "json", "dotenv", "toml", "ndjson")
 """The names of the formats, as in the policy; ``whole`` is not one of them."""
 
 _DOTENV_NAMES = (b".env", b".envrc", b".flaskenv", b".dev.vars")
@@ -25,6 +25,8 @@ def name_by_path(path: bytes) -> str:
         return "dotenv"
     if name.endswith(b".toml"):
         return "toml"
+    if name.endswith((b".ndjson", b".jsonl")):
+        return "ndjson"
     return "whole"
 
 
@@ -46,6 +48,10 @@ def load(name: str) -> Format | None:
         from sealedfiles.formats.toml.format import TOML
 
         return TOML
+    if name == "ndjson":
+        from sealedfiles.formats.ndjson.format import NDJSON
+
+        return NDJSON
     return None
 
 
@@ -63,6 +69,10 @@ def load_editor(name: str) -> Editor:
         from sealedfiles.formats.toml.edit import TOML_EDITOR
 
         return TOML_EDITOR
+    if name == "ndjson":
+        from sealedfiles.formats.ndjson.edit import NDJSON_EDITOR
+
+        return NDJSON_EDITOR
     from sealedfiles.formats.dotenv.edit import DOTENV_EDITOR
 
     return DOTENV_EDITOR

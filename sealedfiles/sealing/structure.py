@@ -61,6 +61,10 @@ def _tree(text: str, name: str) -> Node | None:
         from sealedfiles.formats.toml import tree as toml_tree
 
         return toml_tree.parse(text)
+    if name == "ndjson":
+        from sealedfiles.formats.ndjson import tree as ndjson_tree
+
+        return ndjson_tree.parse(text)
     if name == "yaml":
         from sealedfiles.formats.yaml import tree as yaml_tree
 

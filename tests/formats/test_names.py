@@ -9,6 +9,7 @@ from sealedfiles.formats import name_by_path
 NAMES = {
     "yaml": "a.yaml a.yml A.YML a.env.yaml .env.yml",
     "json": "a.json A.JSON .env.json a.jsonc a.json5",
+    "ndjson": "a.ndjson a.jsonl A.JSONL",
     "toml": "a.toml A.TOML pyproject.toml .toml",
     "dotenv": ".env prod.env .env.local app.env.example .ENV .env-local .env_test .envrc .envrc.private "
     ".ENVRC .flaskenv .flaskenv.local .dev.vars .dev.vars.staging deep/.envrc",

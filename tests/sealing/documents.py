@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 YAML, JSON, ENV, WHOLE = "conf/app.yaml", "conf/app.json", "conf/.env", "conf/store.p12"
 STRUCTURED = (YAML, JSON, ENV)
-TOML = "conf/app.toml"
-LATER = (TOML,)
+TOML, NDJSON = "conf/app.toml", "conf/app.ndjson"
+LATER = (TOML, NDJSON)
 """Formats that were added later: tests of generated texts draw one of them for each text."""
 ANY_LATER = "a later format"
 EVERY = (*STRUCTURED, *LATER)
@@ -295,6 +295,36 @@ FRAGMENTS = {
         ),
         *("<<<<<<< a\n", "=======\n", "||||||| b\n", ">>>>>>> c\n"),
     ],
+    NDJSON: [
+        *(
+            '{"a": 1}',
+            '{"a": "x", "b": [true, null]}',
+            '"x"',
+            "1",
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            '"a"',
+        ),
+        *(
+            "\n",
+            "\n",
+            "\r\n",
+            "\r",
+            " ",
+            "\t",
+            "// x",
+            '"\\u00e9"',
+            "\ufeff",
+            "\x85",
+            "\u2028",
+            "\x00",
+        ),
+        *("<<<<<<< a\n", "=======\n", "||||||| b\n", ">>>>>>> c\n"),
+    ],
     WHOLE: ["a", "\n", "\x00", "é"],
 }
 """What a hostile mind, or a hasty one, puts one behind the other."""
@@ -425,6 +455,15 @@ TOML_VALUES = st.one_of(
 )
 
 
+def ndjson_texts() -> st.SearchStrategy[str]:
+    lines = st.lists(
+        TREES.map(lambda tree: json.dumps(tree, ensure_ascii=False)) | st.just(""), max_size=4
+    )
+    return st.builds(
+        lambda end, found: end.join(found), st.sampled_from(["\n", "\n", "\r\n"]), lines
+    )
+
+
 @st.composite
 def toml_texts(draw: st.DrawFn) -> str:
     lines = []
@@ -453,6 +492,6 @@ def texts(path: str) -> st.SearchStrategy[str]:
     """Return a strategy for texts that are well-formed in the format of *path*."""
     if path == WHOLE:
         return st.text(max_size=20)
-    if path == TOML:
-        return toml_texts()
+    if path in LATER:
+        return {TOML: toml_texts, NDJSON: ndjson_texts}[path]()
     return {YAML: yaml_texts, JSON: json_texts, ENV: env_texts}[path]()

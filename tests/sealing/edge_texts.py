@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from documents import ENV, JSON, TOML, YAML
+from documents import ENV, JSON, NDJSON, TOML, YAML
 from hypothesis import strategies as st
 
 SIGNS = "&*!|>%@?:#'\"`-,[]{}=<~\\$"
@@ -96,6 +96,15 @@ def env_lines(draw: st.DrawFn) -> str:
 
 
 @st.composite
+def ndjson_lines(draw: st.DrawFn) -> str:
+    """Return a line with an object."""
+    entries = draw(st.lists(st.tuples(edges.map(json.dumps), edges.map(_in_double)), max_size=3))
+    gap = st.sampled_from(["", "", " ", "\t"])
+    inner = ",".join(f"{draw(gap)}{key}:{draw(gap)}{value}" for key, value in entries)
+    return f"{draw(gap)}{{{inner}}}{draw(gap)}\n"
+
+
+@st.composite
 def toml_lines(draw: st.DrawFn) -> str:
     """Return a pair, a header, or a comment."""
     key = draw(st.sampled_from(["a", "b.c", "'R&D'", '"a b"', "e-f"]))
@@ -114,7 +123,13 @@ def toml_lines(draw: st.DrawFn) -> str:
 
 def files(path: str) -> st.SearchStrategy[bytes]:
     """Return a strategy for files in the format of *path*; not all of them parse."""
-    made = {YAML: yaml_lines, ENV: env_lines, JSON: json_texts, TOML: toml_lines}
+    made = {
+        YAML: yaml_lines,
+        ENV: env_lines,
+        JSON: json_texts,
+        TOML: toml_lines,
+        NDJSON: ndjson_lines,
+    }
     lines = made[path]()
     bodies = st.lists(lines, min_size=1, max_size=1 if path == JSON else 5).map("".join)
     frames = st.tuples(

@@ -10,6 +10,7 @@ from documents import (
     ENV,
     EVERY,
     JSON,
+    NDJSON,
     NOBODY,
     TOML,
     YAML,
@@ -28,7 +29,13 @@ from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.seal import seal_file
 
 PLAIN = '{files: "**", plain: true}'
-VALUES = {YAML: "a: {}\n", JSON: '{{"a": {}}}\n', ENV: "A={}\n", TOML: "a = {}\n"}
+VALUES = {
+    YAML: "a: {}\n",
+    JSON: '{{"a": {}}}\n',
+    ENV: "A={}\n",
+    TOML: "a = {}\n",
+    NDJSON: '{{"a": {}}}\n',
+}
 
 
 def values(path: str, source: str) -> str:

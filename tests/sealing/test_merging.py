@@ -14,6 +14,7 @@ from documents import (
     ENV,
     EVERY,
     JSON,
+    NDJSON,
     NOBODY,
     STRUCTURED,
     TOML,
@@ -54,6 +55,7 @@ THREE = {
     YAML: "one: alpha-1\ntwo: alpha-2\nthree: alpha-3\n",
     JSON: '{\n  "one": "alpha-1",\n  "two": "alpha-2",\n  "three": "alpha-3"\n}\n',
     ENV: "one=alpha-1\ntwo=alpha-2\nthree=alpha-3\n",
+    NDJSON: '{"one": "alpha-1"}\n{"two": "alpha-2"}\n{"three": "alpha-3"}\n',
     TOML: 'one = "alpha-1"\ntwo = "alpha-2"\nthree = "alpha-3"\n',
 }
 """Three values on neighbouring lines."""
@@ -298,6 +300,7 @@ RENAMED = {
     YAML: ("two:", "second:"),
     JSON: ('"two":', '"second":'),
     ENV: ("two=", "export SECOND="),
+    NDJSON: ('"two":', '"second":'),
     TOML: ("two =", "second ="),
 }
 

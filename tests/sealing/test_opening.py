@@ -13,6 +13,7 @@ from documents import (
     ENV,
     FRAGMENTS,
     JSON,
+    NDJSON,
     NOBODY,
     STRUCTURED,
     TOML,
@@ -40,7 +41,7 @@ from sealedfiles.sealing.file import is_whole
 
 every_format = pytest.mark.parametrize("path", STRUCTURED)
 
-A = {YAML: "a: {}\n", JSON: '{{"a": {}}}', ENV: "a={}\n", TOML: "a = {}\n"}
+A = {YAML: "a: {}\n", JSON: '{{"a": {}}}', ENV: "a={}\n", TOML: "a = {}\n", NDJSON: '{{"a": {}}}\n'}
 """A file with one value, at ``a``."""
 
 
@@ -121,6 +122,22 @@ STRUCTURE = {
         "",
         "\n",
     ],
+    NDJSON: [
+        *(
+            '1, "evil": 2',
+            '1}\n{"evil": 2',
+            '"x"}\r\n{"a": "x"',
+            "{}",
+            "[1]",
+            "[1",
+            '"x',
+            'x"',
+            "",
+            " 1",
+            "1\n",
+        ),
+        *("1 ", "1 2", '"\n"', "01", "1//"),
+    ],
     TOML: [
         *(
             "1\nevil = 2",
@@ -164,6 +181,7 @@ def test_whatever_a_literal_is_the_keys_of_the_file_stay_the_same(
         YAML: 'first: &x 1\na:\n  b: "{}"\nlast:\n- *x\n- 2\n',
         JSON: '{{"first": 1, "a": {{"b": "{}"}}, "last": [1, 2]}}',
         ENV: "first=1\nb={}\nlast='2'\n",
+        NDJSON: '{{"first": 1}}\n{{"a": {{"b": "{}"}}}}\n{{"last": [2]}}\n',
         TOML: 'first = 1\n[a]\nb = "{}"\n[last]\nc = 2\n',
     }[path]
     where = at("b") if path == ENV else at("a", "b")
@@ -328,6 +346,11 @@ ELSEWHERE = [
     (JSON, '{{"a": "x {}"}}', "misplaced", 1, "a"),
     (JSON, '{{"a": "\\"{}\\""}}', "misplaced", 1, "a"),
     (JSON, '"{}"\n', "moved", 1, "."),
+    (NDJSON, '{{"b": "{}"}}\n', "moved", 1, "b"),
+    (NDJSON, '{{}}\n{{"a": ["{}"]}}\n', "moved", 2, "a[]"),
+    (NDJSON, '{{"{}": 1}}\n', "moved", 1, ""),
+    (NDJSON, '{{"a": "x {}"}}\n', "misplaced", 1, "a"),
+    (NDJSON, '1\n"{}"\n', "moved", 2, "."),
     (TOML, 'b = "{}"\n', "moved", 1, "b"),
     (TOML, '[a]\na = "{}"\n', "moved", 2, "a.a"),
     (TOML, '[[a]]\nb = 1\n[[a]]\nb = "{}"\n', "moved", 4, "a[].b"),

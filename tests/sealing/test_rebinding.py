@@ -11,6 +11,7 @@ from documents import (
     ENV,
     EVERY,
     JSON,
+    NDJSON,
     STRUCTURED,
     TOML,
     YAML,
@@ -60,6 +61,7 @@ RENAMED = {
     YAML: ("a:\n  b: alpha-1\n  c: alpha-2\n", "b:", "renamed:"),
     JSON: ('{"a": {"b": "alpha-1",\n"c": "alpha-2"}}\n', '"b":', '"renamed":'),
     ENV: ("A=alpha-1\nB=alpha-2\n", "A=", "RENAMED="),
+    NDJSON: ('{"a": "alpha-1"}\n{"b": "alpha-2"}\n', '"a":', '"renamed":'),
     TOML: ("[t]\na = 'alpha-1'\nb = 'alpha-2'\n", "a =", "renamed ="),
 }
 

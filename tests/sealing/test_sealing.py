@@ -16,6 +16,7 @@ from documents import (
     ENV,
     EVERY,
     JSON,
+    NDJSON,
     NOBODY,
     STRUCTURED,
     TOML,
@@ -251,7 +252,7 @@ ops: {a: 1, password: q}
 
 @each_format
 def test_a_file_whose_values_are_all_plain_stays_as_it_is(path: str) -> None:
-    text = {YAML: "a: 1\n", JSON: '{"a": 1}'}.get(path, "a=1\n")
+    text = {YAML: "a: 1\n", JSON: '{"a": 1}', NDJSON: "1\n2\n"}.get(path, "a=1\n")
     assert seal(path, text, policy='{files: "**", plain: true}', keys=NOBODY) == text.encode()
 
 
@@ -287,7 +288,7 @@ def test_empty_values_stay_empty() -> None:
 @each_path
 def test_a_value_without_a_key_is_an_error_that_names_it_and_never_plaintext(path: str) -> None:
     text = {YAML: "a:\n  b: hunter22\n", JSON: '{"a":\n{"b": 1}}', ENV: "\nA=hunter22\n"}
-    text |= {TOML: "[a]\nb = 'hunter22'\n"}
+    text |= {TOML: "[a]\nb = 'hunter22'\n", NDJSON: '{}\n{"a": {"b": "hunter22"}}\n'}
     with pytest.raises(NoKeyError) as caught:
         seal(path, text.get(path, "hunter22"), keys=NOBODY)
     assert path in caught.value.message
@@ -342,7 +343,7 @@ def test_tokens_of_groups_not_held_pass_through(path: str, data: st.DataObject) 
 )
 @each_format
 def test_unknown_tokens_pass_through(path: str, token: str) -> None:
-    text = {YAML: f'a: "{token}"\n', JSON: f'{{"a": "{token}"}}'}.get(path)
+    text = {YAML: f'a: "{token}"\n', JSON: f'{{"a": "{token}"}}', NDJSON: f'"{token}"'}.get(path)
     text = text or (f"a={token}\n" if path in BARE else f'a = "{token}"\n')
     assert seal(path, text, keys=NOBODY) == text.encode()
     assert unseal(path, text) == text.encode()
@@ -429,9 +430,10 @@ def test_line_endings_and_bom_are_kept(path: str, bom: str, end: str) -> None:
         YAML: ["a: 1", "b: |", "  x", "  y", "c: [1,", "  2]", ""],
         JSON: ["{", '"a": 1,', '"b": [1]', "}", ""],
         ENV: ["A=1", 'B="x', 'y"', "# note", ""],
+        NDJSON: ['{"a": 1}', '[ 1, "x" ]', "", "2", ""],
         TOML: ["a = 1", 'b = """', "x", '"""', "# note", "c = [", "2]", ""],
     }[path]
-    end = "\n" if (path, end) == (TOML, "\r") else end  # not a line end there
+    end = "\n" if end == "\r" and path in (TOML, NDJSON) else end  # not a line end there
     plain = (bom + end.join(lines)).encode()
     sealed = seal(path, plain)
     assert not is_whole(sealed)

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from documents import ALL, ENV, EVERY, JSON, TOML, WHOLE, YAML, described, seal, tokens, unseal
+from documents import (
+    ALL,
+    ENV,
+    EVERY,
+    JSON,
+    NDJSON,
+    TOML,
+    WHOLE,
+    YAML,
+    described,
+    seal,
+    tokens,
+    unseal,
+)
 
 from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.stored import StoredPlaintext
@@ -14,6 +27,7 @@ TEXT = {
     YAML: "host: alpha-host\nport: 5432\n",
     JSON: '{\n  "host": "alpha-host",\n  "port": 5432\n}\n',
     ENV: "host=alpha-host\nport=5432\n",
+    NDJSON: '{"host": "alpha-host"}\n{"port": 5432}\n',
     TOML: 'host = "alpha-host"\nport = 5432\n',
 }
 

@@ -7,6 +7,7 @@ from documents import (
     ALL,
     EVERY,
     JSON,
+    NDJSON,
     TOML,
     WHOLE,
     YAML,
@@ -78,7 +79,12 @@ def test_if_it_cannot_be_sealed_whole_it_is_an_error() -> None:
 @pytest.mark.parametrize("path", EVERY)
 def test_a_token_of_another_file_id_does_not_take_the_values_with_it(path: str) -> None:
     """The id of the file's own path is always valid: a renamed file has another id."""
-    plain = {YAML: "a: one\n", JSON: '{"a": "one"}', TOML: "a = 'one'\n"}.get(path, "a=one\n")
+    plain = {
+        YAML: "a: one\n",
+        JSON: '{"a": "one"}',
+        TOML: "a = 'one'\n",
+        NDJSON: '{"a": "one"}',
+    }.get(path, "a=one\n")
     renamed = path.replace("conf/", "other/")
     sealed = seal(renamed, plain)
     own = mint(path, b"", "x", keys=ALL)

@@ -46,7 +46,22 @@ TOML_WHOLE: dict[str, str | bytes] = {
     "820 lists in lists": f"a = {'[' * 820}{']' * 820}\n",
     "not UTF-8": b"a = '\xff'\n",
 }
+NDJSON_SEALED = {
+    "a value at the same path of several lines": '{"a": ⟦a|1⟧, "b": [⟦b[]|"x"⟧]}\n{"a": ⟦a|1⟧}\n{"a":⟦a|2⟧}',
+    "scalars, lists and empty collections": '⟦|"x"⟧\n [⟦[]|1⟧, [⟦[][]|null⟧]] \n{}\n[]\n⟦|"x"⟧\n',
+    "blank lines and CR LF": '\r\n{"a": ⟦a|1⟧}\r\n \t\r\n{"b": ⟦b|2⟧}\r\n\n',
+    "a byte order mark": '\ufeff{"a": ⟦a|1⟧}\n',
+    "other line ends": '{"a": ⟦a|"x\x85\u2028"⟧}\n',
+}
+NDJSON_WHOLE: dict[str, str | bytes] = {
+    "a text over two lines": '{"a":\n1}\n',
+    "two texts on a line": "{} {}\n",
+    "a comment": '{"a": 1} // x\n',
+    "a lone CR": '{"a":\r1}\n',
+    "a comma at the end": "[1,]\n",
+}
 RULED = [
+    ("JSON Lines by the name", "a.JSONL", '{"a": ⟦a|1⟧}\n'),
     (
         "values of two groups in TOML",
         "groups.toml",

@@ -397,6 +397,7 @@ def marked_files() -> list[dict[str, Any]]:
             ("JSONC", "v.jsonc", other_cases.JSONC_SEALED),
             (".env", "v.env", other_cases.ENV_SEALED),
             ("TOML", "v.toml", later_cases.TOML_SEALED),
+            ("NDJSON", "v.ndjson", later_cases.NDJSON_SEALED),
         )
         for name, marked in cases.items()
     ]
@@ -405,6 +406,7 @@ def marked_files() -> list[dict[str, Any]]:
         ("JSON", "v.json", other_cases.JSON_WHOLE),
         (".env", "v.env", other_cases.ENV_WHOLE),
         ("TOML", "v.toml", later_cases.TOML_WHOLE),
+        ("NDJSON", "v.ndjson", later_cases.NDJSON_WHOLE),
     ]
     made += [
         whole_file(f"{form} sealed whole: {name}", path, plain)

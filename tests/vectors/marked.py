@@ -23,7 +23,7 @@ KEYS = {"default": S1, "a": S3, "b": S2}
 VALUE, COMMENT, WHOLE = 0, 1, 2
 BARE = ("dotenv",)
 """The formats in which a token has no quotes."""
-QUOTED = ("yaml", "yml", "json", "jsonc", "json5", "toml")
+QUOTED = ("yaml", "yml", "json", "jsonc", "json5", "toml", "ndjson", "jsonl")
 """The endings of names of files in other formats."""
 
 MARK = re.compile(r"⟦(?:([a-z+]+)(?=[@#]))?@?([^|⟧]*)\|(?:&([^|⟧]*)\|)?([^⟧]*)⟧", re.DOTALL)

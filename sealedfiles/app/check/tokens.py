@@ -27,7 +27,13 @@ from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_
 from sealedfiles.sealing.file import choose_file_id, own_ids
 from sealedfiles.util.messages import counted
 
-_FORMATS = {"yaml": "YAML", "json": "JSON", "dotenv": ".env", "toml": "TOML"}
+_FORMATS = {
+    "yaml": "YAML",
+    "json": "JSON",
+    "dotenv": ".env",
+    "toml": "TOML",
+    "ndjson": "NDJSON",
+}
 
 
 class GroupKeys(NamedTuple):
@@ -96,9 +102,10 @@ def _values_against_rules(
 ) -> Iterator[Finding]:
     content = subject.content
     sealed = content.sealed
-    is_yaml = content.file.format is not None and content.file.format.name == "yaml"
+    name = content.file.format.name if content.file.format else ""
     # A key path may have several values in a file of several documents.
-    may_repeat = bool(content.conflict_line) or (is_yaml and "\n---" in content.text)
+    has_documents = name == "ndjson" or (name == "yaml" and "\n---" in content.text)
+    may_repeat = bool(content.conflict_line) or has_documents
     for start, end, path in content.plain:
         group = rules.group_of(path)
         literal = content.text[start:end]

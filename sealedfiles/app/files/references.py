@@ -146,7 +146,7 @@ def _leaves(place: WorkingFile, text: str) -> Iterator[tuple[Address, bytes, str
 
 
 def has_documents(place: WorkingFile, text: str, data: Data) -> bool:
-    """Return True if *data*, the values of *text*, is the list of the documents of a YAML file."""
+    """Return True if *data*, the values of *text*, is a list of documents, as in a YAML or NDJSON file."""
     if not (data and isinstance(data, list)):
         return False
     return place.editor().locate(text, (0,)).path == ROOT

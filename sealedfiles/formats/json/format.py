@@ -133,7 +133,8 @@ class _Steps(dict[str, bytes]):
         return step
 
 
-def _values(text: str) -> list[Span]:
+def find_values(text: str) -> list[Span]:
+    """Return the values of *text*, which is JSON without comments.  Raises FormatError."""
     values: list[Span] = []
     steps = _Steps()
     outer: list[tuple[_Container, bytes]] = []
@@ -213,11 +214,11 @@ JSON = JsonFormat()
 @lru_cache(maxsize=KEPT)
 def _scan(text: str) -> JsonScan:
     try:
-        return JsonScan(text, _values(text))
+        return JsonScan(text, find_values(text))
     except FormatError:
         from sealedfiles.formats.json.comments import strip  # here: most files are strict JSON
 
         stripped = strip(text)
         if stripped is None:
             raise
-    return JsonScan(text, with_gaps(text, _values(stripped.text), ("//", "/*")), stripped)
+    return JsonScan(text, with_gaps(text, find_values(stripped.text), ("//", "/*")), stripped)
