@@ -37,7 +37,7 @@ _PUBLIC = 0o644
     "--html",
     metavar="FILE",
     is_path=True,
-    help="Write an HTML page with readers, files and values.",
+    help="Write an HTML page with current and former readers, rules, findings, files and values.",
 )
 def command(
     file: str | None,
@@ -89,10 +89,15 @@ def _write_page(
     workspace: Workspace, matrix: Matrix, files: list[FileValues] | None, target: Path
 ) -> None:
     from sealedfiles.app.who.page import origin_of_page, render
+    from sealedfiles.app.who.review import read_review
 
+    review = None
     if files is None:
-        files = of_values.values_of_all_files(workspace.clone) if workspace.clone else []
-    atomic.replace(target, render(matrix, files, origin_of_page(workspace)), _PUBLIC)
+        files = []
+        if workspace.clone:
+            files = of_values.values_of_all_files(workspace.clone)
+            review = read_review(workspace.clone)
+    atomic.replace(target, render(matrix, files, origin_of_page(workspace), review), _PUBLIC)
     say(f"wrote {target}")
 
 

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
 import subprocess
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, FILES, JSON, YAML, Person, Repo, at_home_of_its_own, program
+from people import (
+    ENV,
+    FILES,
+    JSON,
+    YAML,
+    Person,
+    Repo,
+    at_home_of_its_own,
+    commit_blob,
+    forge_user,
+    program,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -231,6 +244,30 @@ def test_the_page_has_every_tracked_file(repo: Repo) -> None:
     assert stat.S_IMODE((repo.path / "page.html").stat().st_mode) == 0o644
     repo.sealedfiles("who", YAML, "--html", "page.html")
     assert JSON not in repo.read("page.html")
+
+
+def test_the_page_shows_former_readers_who_granted_rules_and_findings(repo: Repo) -> None:
+    repo.git("config", "user.name", "Granny & Co")
+    repo.sealedfiles("grant", "bob", "--to", "production")
+    repo.commit("granted")
+    repo.sealedfiles("revoke", "bob", "--from", "production", code=None)
+    repo.commit("removed")
+    repo.sealedfiles("grant", "bob", "--to", "production")
+    repo.git("config", "user.name", "Somebody else")
+    repo.commit("granted again")
+    commit_blob(repo, YAML, forge_user(repo.blob("", YAML).decode()))
+    repo.sealedfiles("who", "--html", "page.html")
+    page = re.sub(r"<[^>]*>", " ", repo.read("page.html"))
+    shown = re.sub(r"\s+", " ", page)
+    today = datetime.now(timezone.utc).strftime("%Y-%m-%d")
+    granted, removed = repo.head("HEAD~3")[:12], repo.head("HEAD~2")[:12]
+    who = "by Granny &amp; Co"
+    assert f"bob production {today} {who} {granted} {today} {who} {removed}" in shown
+    assert f"reads production, since {today} by Somebody else" in shown
+    assert f"reads default, since {today} by alice" in shown
+    assert "*.env PROD_* production" in shown
+    assert "database.user: in plaintext" in shown
+    assert "Granny & Co" not in page
 
 
 def test_options_that_do_not_go_together(repo: Repo) -> None:

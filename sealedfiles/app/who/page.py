@@ -9,20 +9,33 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from html import escape
 
 from sealedfiles.app.who.matrix import GRANTED, Matrix, PublicKey, Reader
 from sealedfiles.app.who.page_parts import SCRIPT, STYLE
+from sealedfiles.app.who.page_tables import (
+    END,
+    findings_table,
+    former_table,
+    rules_table,
+    table,
+)
+from sealedfiles.app.who.review import Review
 from sealedfiles.app.who.values import FileValues, ListedValue
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, printable_page
 
 
-def render(matrix: Matrix, files: Sequence[FileValues], made: str) -> bytes:
-    """Return the page; *made* describes the repository, the commit and the date."""
+def render(
+    matrix: Matrix, files: Sequence[FileValues], made: str, review: Review | None = None
+) -> bytes:
+    """Return the page; *made* describes the repository, the commit and the date.
+
+    Without *review*, as for one file or outside of git, it has the current access only.
+    """
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
         f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">\n',
@@ -32,9 +45,12 @@ def render(matrix: Matrix, files: Sequence[FileValues], made: str) -> bytes:
         f"<title>Access to sealed values</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
         f"<header>\n<h1>Access to sealed values</h1>\n<p>{escape(made)}</p>\n{_FILTER}</header>\n<main>\n",
         *_troubles(matrix),
-        *_readers_table(matrix),
+        *(findings_table(review) if review else ()),
+        *_readers_table(matrix, review),
+        *(former_table(review) if review else ()),
         *_keys_table(matrix),
         *_groups_table(matrix),
+        *(rules_table(review) if review else ()),
         *_files_table(matrix, files),
         f"</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n",
     ]
@@ -83,47 +99,39 @@ def _troubles(matrix: Matrix) -> Iterator[str]:
         yield "</ul></section>\n"
 
 
-def _table(title: str, name: str, columns: Iterable[str], note: str = "") -> str:
-    heads = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
-    said = f"<p>{escape(note)}</p>\n" if note else ""
-    return (
-        f'<section aria-labelledby="{name}"><h2 id="{name}">{escape(title)}</h2>\n{said}'
-        f'<div class="wide" tabindex="0" role="region" aria-labelledby="{name}">'
-        f"<table>\n<thead><tr>{heads}</tr></thead>\n"
-    )
-
-
-_END = "</table></div></section>\n"
-
-
-def _readers_table(matrix: Matrix) -> Iterator[str]:
+def _readers_table(matrix: Matrix, review: Review | None) -> Iterator[str]:
     groups = [group.name for group in matrix.groups]
     note = "Dates are those of the grants. Every new key of the group renews them."
-    yield _table("Readers and groups", "readers", ("Reader", *groups), note) + "<tbody>\n"
+    if review:
+        note += " Behind them: the author of the commit that granted access."
+        note += " Earlier history is missing in this clone." if review.is_shallow else ""
+    yield table("Readers and groups", "readers", ("Reader", *groups), note) + "<tbody>\n"
     for reader in matrix.readers:
-        cells = "".join(_access_cell(reader, group) for group in groups)
+        cells = "".join(_access_cell(reader, group, review) for group in groups)
         lone = "" if reader.access else " <small>reads no group</small>"
         yield f'<tr><th scope="row">{escape(reader.name)}{lone}</th>{cells}</tr>\n'
-    yield "</tbody>" + _END
+    yield "</tbody>" + END
 
 
-def _access_cell(reader: Reader, group: str) -> str:
+def _access_cell(reader: Reader, group: str, review: Review | None) -> str:
     access = reader.access.get(group)
     if access is None:
         return '<td class="no"><span class="unseen">no</span></td>'
     date = escape(access.since[:10])
+    origin = review.granted.get((reader.name, group)) if review else None
+    by = f" <small>by {escape(origin.author)}</small>" if origin else ""
     if access.state == GRANTED:
         return (
             '<td class="yes"><span aria-hidden="true">●</span>'
-            f'<span class="unseen">reads {escape(group)}, since</span> <time>{date}</time></td>'
+            f'<span class="unseen">reads {escape(group)}, since</span> <time>{date}</time>{by}</td>'
         )
     words = escape(access.state.replace("-", " "))
-    return f'<td class="odd"><strong>! {words}</strong> <time>{date}</time></td>'
+    return f'<td class="odd"><strong>! {words}</strong> <time>{date}</time>{by}</td>'
 
 
 def _keys_table(matrix: Matrix) -> Iterator[str]:
     columns = ("Reader", "Key type", "Post-quantum", "Fingerprint")
-    yield _table("Public keys", "keys", columns) + "<tbody>\n"
+    yield table("Public keys", "keys", columns) + "<tbody>\n"
     for reader in matrix.readers:
         keys: list[PublicKey | None] = [*reader.keys] or [None]
         for key in keys:
@@ -134,7 +142,7 @@ def _keys_table(matrix: Matrix) -> Iterator[str]:
                 else f'<td colspan="3" class="odd">{escape(reader.trouble)}</td>'
             )
             yield f'<tr><th scope="row">{escape(reader.name)}</th>{cells}</tr>\n'
-    yield "</tbody>" + _END
+    yield "</tbody>" + END
 
 
 def _post_quantum(known: bool | None) -> str:
@@ -145,7 +153,7 @@ def _post_quantum(known: bool | None) -> str:
 def _groups_table(matrix: Matrix) -> Iterator[str]:
     columns = ("Group", "Current key", "Created", "Post-quantum", "Readers")
     note = "A group is as strong as the weakest key of its readers."
-    yield _table("Groups", "groups", columns, note) + "<tbody>\n"
+    yield table("Groups", "groups", columns, note) + "<tbody>\n"
     for group in matrix.groups:
         key = f"<code>{group.key_id}</code>" if group.key_id else "cannot be read"
         yield (
@@ -153,20 +161,20 @@ def _groups_table(matrix: Matrix) -> Iterator[str]:
             f"<td><time>{group.date[:10]}</time></td>{_post_quantum(matrix.post_quantum(group))}"
             f"<td>{escape(', '.join(group.readers) or 'nobody')}</td></tr>\n"
         )
-    yield "</tbody>" + _END
+    yield "</tbody>" + END
 
 
 def _files_table(matrix: Matrix, files: Sequence[FileValues]) -> Iterator[str]:
     count = sum(len(file.values) for file in files)
     note = f"{counted(count, 'value')} in {counted(len(files), 'file')}"
-    yield _table("Files and values", "files", ("Value", "Group", "Readers"), note)
+    yield table("Files and values", "files", ("Value", "Group", "Readers"), note)
     for file in files:
         path = escape(show_path(file.path))
         yield f'<tbody><tr class="file"><th scope="rowgroup" colspan="3">{path}</th></tr>\n'
         for value in file.values:
             yield _value_row(value, matrix)
         yield "</tbody>\n"
-    yield _END
+    yield END
 
 
 def _value_row(value: ListedValue, matrix: Matrix) -> str:

@@ -13,9 +13,13 @@ from urllib.parse import quote
 
 import pytest
 
+from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.who.matrix import Access, Group, Matrix, PublicKey, Reader
 from sealedfiles.app.who.page import render
+from sealedfiles.app.who.review import FormerReader, Origin, Review
 from sealedfiles.app.who.values import NEW, OPEN, PLAIN, SEALED, FileValues, ListedValue
+from sealedfiles.model.paths import key_step
+from sealedfiles.model.policy import parse_policy
 
 HOSTILE = '</th><script>document.title="owned"</script><img src=x onerror=alert(1)>"&amp;\''
 
@@ -63,6 +67,30 @@ FILES = [
     ),
     FileValues(HOSTILE.encode(), [ListedValue(b"x", HOSTILE, ("production",), SEALED)]),
 ]
+
+
+REVIEW = Review(
+    granted={("alice", "default"): Origin("2025-12-01T00:00:00Z", HOSTILE, "c" * 40)},
+    former=[
+        FormerReader(
+            "dave",
+            "production",
+            Origin("2025-11-01T00:00:00Z", "alice", "d" * 40),
+            Origin("2025-12-24T00:00:00Z", HOSTILE, "e" * 40),
+        ),
+        FormerReader("erin", "gone", None, Origin("2025-12-24T00:00:00Z", "bob", "f" * 40)),
+    ],
+    rules=parse_policy(
+        b"version: 1\nrules:\n"
+        b'  - {files: [a/*, "<script>"], values: production.**, group: production, max_age: 90d}\n'
+        b"  - {files: k8s/*, plain: true}\n"
+    ).rules,
+    findings=[
+        Finding("plain-value", HOSTILE.encode(), "in plaintext", 7, key_step("password")),
+        Finding("old-key", b"config/app.json", "under an old key"),
+    ],
+    is_shallow=True,
+)
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +226,29 @@ def test_every_head_of_a_row_or_column_says_so() -> None:
     heads = re.findall(r"<th\b[^>]*>", text)
     assert heads
     assert all('scope="' in head for head in heads)
+
+
+def test_the_history_the_rules_and_findings_are_on_the_page_and_names_in_it_are_escaped() -> None:
+    text = render(MATRIX, FILES, "made by a test", REVIEW).decode()
+    assert "<script>document" not in text
+    assert text.count("<script>") == 1
+    rows = look(text).rows
+    assert len(rows) == len(look(render(MATRIX, FILES, "made by a test").decode()).rows) + 6
+    shown = "\n".join(re.sub(r"\s+", " ", row) for row in rows)
+    assert "dave production 2025-11-01 by alice dddddddddddd 2025-12-24 by" in shown
+    assert "erin gone unknown 2025-12-24 by bob ffffffffffff" in shown
+    assert "a/*, <script> production.** production max_age: 90d" in shown
+    assert "k8s/* all left in plaintext" in shown
+    assert "password: in plaintext plain-value" in shown
+    assert "config/app.json under an old key old-key" in shown
+    assert "1 error, 1 warning" in text
+    assert "Earlier history is missing" in text
+    assert text.index('id="findings"') < text.index('id="readers"') < text.index('id="former"')
+
+
+def test_a_check_that_was_not_possible_is_no_clean_result() -> None:
+    review = REVIEW._replace(findings=[], trouble="objects are missing")
+    assert "objects are missing" in render(MATRIX, FILES, "made by a test", review).decode()
 
 
 def test_rows_to_review_come_first() -> None:
