@@ -252,6 +252,12 @@ CLAIMS = {
         "app/migrate/test_grants.py::test_a_key_from_a_file_is_used_only_if_the_user_confirms_it",
         "app/migrate/test_grants.py::test_nobody_gets_access_to_more_than_before",
     ],
+    "`sealedfiles export` writes only to a folder": [
+        "cli/test_export_files.py::test_nothing_is_written_where_git_could_store_it_or_over_a_file",
+        "cli/test_export_files.py::test_values_that_are_not_from_a_reader_are_not_exported",
+        "cli/test_export_files.py::test_values_of_other_groups_are_not_left_out",
+        "cli/test_export_files.py::test_age_files_are_for_the_chosen_readers",
+    ],
     "`sealedfiles rotate-value` runs no command": [
         "cli/test_rotate_value.py::test_only_a_confirmed_policy_says_how_values_are_generated",
         "cli/test_rotate_value.py::test_a_value_that_was_pushed_in_plaintext_is_not_given_out",

@@ -1,0 +1,1 @@
+"""Export sealed files for another tool, or for use without one."""

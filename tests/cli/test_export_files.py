@@ -1,0 +1,213 @@
+"""`sealedfiles export`: files that other programs read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from age.programs import age_since
+from migration import DATABASE, DOTENV, repository, run
+from people import Person, Repo
+
+from sealedfiles import age
+
+if TYPE_CHECKING:
+    from typing import Any
+
+MANIFEST = """\
+kind: Secret
+stringData:
+  token: s3cr3t-token
+  empty: ""
+  number: 12
+---
+kind: Secret
+stringData: {token: "s3cr3t: two", float: 25.5, yes_: true, no_: ~, list: [1, s3cr3t-x]}
+"""
+JSON = '{"api": {"token": "s3cr3t-ü <&>", "big": 12345678901, "ratio": 1.50}, "port_unencrypted": 8080}\n'
+BINARY = b"\x00s3cr3t \xff\n"
+ENV = DOTENV + 'LINES="s3cr3t-one\ntwo"\nURL="x${API_KEY}"\n'
+FILES: dict[str, str | bytes] = {
+    "config/database.yaml": DATABASE,
+    "k8s/secret.yaml": MANIFEST,
+    "api.json": JSON,
+    ".env": ENV,
+    "key.bin": BINARY,
+}
+
+
+@pytest.fixture(scope="module")
+def sealed_once(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    repo = repository(tmp_path_factory.mktemp("export"))
+    identity = age.generate_identity(post_quantum=False)
+    repo.person.identities.write_text(f"{identity.text}\n")
+    sops = repo.person.home / ".config/sops/age/keys.txt"
+    sops.parent.mkdir(parents=True)
+    sops.write_text(f"{identity.text}\n")
+    repo.person.identities.chmod(0o600)
+    sops.chmod(0o600)
+    for path, content in FILES.items():
+        repo.write(path, content)
+    repo.sealedfiles("init", "--no-hooks")
+    repo.sealedfiles("track", *FILES)
+    repo.sealedfiles("track", "k8s/secret.yaml", "--values", "kind", "--plain")
+    repo.sealedfiles("track", "config/database.yaml", "--values", "**.host", "--plain")
+    repo.commit("first")
+    assert b"s3cr3t" not in b"".join(repo.blob("HEAD", path) for path in FILES)
+    return repo
+
+
+@pytest.fixture
+def sealed(sealed_once: Repo, tmp_path: Path) -> Repo:
+    """A repository with files of all kinds, and a reader with an X25519 key, which sops finds."""
+    return sealed_once.copy(tmp_path / "orders")
+
+
+def exported(repo: Repo, kind: str, *options: str) -> Path:
+    folder = repo.path.parent / kind
+    repo.sealedfiles("export", "--to", kind, str(folder), *options)
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert {one.stat().st_mode & 0o777 for one in (folder, folder / "k8s") if one.exists()} == {
+        0o700
+    }
+    return folder
+
+
+def opened(repo: Repo, file: Path) -> bytes:
+    """Return what the real sops decrypts *file* to, which also verifies its MAC."""
+    return run(repo, "sops", "decrypt", str(file))
+
+
+def documents(text: str | bytes) -> list[Any]:
+    return list(yaml.safe_load_all(text))
+
+
+def test_the_real_sops_opens_all_files_and_finds_the_same_values(sealed: Repo) -> None:
+    folder = exported(sealed, "sops")
+    for path in FILES:
+        assert b"s3cr3t" not in (folder / path).read_bytes()
+    assert documents(opened(sealed, folder / "config/database.yaml")) == documents(DATABASE)
+    assert documents(opened(sealed, folder / "k8s/secret.yaml")) == documents(MANIFEST)
+    assert json.loads(opened(sealed, folder / "api.json")) == json.loads(JSON)
+    assert opened(sealed, folder / "key.bin") == BINARY
+    lines = opened(sealed, folder / ".env").decode().split("\n")
+    assert sorted(filter(None, lines)) == [
+        "API_KEY=s3cr3t-api-0123456789",
+        "DEBUG=true",
+        "LINES=s3cr3t-one\\ntwo",
+        "URL=xs3cr3t-api-0123456789",
+    ]
+    # What the policy leaves in plaintext stays readable.
+    assert documents((folder / "k8s/secret.yaml").read_text())[0]["kind"] == "Secret"
+    assert "host: db.example.net" in (folder / "config/database.yaml").read_text()
+    text = (folder / "api.json").read_text()
+    assert "8080" not in text, "the policy seals it, whatever the rule of SOPS would be"
+    # And sops can change what it opens.
+    run(sealed, "sops", "set", str(folder / "api.json"), '["api"]["token"]', '"new"')
+    assert json.loads(opened(sealed, folder / "api.json"))["api"]["token"] == "new"
+
+
+def test_there_and_back(sealed: Repo) -> None:
+    folder = exported(sealed, "sops")
+    back = repository(sealed.path.parent / "back")
+    back = type(back)(sealed.person, back.path)
+    for path in FILES:
+        back.write(path, (folder / path).read_bytes())
+    back.commit("of sops")
+    back.sealedfiles("migrate", "--yes")
+    assert documents(back.read("config/database.yaml")) == documents(DATABASE)
+    assert documents(back.read("k8s/secret.yaml")) == documents(MANIFEST)
+    assert json.loads(back.read("api.json")) == json.loads(JSON)
+    assert back.read_bytes("key.bin") == BINARY
+    stored = documents(back.blob("", "k8s/secret.yaml"))
+    assert [one["kind"] for one in stored] == ["Secret", "Secret"]
+
+
+def test_age_files_are_for_the_chosen_readers(sealed: Repo, tmp_path: Path) -> None:
+    bob = age.generate_identity(post_quantum=False)
+    carol = age.generate_identity(post_quantum=False)
+    sealed.sealedfiles("grant", "bob", str(bob.recipient), "--to", "default")
+    sealed.write(".sealedfiles/recipients/carol.pub", f"{carol.recipient}\n")
+    folder = exported(sealed, "age", "--readers", "key.bin")
+    data = (folder / "key.bin.age").read_bytes()
+    assert age.decrypt(data, [bob]) == BINARY
+    with pytest.raises(age.NoIdentityMatch):
+        age.decrypt(data, [carol])  # nobody granted access to her
+    other = tmp_path / "for carol"
+    options = ("-r", str(carol.recipient), "key.bin")
+    sealed.sealedfiles("export", "--to", "age", str(other), *options)
+    (tmp_path / "carol").write_text(f"{carol.text}\n")
+    program = age_since((1, 3))
+    assert program.run("-d", "-i", tmp_path / "carol", other / "key.bin.age") == BINARY
+
+
+def test_plaintext_is_byte_for_byte_and_variables_are_those_of_cat(sealed: Repo) -> None:
+    folder = exported(sealed, "plain")
+    for path, content in FILES.items():
+        data = content if isinstance(content, bytes) else content.encode()
+        assert (folder / path).read_bytes() == data
+    env = exported(sealed, "dotenv", "config/database.yaml", ".env")
+    for path, name in (("config/database.yaml", "config/database.yaml.env"), (".env", ".env")):
+        assert (env / name).read_text() == sealed.sealedfiles("cat", "--format", "env", path)
+
+
+def test_nothing_is_written_where_git_could_store_it_or_over_a_file(
+    sealed: Repo, tmp_path: Path
+) -> None:
+    inside = sealed.path / "out"
+    sealed.sealedfiles("export", "--to", "plain", str(inside), code=2)
+    assert "is inside the repository" in sealed.stderr
+    assert not inside.exists()
+    folder = tmp_path / "out"
+    (folder / "k8s").mkdir(parents=True)
+    (folder / "k8s/secret.yaml").write_text("mine")
+    sealed.sealedfiles("export", "--to", "plain", str(folder), code=2)
+    assert "already exists" in sealed.stderr
+    assert [file.name for file in folder.rglob("*")] == ["k8s", "secret.yaml"]
+    (folder / "config").symlink_to(sealed.path / "config")
+    sealed.sealedfiles("export", "--to", "age", str(folder), code=2)
+    assert "is a symbolic link" in sealed.stderr
+    assert not list(sealed.path.rglob("*.age"))[1:]
+    assert not list(folder.rglob("*.age"))
+
+
+@pytest.mark.parametrize("kind", ["sops", "plain"])
+def test_values_that_are_not_from_a_reader_are_not_exported(
+    sealed: Repo, tmp_path: Path, kind: str
+) -> None:
+    stored = sealed.blob("HEAD", "api.json").decode()
+    first = stored.split('"')[5]
+    assert first.startswith("sealed:v1:"), stored
+    sealed.write(".git/blob", stored.replace(first, "evil"))
+    oid = sealed.git("hash-object", "-w", "--no-filters", ".git/blob").strip()
+    sealed.git("update-index", "--cacheinfo", f"100644,{oid},api.json")
+    sealed.git("commit", "--quiet", "-m", "evil")
+    sealed.git("checkout", "--quiet", "--", "api.json")
+    folder = str(tmp_path / "out")
+    sealed.sealedfiles("export", "--to", kind, folder, code=4)
+    assert not Path(folder).exists()
+
+
+def test_values_of_other_groups_are_not_left_out(sealed: Repo, tmp_path: Path) -> None:
+    bob = Person.at(tmp_path / "bob")
+    sealed.sealedfiles("grant", "bob", bob.keygen(), "--to", "default")
+    sealed.write("ops.env", "TOKEN=s3cr3t-ops\n")
+    sealed.sealedfiles("track", "ops.env", "--group", "ops")
+    sealed.write("mixed.yaml", "a: s3cr3t-a\nb: s3cr3t-b\n")
+    sealed.sealedfiles("track", "mixed.yaml", "--values", "b", "--group", "ops")
+    sealed.commit("another group")
+    copy = bob.clone(sealed, tmp_path / "of bob")
+    copy.sealedfiles("unlock", "--no-hooks")
+    folder = str(tmp_path / "out")
+    for kind in ("plain", "sops"):
+        copy.sealedfiles("export", "--to", kind, folder, "key.bin", "ops.env", code=3)
+        assert "ops.env stays sealed: no key of ops" in copy.stderr
+        copy.sealedfiles("export", "--to", kind, folder, "key.bin", "mixed.yaml", code=3)
+        assert "mixed.yaml: values of ops stay sealed" in copy.stderr
+        assert not Path(folder).exists()
+    copy.sealedfiles("export", "--to", "plain", folder, "key.bin")
+    assert [file.name for file in Path(folder).iterdir()] == ["key.bin"]
