@@ -22,7 +22,7 @@ class UnexpectedKeyError(TamperedError):
 
 
 class StartError(UnexpectedKeyError):
-    """The keys of a group do not start with the expected key."""
+    """The keys of a group do not include the expected key."""
 
 
 VARIABLE = "SEALEDFILES_EXPECT"
@@ -81,8 +81,8 @@ def verify_expected(expected: Mapping[str, Iterable[str]], group: str, epochs: l
         )
     if not {epoch.key_id for epoch in epochs} & set(expected[group]):
         raise StartError(
-            f"the keys of the group {group} do not start with the expected key "
-            f"{', '.join(sorted(expected[group]))}, but with {first}",
+            f"the keys of the group {group} do not include the expected key "
+            f"{', '.join(sorted(expected[group]))}; they start with {first}",
             f"find who replaced them: git log -p -- .sealedfiles/keys/{group}/epochs",
             f"until then, use none of its values; if the keys are correct: {VARIABLE}={group}={first}",
         )

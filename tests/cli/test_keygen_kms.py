@@ -208,7 +208,7 @@ def test_a_replaced_group_is_refused(held: Held, tmp_path: Path) -> None:
     forged.commit("all of it")
     job = clone.person.clone(forged, tmp_path / "job of mallory")
     job.sealedfiles("get", "app.yaml", "production.pin", code=4)
-    assert "do not start with the expected key" in job.stderr
+    assert "do not include the expected key" in job.stderr
 
 
 def test_who_revokes_the_reader_removes_the_file(held: Held, tmp_path: Path) -> None:

@@ -63,6 +63,24 @@ def test_the_variable_lists_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     assert expected_by_environment() == {}
 
 
+def test_the_variable_replaces_what_the_key_text_says_of_a_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a revocation, the id of the new key refuses a branch that was put back to before it."""
+    newer = group_key(1).key_id
+    monkeypatch.setenv("SEALEDFILES_KEY", TEXT)
+    monkeypatch.setenv("SEALEDFILES_EXPECT", f"production={newer}")
+    identities = Identities()
+    assert list(identities)
+    assert identities.expected == {"production": {newer}}
+    verify_expected(identities.expected, "production", parse_epochs(epochs(0, 1), "production"))
+    with pytest.raises(TamperedError, match="do not include the expected key"):
+        verify_expected(identities.expected, "production", parse_epochs(epochs(0), "production"))
+    monkeypatch.setenv("SEALEDFILES_EXPECT", f"default={newer}")
+    assert list(identities := Identities())
+    assert identities.expected == {"production": {FIRST}, "default": {newer}}
+
+
 @pytest.mark.parametrize("wrong", ["production", f"production:{FIRST}", f"production={FIRST}x"])
 def test_a_variable_that_cannot_be_read_protects_nothing_and_is_an_error(
     wrong: str, monkeypatch: pytest.MonkeyPatch
@@ -77,7 +95,7 @@ def test_a_chain_without_the_expected_key_is_refused() -> None:
     verify_expected({}, "default", chain)
     verify_expected({"default": {FIRST}}, "default", chain)
     verify_expected({"default": {group_key(1).key_id}}, "default", chain)
-    with pytest.raises(TamperedError, match="do not start with the expected key"):
+    with pytest.raises(TamperedError, match="do not include the expected key"):
         verify_expected({"default": {group_key(9).key_id}}, "default", chain)
     with pytest.raises(TamperedError, match="not among the groups expected here"):
         verify_expected({"production": {FIRST}}, "default", chain)

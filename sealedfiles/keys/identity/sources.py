@@ -52,12 +52,16 @@ class Identities:
 
     @property
     def expected(self) -> Expected:
-        """The first keys of groups, from the environment and from the key texts read so far."""
-        found = {group: set(key_ids) for group, key_ids in self._expected.items()}
+        """The expected keys of groups, from the key texts read so far and from the environment.
+
+        The environment replaces what the key texts say of a group: a newer key there refuses a repository
+        that was put back to a state before it.
+        """
+        found: Expected = {}
         for place in self._found.values():
             for group, key_ids in place.expected.items():
                 found.setdefault(group, set()).update(key_ids)
-        return found
+        return found | self._expected
 
     def __iter__(self) -> Iterator[age.Identity]:
         """Yield every identity; read the next place only when the caller asks for more.
