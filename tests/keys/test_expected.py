@@ -77,7 +77,8 @@ def test_the_variable_replaces_what_the_key_text_says_of_a_group(
     with pytest.raises(TamperedError, match="do not include the expected key"):
         verify_expected(identities.expected, "production", parse_epochs(epochs(0), "production"))
     monkeypatch.setenv("SEALEDFILES_EXPECT", f"default={newer}")
-    assert list(identities := Identities())
+    identities = Identities()
+    assert list(identities)
     assert identities.expected == {"production": {FIRST}, "default": {newer}}
 
 
