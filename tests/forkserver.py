@@ -80,6 +80,10 @@ def write_launcher(path: str, socket_path: str) -> None:
     os.chmod(path, 0o755)
 
 
+DIES_BEFORE = "SEALEDFILES_TEST_DIES_BEFORE"
+"""The variable with a number n: the process kills itself before it changes its n-th file, or starts its n-th process."""
+
+
 class Client:
     """A server, and what talks to it from a test."""
 
@@ -192,10 +196,13 @@ def _answer(connection: socket.socket, main: Callable[[], int]) -> None:
     mask, parent, cwd, count, *rest = map(os.fsdecode, data.split(b"\0"))
     argv = [sys.argv[2], *rest[: int(count)]]
     environ = dict(variable.split("=", 1) for variable in rest[int(count) :])
+    dies_before = environ.pop(DIES_BEFORE, "")
     os.umask(int(mask))
     # The filter reads the command line of the git above it.
     os.getppid = lambda: int(parent)
     _become(streams, argv, cwd, environ)
+    if dies_before:
+        _die_before(int(dies_before))
     status = 70
     try:
         status = main()
@@ -211,6 +218,22 @@ def _answer(connection: socket.socket, main: Callable[[], int]) -> None:
     with contextlib.suppress(Exception):
         sys.stderr.flush()
     os._exit(status)
+
+
+def _die_before(number: int) -> None:
+    changes = ("os.rename", "os.remove", "subprocess.Popen", "os.posix_spawn")
+    writing = os.O_WRONLY | os.O_RDWR
+    met = 0
+
+    def watch(event: str, args: tuple[object, ...]) -> None:
+        nonlocal met
+        writes = event == "open" and isinstance(args[0], str) and int(str(args[2])) & writing
+        if writes or event in changes:
+            met += 1
+            if met == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
 
 
 def _become(streams: list[int], argv: list[str], cwd: str, environ: dict[str, str]) -> None:

@@ -11,16 +11,18 @@ import atexit
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from forkserver import Client
+from forkserver import DIES_BEFORE, Client
 
 import sealedfiles
 
@@ -305,6 +307,25 @@ class Repo:
 
     def sealedfiles(self, *arguments: str, answers: str = "", code: int | None = 0) -> str:
         return self.raw(*program(), *arguments, answers=answers, code=code).decode()
+
+    def is_killed(self, number: int, *arguments: str) -> bool:
+        """Run a command that is killed before it changes its *number*-th file, or starts its *number*-th
+        process.  Return False if it ended before that, with status 0."""
+        running = server()
+        if running is None:
+            pytest.skip("only in forked processes")
+        environment = {**self.person.environment(), DIES_BEFORE: str(number)}
+        status, _, said = running.run([*arguments], str(self.path), environment, b"")
+        # A git that a killed command had started may have come to its work only now.
+        assert status in (0, -signal.SIGKILL) or b"index.lock" in said, said
+        return status == -signal.SIGKILL
+
+    def wait_for_git(self) -> None:
+        """Wait for a git that continues to run after the command that started it was killed."""
+        end = time.monotonic() + 60
+        while (self.path / ".git/index.lock").exists():
+            assert time.monotonic() < end
+            time.sleep(0.01)
 
     def raw(self, *command: str, answers: str = "", code: int | None = 0) -> bytes:
         stdout, self.stderr = self.person.run([*command], self.path, answers, code)

@@ -31,24 +31,8 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal"),
 ]
 
-KILLS = 17
+KILLS = 9
 """By the clock, for each of the commands and what turns it back."""
-
-BEFORE_A_CHANGE = """
-import os, signal, sys
-left = int(sys.argv.pop(1))
-def watch(event, args):
-    global left
-    written = event == "open" and isinstance(args[0], str) and args[2] & (os.O_WRONLY | os.O_RDWR)
-    if written or event in ("os.rename", "os.remove"):
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-from sealedfiles.__main__ import main
-sys.addaudithook(watch)
-sys.exit(main())
-"""
-"""Runs the command line until it is about to do its n-th change of a file."""
 
 
 @dataclass
@@ -69,9 +53,9 @@ class Ground:
     turns: tuple[Turn, Turn]
     kills: int = 0
 
-    def start(self, turn: Turn, command: Sequence[str]) -> subprocess.Popen[bytes]:
+    def start(self, turn: Turn) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [*command, *turn.arguments],
+            [*program(), *turn.arguments],
             cwd=self.repo.path,
             env={**self.repo.person.environment(), "EDITOR": turn.editor},
             stdin=subprocess.DEVNULL,
@@ -82,10 +66,17 @@ class Ground:
     def finish(self, turn: Turn) -> float:
         """Run a command to its end; return the time that it took."""
         start = time.monotonic()
-        process = self.start(turn, program())
+        process = self.start(turn)
         said = process.communicate()[0].decode()
         assert process.returncode == 0, said
         return time.monotonic() - start
+
+    def run(self, turn: Turn) -> None:
+        """Run a command to its end, in a forked process."""
+        self.having(turn).sealedfiles(*turn.arguments)
+
+    def having(self, turn: Turn) -> Repo:
+        return replace(self.repo, person=self.repo.person.having(EDITOR=turn.editor))
 
     def contents(self) -> dict[str, bytes]:
         return {path: self.repo.read_bytes(path) for path in FILES}
@@ -97,54 +88,46 @@ class Ground:
         for number in range(10 * KILLS):
             for turn, took in zip(self.turns, times, strict=True):
                 delay = took * (number % KILLS + random_part.random()) / KILLS
-                process = self.start(turn, program())
+                process = self.start(turn)
                 try:
                     process.wait(delay)
                 except subprocess.TimeoutExpired:
                     process.kill()
-                if self._look(process, turn) and self.kills % 8 == 0:
+                said = process.communicate()[0].decode()
+                assert process.returncode in (0, -9) or "index.lock" in said, said
+                self._look(turn)
+                self.kills += process.returncode == -9
+                if process.returncode == -9 and self.kills % 8 == 0:
                     self._go_on(turn)
             if self.kills >= 2 * KILLS:
                 return
 
     def kill_by_count(self) -> None:
         """Kill each command before its first, second, and so on change, until it runs to its end."""
-        command = [sys.executable, "-B", "-c", BEFORE_A_CHANGE]
         number, running = 0, True
         while running:
             number += 1
             running = False
             for turn in self.turns:
-                process = self.start(turn, [*command, str(number)])
-                running = self._look(process, turn) or running
+                was_killed = self.having(turn).is_killed(number, *turn.arguments)
+                self._look(turn)
+                self.kills += was_killed
+                running = was_killed or running
                 self._go_on(turn)
 
-    def _look(self, process: subprocess.Popen[bytes], turn: Turn) -> bool:
-        """Check the state after a command that may have been killed; return True if it was."""
-        said = process.communicate()[0].decode()
-        self._let_git_end()
-        # A git that the command before had started may have come to its work only now.
-        assert process.returncode in (0, -9) or "index.lock" in said, said
-        was_killed = process.returncode == -9
-        self.kills += was_killed
+    def _look(self, turn: Turn) -> None:
+        """Check the state after a command that may have been killed."""
+        self.repo.wait_for_git()
         one, other = (turn.texts for turn in self.turns)
         for path, content in self.contents().items():
             assert content in (one[path], other[path]), f"{turn.arguments}: {path}"
         assert self.repo.git("ls-files", "--others", "--exclude-standard") == ""
-        return was_killed
 
     def _go_on(self, turn: Turn) -> None:
         """Continue working after a kill."""
         self.repo.git("add", "--all")
-        self.finish(turn)
+        self.run(turn)
         assert self.contents() == turn.texts, turn.arguments
-
-    def _let_git_end(self) -> None:
-        """Wait for git, which continues to run after the command is killed."""
-        end = time.monotonic() + 60
-        while (self.repo.path / ".git/index.lock").exists():
-            assert time.monotonic() < end
-            time.sleep(0.01)
 
 
 def sed(old: str, new: str) -> str:
@@ -193,7 +176,7 @@ def prepared(repo: Repo, memory: Path, name: str) -> Ground:
     if "sealed" in name:
         ground.repo.sealedfiles("seal", ground.turns[0].arguments[1])
     for turn in ground.turns:
-        ground.finish(turn)
+        ground.run(turn)
         turn.texts.update(ground.contents())
     assert ground.turns[0].texts != ground.turns[1].texts
     return ground
@@ -203,7 +186,7 @@ def assert_nothing_is_left(ground: Ground) -> None:
     """Check that after a last run there is no plaintext in memory, and none in git's folder except saved
     edits."""
     for turn in ground.turns:
-        ground.finish(turn)
+        ground.run(turn)
     assert list(ground.memory.glob("sealedfiles-*")) == []
     ground.repo.git("add", "--all")
     ground.repo.git("commit", "--quiet", "--allow-empty", "--message", "all of it")
@@ -217,7 +200,7 @@ def assert_nothing_is_left(ground: Ground) -> None:
 def test_kills_at_any_time(grounds: list[Ground]) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(Ground.kill_by_clock, grounds, range(len(grounds))))
-    assert sum(ground.kills for ground in grounds) >= 200
+    assert sum(ground.kills for ground in grounds) >= 2 * KILLS * len(TURNS)
     for ground in grounds:
         assert_nothing_is_left(ground)
 

@@ -535,23 +535,6 @@ def test_a_kill_before_the_command_made_a_value_is_remembered(
     assert records(repo) == []
 
 
-BEFORE_A_CHANGE = """
-import os, signal, sys
-left = int(sys.argv.pop(1))
-def watch(event, args):
-    global left
-    written = event == "open" and isinstance(args[0], str) and args[2] & (os.O_WRONLY | os.O_RDWR)
-    if written or event in ("os.rename", "os.remove", "subprocess.Popen", "os.posix_spawn"):
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-from sealedfiles.__main__ import main
-sys.addaudithook(watch)
-sys.exit(main())
-"""
-"""Runs the command line until it is about to do its n-th change of a file, or to start its n-th process."""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("makes", [False, True], ids=["generated", "made by the command"])
 def test_a_kill_at_any_moment_leaves_the_value_that_the_provider_has(
@@ -563,24 +546,11 @@ def test_a_kill_at_any_moment_leaves_the_value_that_the_provider_has(
     kills = 0
     for number in range(1, 400):
         repo = world.copy("alice", tmp_path / f"{number}")
-        command = [sys.executable, "-B", "-c", BEFORE_A_CHANGE, str(number), "rotate-value"]
-        run = subprocess.run(
-            [*command, YAML, PASSWORD[YAML], *how],
-            cwd=repo.path,
-            env=repo.person.environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-        assert run.returncode in (0, -9), run.stderr
-        kills += run.returncode == -9
+        was_killed = repo.is_killed(number, "rotate-value", YAML, PASSWORD[YAML], *how)
+        kills += was_killed
         before = len(provider.calls)
-        end = time.monotonic() + 30
-        while (repo.path / ".git/index.lock").exists():
-            assert time.monotonic() < end
-            time.sleep(0.01)
-        if run.returncode:
+        repo.wait_for_git()
+        if was_killed:
             pending = json.loads(repo.sealedfiles("rotate-value", "--json"))["unfinished"]
             handed_over = [one["handed_over"] for one in pending]
             if True in handed_over:
@@ -593,7 +563,7 @@ def test_a_kill_at_any_moment_leaves_the_value_that_the_provider_has(
         assert repo.status() == [f"M  {YAML}"]
         new = provider.value.removesuffix("\n").encode()
         assert not any(new in content for _, content in repo.objects())
-        if not run.returncode:
+        if not was_killed:
             break
     assert kills > 10
 
