@@ -91,7 +91,7 @@ def load(
 
 def loads(
     text: str | bytes,
-    format: Literal["yaml", "json", "dotenv", "toml", "ndjson"],  # noqa: A002 - named as in the policy
+    format: Literal["yaml", "json", "dotenv", "toml", "ndjson", "properties", "ini"],  # noqa: A002 - named as in the policy
     *,
     path: AnyPath | None = None,
     root: AnyPath | None = None,
@@ -115,7 +115,8 @@ def loads(
     if path is not None:
         refuse_pushed_links(start / path)
     name = b"the text" if path is None else workspace.path_of(start / path)
-    described = File(name, formats.load(format), quoted=format != "dotenv")
+    form = formats.load(format)
+    described = File(name, form, quoted=form is not None and form.quoted)
     data = encoded(text) if isinstance(text, str) else text
     if structured_text(data) is None:
         raise UsageError(f"{show_path(name)} is not UTF-8")

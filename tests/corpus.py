@@ -31,7 +31,7 @@ PLACES = [
 
 
 YAML_AND_JSON = (".yaml", ".yml", ".json")
-LATER = (".toml", ".ndjson")
+LATER = (".toml", ".ndjson", ".properties", ".ini")
 
 
 @lru_cache(maxsize=2)

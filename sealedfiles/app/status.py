@@ -46,9 +46,10 @@ def seal_staged_plaintext(
     sealed: dict[Entry, bytes] = {}
     accepted: dict[Entry, bytes] = {}
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
-        found = inspect_file(blob, *clone.describe(entry.path))
-        # A commented-out secret has a number sign, in every format that has comments.
-        if found.has_plaintext or b"#" in blob:
+        file, rules = clone.describe(entry.path)
+        signs = file.format.comment_signs if file.format else ()
+        has_comments = any(sign.strip().encode() in blob for sign in signs)
+        if has_comments or inspect_file(blob, file, rules).has_plaintext:
             new = workspace.seal(entry.path, blob, with_stored=True)
             if new != blob:
                 sealed[entry], accepted[entry] = new, blob

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sealedfiles.formats.base import Editor, Format
 
-NAMES = ("yaml", "json", "dotenv", "toml", "ndjson")
+NAMES = ("yaml", "json", "dotenv", "toml", "ndjson", "properties", "ini")
 """The names of the formats, as in the policy; ``whole`` is not one of them."""
+FIRST_NAMES = NAMES[:3]
+"""Those that all versions of this program have."""
 
 _DOTENV_NAMES = (b".env", b".envrc", b".flaskenv", b".dev.vars")
 """The well-known names: dotenv, direnv, Flask, Wrangler (Cloudflare)."""
@@ -27,6 +29,9 @@ def name_by_path(path: bytes) -> str:
         return "toml"
     if name.endswith((b".ndjson", b".jsonl")):
         return "ndjson"
+    for ending in ("properties", "ini"):
+        if name.endswith(f".{ending}".encode()):
+            return ending
     return "whole"
 
 
@@ -52,6 +57,14 @@ def load(name: str) -> Format | None:
         from sealedfiles.formats.ndjson.format import NDJSON
 
         return NDJSON
+    if name == "properties":
+        from sealedfiles.formats.properties.format import PROPERTIES
+
+        return PROPERTIES
+    if name == "ini":
+        from sealedfiles.formats.ini.format import INI
+
+        return INI
     return None
 
 
@@ -73,6 +86,14 @@ def load_editor(name: str) -> Editor:
         from sealedfiles.formats.ndjson.edit import NDJSON_EDITOR
 
         return NDJSON_EDITOR
+    if name == "properties":
+        from sealedfiles.formats.properties.edit import PROPERTIES_EDITOR
+
+        return PROPERTIES_EDITOR
+    if name == "ini":
+        from sealedfiles.formats.ini.edit import INI_EDITOR
+
+        return INI_EDITOR
     from sealedfiles.formats.dotenv.edit import DOTENV_EDITOR
 
     return DOTENV_EDITOR

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _SHOWN_FILES = 10
 _SHOWN_KEYS = 5
 
-_SIGNS = (b"#", b"//", b"/*")
-_SIGN = rb"(?:#|//|/\*)[ \t]*"
+_SIGNS = (b"#", b"//", b"/*", b";", b"!")
+_SIGN = rb"(?:[#;!]|//|/\*)[ \t]*"
 _COMMENTED = lazy_pattern(
     _SIGN + rb"(?:(?!sealed:v1:)(?:export[ \t]+|-[ \t]+)?[\"']?[\w.\-]+[\"']?[ \t]*[:=]"
     rb"|sealed:v1:[^\n]*\n[ \t]*" + _SIGN + rb"(?!sealed:v1:))"

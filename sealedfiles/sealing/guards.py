@@ -144,7 +144,8 @@ def _was_sealed_as_another(previous: Previous, file: File, rules: FileRules) -> 
     bare = '"sealed:v1:' not in previous.text
     if in_quotes if file.format.quoted else bare:
         return False
-    for other in formats.NAMES:
+    # A formatter that adds quotes makes a .env file look like TOML.
+    for other in formats.NAMES if rules.format else formats.FIRST_NAMES:
         other_format = formats.load(other)
         if other_format is None or not (in_quotes if other_format.quoted else bare):
             continue

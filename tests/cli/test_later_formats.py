@@ -35,6 +35,30 @@ SAMPLES = {
         ("pw =", "# pw ="),
         "DB_AUTH_PW=s3cr3t-two\nDB_AUTH_USER=s3cr3t-one\nDB_HOST=h\nDB_PORT=5432\n",
     ),
+    "app.properties": Sample(
+        "db.host=h\ndb.port = 5432\n\n# about\ndb.auth.user=s3cr3t-one\n\ndb.auth.pw: s3cr3t-two\n",
+        {
+            "db.host": "h",
+            "db.port": "5432",
+            "db.auth.user": "s3cr3t-one",
+            "db.auth.pw": "s3cr3t-two",
+        },
+        '"db.auth.user"',
+        '"db.auth.pw"',
+        ("db.auth.pw:", "#db.auth.pw:"),
+        "DB_AUTH_PW=s3cr3t-two\nDB_AUTH_USER=s3cr3t-one\nDB_HOST=h\nDB_PORT=5432\n",
+    ),
+    "app.ini": Sample(
+        "; about\n[db]\nhost = h\nport: 5432\n\n[db auth]\nuser = s3cr3t-one\n\npw = s3cr3t-two\n",
+        {
+            "db": {"host": "h", "port": "5432"},
+            "db auth": {"user": "s3cr3t-one", "pw": "s3cr3t-two"},
+        },
+        '"db auth".user',
+        '"db auth".pw',
+        ("pw =", "; pw ="),
+        "DB_AUTH_PW=s3cr3t-two\nDB_AUTH_USER=s3cr3t-one\nDB_HOST=h\nDB_PORT=5432\n",
+    ),
     "app.ndjson": Sample(
         '{"db": {"host": "h", "port": 5432}}\n{"db": {"auth": {"user": "s3cr3t-one"}}}\n\n{"pw": "s3cr3t-two"}\n',
         [

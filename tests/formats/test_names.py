@@ -9,6 +9,8 @@ from sealedfiles.formats import name_by_path
 NAMES = {
     "yaml": "a.yaml a.yml A.YML a.env.yaml .env.yml",
     "json": "a.json A.JSON .env.json a.jsonc a.json5",
+    "properties": "a.properties application-prod.PROPERTIES",
+    "ini": "a.ini PHP.INI",
     "ndjson": "a.ndjson a.jsonl A.JSONL",
     "toml": "a.toml A.TOML pyproject.toml .toml",
     "dotenv": ".env prod.env .env.local app.env.example .ENV .env-local .env_test .envrc .envrc.private "

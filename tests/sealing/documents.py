@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 YAML, JSON, ENV, WHOLE = "conf/app.yaml", "conf/app.json", "conf/.env", "conf/store.p12"
 STRUCTURED = (YAML, JSON, ENV)
 TOML, NDJSON = "conf/app.toml", "conf/app.ndjson"
-LATER = (TOML, NDJSON)
+PROPERTIES, INI = "conf/app.properties", "conf/app.ini"
+LATER = (TOML, NDJSON, PROPERTIES, INI)
 """Formats that were added later: tests of generated texts draw one of them for each text."""
 ANY_LATER = "a later format"
 EVERY = (*STRUCTURED, *LATER)
-BARE = (ENV,)
+BARE = (ENV, PROPERTIES, INI)
 """Formats in which a token has no quotes."""
 
 
@@ -295,6 +296,77 @@ FRAGMENTS = {
         ),
         *("<<<<<<< a\n", "=======\n", "||||||| b\n", ">>>>>>> c\n"),
     ],
+    PROPERTIES: [
+        *(
+            "a",
+            "b.c",
+            "=",
+            " = ",
+            ":",
+            " ",
+            "\t",
+            "\f",
+            "\\",
+            "\\\\",
+            "\\u00e9",
+            "\\u",
+            "#",
+            "!",
+            "\n",
+            "\n",
+            "\r\n",
+            "\r",
+        ),
+        *(
+            "x",
+            "é",
+            "pw=hunter22\n",
+            "# pw=hunter22\n",
+            "YWJj",
+            "==",
+            "\ufeff",
+            "\x85",
+            "\u2028",
+            "\x00",
+        ),
+        *("<<<<<<< a\n", "=======\n", "||||||| b\n", ">>>>>>> c\n"),
+    ],
+    INI: [
+        *(
+            "a",
+            "b c",
+            "=",
+            " = ",
+            ": ",
+            "  ",
+            "\t",
+            "[s]",
+            "[",
+            "]",
+            "#",
+            ";",
+            " ; ",
+            "\n",
+            "\n",
+            "\n  ",
+            "\r\n",
+            "\r",
+        ),
+        *(
+            "x",
+            "é",
+            "'",
+            '"',
+            "pw = hunter22\n",
+            "; pw = hunter22\n",
+            "YWJj",
+            "==",
+            "\ufeff",
+            "\x85",
+            "\u2028",
+        ),
+        *("\x00", "%(a)s", "<<<<<<< a\n", "=======\n", "||||||| b\n", ">>>>>>> c\n"),
+    ],
     NDJSON: [
         *(
             '{"a": 1}',
@@ -455,6 +527,49 @@ TOML_VALUES = st.one_of(
 )
 
 
+@st.composite
+def properties_texts(draw: st.DrawFn) -> str:
+    lines = []
+    for number in range(draw(st.integers(0, 6))):
+        key = draw(st.sampled_from(["a", "b.c", "d\\ e", "\\u00e9", "f\\:"]))
+        value = draw(
+            st.text("ab #=:é\t", max_size=8)
+            | st.sampled_from(["x\\\n  y", "\\u0041\\n", "hunter22 ", ""])
+        )
+        about = draw(
+            st.sampled_from(["", "# note", "!pw=hunter22", "#a: hunter22", "  ", "alone", "# x \\"])
+        )
+        lines += [about, f"{key}{number}{draw(st.sampled_from(['=', ' = ', ':', ' ']))}{value}"]
+    return draw(st.sampled_from(["\n", "\n", "\r\n", "\r"])).join(lines)
+
+
+@st.composite
+def ini_texts(draw: st.DrawFn) -> str:
+    lines = []
+    for number in range(draw(st.integers(0, 6))):
+        key = draw(st.sampled_from(["a", "b c", "D-E", "f.g"]))
+        value = draw(
+            st.text("ab #;é\"'", max_size=8)
+            | st.sampled_from(["x\n  y\n\n  z", "\n  # c\n  hunter22", "", "%(a)s"])
+        )
+        about = draw(
+            st.sampled_from(
+                [
+                    "",
+                    "# note",
+                    ";pw=hunter22",
+                    "  # a: hunter22",
+                    "[s]",
+                    f"[t {number}]  ; why",
+                    "flag",
+                ]
+            )
+        )
+        lines += [about, f"{key}{number}{draw(st.sampled_from(['=', ' = ', ': ']))}{value}"]
+    text = "\n".join(lines) + draw(st.sampled_from(["", "\n"]))
+    return text.replace("\n", draw(st.sampled_from(["\n", "\n", "\r\n", "\r"])))
+
+
 def ndjson_texts() -> st.SearchStrategy[str]:
     lines = st.lists(
         TREES.map(lambda tree: json.dumps(tree, ensure_ascii=False)) | st.just(""), max_size=4
@@ -493,5 +608,11 @@ def texts(path: str) -> st.SearchStrategy[str]:
     if path == WHOLE:
         return st.text(max_size=20)
     if path in LATER:
-        return {TOML: toml_texts, NDJSON: ndjson_texts}[path]()
+        made = {
+            TOML: toml_texts,
+            NDJSON: ndjson_texts,
+            PROPERTIES: properties_texts,
+            INI: ini_texts,
+        }
+        return made[path]()
     return {YAML: yaml_texts, JSON: json_texts, ENV: env_texts}[path]()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from documents import ENV, JSON, NDJSON, TOML, YAML
+from documents import ENV, INI, JSON, NDJSON, PROPERTIES, TOML, YAML
 from hypothesis import strategies as st
 
 SIGNS = "&*!|>%@?:#'\"`-,[]{}=<~\\$"
@@ -96,6 +96,15 @@ def env_lines(draw: st.DrawFn) -> str:
 
 
 @st.composite
+def line_entries(draw: st.DrawFn) -> str:
+    """Return an entry of an INI or properties file, a section, a comment, or something else."""
+    about = draw(st.sampled_from(["", "", "#", "; ", "!", "  ", "\t", "[s]\n", "[s] # x\n"]))
+    sign = draw(st.sampled_from(["=", " = ", ": ", ":", " ", ""]))
+    more = draw(st.sampled_from(["", "", "", "\n  ", "\\\n  ", "\\"])) + draw(edges)
+    return f"{about}{draw(words)}{sign}{draw(edges)}{more}\n"
+
+
+@st.composite
 def ndjson_lines(draw: st.DrawFn) -> str:
     """Return a line with an object."""
     entries = draw(st.lists(st.tuples(edges.map(json.dumps), edges.map(_in_double)), max_size=3))
@@ -124,6 +133,8 @@ def toml_lines(draw: st.DrawFn) -> str:
 def files(path: str) -> st.SearchStrategy[bytes]:
     """Return a strategy for files in the format of *path*; not all of them parse."""
     made = {
+        PROPERTIES: line_entries,
+        INI: line_entries,
         YAML: yaml_lines,
         ENV: env_lines,
         JSON: json_texts,

@@ -8,6 +8,8 @@ import pytest
 from documents import (
     DEFAULT,
     ENV,
+    INI,
+    PROPERTIES,
     TOML,
     YAML,
     Keyring,
@@ -37,6 +39,19 @@ def sealed_comment(comment: str, sealed: bytes) -> bool:
 
 
 LATER = [
+    (PROPERTIES, "a=1\n# a=hunter22\n"),
+    (PROPERTIES, "a=1\n  !b.c : hunter22\n"),
+    (PROPERTIES, "a=1\n#b=x \\\n#  hunter22\n"),
+    (PROPERTIES, "a=1\n# -----BEGIN KEY-----\n# hunter22\n# -----END KEY-----\n"),
+    (PROPERTIES, "a=hunter22\n# it is hunter22 for now\n"),
+    (PROPERTIES, "a=hunter\\u00322\n# it is hunter22 for now\n"),
+    (INI, "a=1\n# a = hunter22\n"),
+    (INI, "[s]\na=1\n;; db password: hunter22\n"),
+    (INI, "a=1\n# b =\n#   x\n#   hunter22\n"),
+    (INI, "a =\n  # b = hunter22\n  x\n"),
+    (INI, "a = 1\n  # b = hunter22\n  x\n# b = 1\n"),
+    (INI, "[s] # b = hunter22\na=1\n"),
+    (INI, "a=hunter22\n; it is hunter22 for now\n"),
     (TOML, "a = 1\n# a = 'hunter22'\n"),
     (TOML, "a = 1 # b = 'hunter22' # why\n"),
     (TOML, "a = 1\n## b.'c' = hunter22 for now\n"),

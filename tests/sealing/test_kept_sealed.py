@@ -9,9 +9,11 @@ from documents import (
     DEFAULT,
     ENV,
     EVERY,
+    INI,
     JSON,
     NDJSON,
     NOBODY,
+    PROPERTIES,
     TOML,
     YAML,
     Keyring,
@@ -34,6 +36,8 @@ VALUES = {
     JSON: '{{"a": {}}}\n',
     ENV: "A={}\n",
     TOML: "a = {}\n",
+    PROPERTIES: "a={}\n",
+    INI: "a={}\n",
     NDJSON: '{{"a": {}}}\n',
 }
 

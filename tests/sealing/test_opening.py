@@ -12,9 +12,11 @@ from documents import (
     DEFAULT,
     ENV,
     FRAGMENTS,
+    INI,
     JSON,
     NDJSON,
     NOBODY,
+    PROPERTIES,
     STRUCTURED,
     TOML,
     WHOLE,
@@ -41,7 +43,15 @@ from sealedfiles.sealing.file import is_whole
 
 every_format = pytest.mark.parametrize("path", STRUCTURED)
 
-A = {YAML: "a: {}\n", JSON: '{{"a": {}}}', ENV: "a={}\n", TOML: "a = {}\n", NDJSON: '{{"a": {}}}\n'}
+A = {
+    YAML: "a: {}\n",
+    JSON: '{{"a": {}}}',
+    ENV: "a={}\n",
+    TOML: "a = {}\n",
+    PROPERTIES: "a={}\n",
+    INI: "a = {}\n",
+    NDJSON: '{{"a": {}}}\n',
+}
 """A file with one value, at ``a``."""
 
 
@@ -122,6 +132,36 @@ STRUCTURE = {
         "",
         "\n",
     ],
+    PROPERTIES: [
+        *(
+            "x\nevil=1",
+            "x\revil=1",
+            "x\r\nevil=1",
+            "x\n# note",
+            " x",
+            "\tx",
+            "",
+            "\n",
+            "x\\",
+            "\\u00",
+            "x\n\n",
+        ),
+    ],
+    INI: [
+        *(
+            "x\nevil=1",
+            "x\revil=1",
+            "x\r\nevil=1",
+            "x\n[evil]",
+            "x\n# note",
+            " x",
+            "x ",
+            "",
+            "\n",
+            "\n  x",
+        ),
+        *("x\n  evil = 1", "x\n  evil: 1", "x\n  [evil]\n  y", "x\n", "x\n  # y"),
+    ],
     NDJSON: [
         *(
             '1, "evil": 2',
@@ -181,10 +221,12 @@ def test_whatever_a_literal_is_the_keys_of_the_file_stay_the_same(
         YAML: 'first: &x 1\na:\n  b: "{}"\nlast:\n- *x\n- 2\n',
         JSON: '{{"first": 1, "a": {{"b": "{}"}}, "last": [1, 2]}}',
         ENV: "first=1\nb={}\nlast='2'\n",
+        PROPERTIES: "first=1\nb={}\nlast=2\n",
+        INI: "[first]\na = 1\n[a]\nb = {}\n[last]\nc = 2\n",
         NDJSON: '{{"first": 1}}\n{{"a": {{"b": "{}"}}}}\n{{"last": [2]}}\n',
         TOML: 'first = 1\n[a]\nb = "{}"\n[last]\nc = 2\n',
     }[path]
-    where = at("b") if path == ENV else at("a", "b")
+    where = at("b") if path in (ENV, PROPERTIES) else at("a", "b")
     sealed = frame.format(mint(path, where, literal))
     shown = unseal(path, sealed)
     assert [key for key, _ in contents(path, shown)] == [key for key, _ in contents(path, sealed)]
@@ -346,6 +388,23 @@ ELSEWHERE = [
     (JSON, '{{"a": "x {}"}}', "misplaced", 1, "a"),
     (JSON, '{{"a": "\\"{}\\""}}', "misplaced", 1, "a"),
     (JSON, '"{}"\n', "moved", 1, "."),
+    (PROPERTIES, "b={}\n", "moved", 1, "b"),
+    (PROPERTIES, "A={}\n", "moved", 1, "A"),
+    (PROPERTIES, "{}\n", "moved", 1, "."),
+    (PROPERTIES, "a=x{}\n", "misplaced", 1, "a"),
+    (PROPERTIES, "a={} x\n", "misplaced", 1, "a"),
+    (PROPERTIES, "a=\\\n{}\\\n x\n", "misplaced", 2, "a"),
+    (PROPERTIES, "# a={}\n", "moved", 1, ""),
+    (PROPERTIES, "! {}\n", "moved", 1, ""),
+    (INI, "b = {}\n", "moved", 1, "b"),
+    (INI, "[a]\na = {}\n", "moved", 2, "a.a"),
+    (INI, "{}\n", "moved", 1, "."),
+    (INI, "a = x {}\n", "misplaced", 1, "a"),
+    (INI, "a = {} ; x\n", "misplaced", 1, "a"),
+    (INI, "a = 1\n  {}\n", "misplaced", 2, "a"),
+    (INI, "# a = {}\n", "moved", 1, ""),
+    (INI, "; {}\n", "moved", 1, ""),
+    (INI, "[{}]\n", "moved", 1, ""),
     (NDJSON, '{{"b": "{}"}}\n', "moved", 1, "b"),
     (NDJSON, '{{}}\n{{"a": ["{}"]}}\n', "moved", 2, "a[]"),
     (NDJSON, '{{"{}": 1}}\n', "moved", 1, ""),

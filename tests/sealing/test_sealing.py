@@ -15,9 +15,11 @@ from documents import (
     DEFAULT,
     ENV,
     EVERY,
+    INI,
     JSON,
     NDJSON,
     NOBODY,
+    PROPERTIES,
     STRUCTURED,
     TOML,
     WHOLE,
@@ -288,6 +290,7 @@ def test_empty_values_stay_empty() -> None:
 @each_path
 def test_a_value_without_a_key_is_an_error_that_names_it_and_never_plaintext(path: str) -> None:
     text = {YAML: "a:\n  b: hunter22\n", JSON: '{"a":\n{"b": 1}}', ENV: "\nA=hunter22\n"}
+    text |= {INI: "[a]\nb=hunter22\n"}
     text |= {TOML: "[a]\nb = 'hunter22'\n", NDJSON: '{}\n{"a": {"b": "hunter22"}}\n'}
     with pytest.raises(NoKeyError) as caught:
         seal(path, text.get(path, "hunter22"), keys=NOBODY)
@@ -379,6 +382,9 @@ def test_what_only_looks_like_a_token_is_sealed(text: str) -> None:
         (ENV, "A={}\n", "export A=`{}`\n"),
         (JSON, '{{"a":"{}"}}', '{{\n\t"a": "{}"\n}}\n'),
         (TOML, 'a = "{}"\n', "a = '{}'\n"),
+        (INI, "a = {}\n", "a : {}\n"),
+        (INI, "a = {}\n", 'a = "{}"\n'),
+        (PROPERTIES, "a={}\n", "a   {}\n"),
         (TOML, 'a = "{}"\n', "a = '''{}'''\n"),
         (TOML, 'a = "{}"\n', 'a = """{}"""\n'),
         (TOML, 'a = "{}"\n', 'a = """\n{}"""\n'),
@@ -430,6 +436,8 @@ def test_line_endings_and_bom_are_kept(path: str, bom: str, end: str) -> None:
         YAML: ["a: 1", "b: |", "  x", "  y", "c: [1,", "  2]", ""],
         JSON: ["{", '"a": 1,', '"b": [1]', "}", ""],
         ENV: ["A=1", 'B="x', 'y"', "# note", ""],
+        PROPERTIES: ["a = 1 \\", "  2", "# note", "b:x", ""],
+        INI: ["[a]", "b = 1", "  2", "# note", "c", ""],
         NDJSON: ['{"a": 1}', '[ 1, "x" ]', "", "2", ""],
         TOML: ["a = 1", 'b = """', "x", '"""', "# note", "c = [", "2]", ""],
     }[path]

@@ -60,7 +60,59 @@ NDJSON_WHOLE: dict[str, str | bytes] = {
     "a lone CR": '{"a":\r1}\n',
     "a comma at the end": "[1,]\n",
 }
+PROPERTIES_SEALED = {
+    "signs": "a=⟦a|1⟧\nb = ⟦b|2⟧\nc:⟦c|3⟧\nd : ⟦d|4⟧\n e\t⟦e|5 6⟧\nf=⟦f|=⟧\ng=⟦g|:⟧\n",
+    "keys": 'a.b=⟦["a.b"]|1⟧\na\\ b\\=\\:=⟦a b=:|2⟧\n\\u00e9=⟦é|3⟧\n=⟦[""]|4⟧\nk\\\n  ey=⟦key|5⟧\n\\#c=⟦#c|6⟧\n',
+    "empty values": "a=\nb =  \nc:\nd=\\\n\n",
+    "blanks at the end belong to the value": "a=⟦a|1 \t⟧\nb=⟦b|x # y⟧\n",
+    "continued lines": "a=⟦a|x\\\n  y\\\\⟧\nb = \\\n  ⟦b|z⟧\nc=⟦c|x\\\n⟧\nd=⟦d|1⟧\ne=⟦e|x\\\n# y⟧\n",
+    "escapes": "a=⟦a|\\u00e9\\t\\q\\:⟧\nb=⟦b|\\ x⟧\nc=⟦c|\\⟧",
+    "comments": "# a\n  !⟦#| b = c⟧\na=⟦a|1⟧\n#\n",
+    "lines without a value": "⟦|flag⟧\n  ⟦|-----BEGIN⟧\n⟦|MIIE⟧ \n⟦|abcd==⟧\na=⟦a|1⟧\nabcd=⟦abcd|=⟧\n",
+    "line ends": "a=⟦a|1⟧\r\nb=⟦b|x\\\r\n\ty⟧\rc=⟦c|\x85\u2028⟧\r\r\n",
+    "a byte order mark, and no line end at the end": "\ufeffa=⟦a|1⟧",
+    "the same key twice": "a=⟦a|1⟧\na=⟦a|1⟧\na=⟦a|2⟧\n",
+}
+PROPERTIES_WHOLE: dict[str, str | bytes] = {
+    "an escape without four digits": "a=\\u00\nb=1\n",
+    "a folder of Windows": "a=C:\\users\n",
+    "a conflict": "<<<<<<< a\na=1\n=======\na=2\n>>>>>>> b\n",
+    "a key of 5000 bytes": f"{'k' * 5000}=1\n",
+    "Latin-1": b"a=\xe9\n",
+}
+INI_SEALED = {
+    "sections and signs": "a=⟦a|1⟧\n[s]\na = ⟦s.a|1⟧\nb:⟦s.b|2⟧\nc : ⟦s.c|x=y:z⟧\n[t 'u'] ; c\n  a\t=⟦t 'u'.a|1⟧\n",
+    "keys": 'a b=⟦a b|1⟧\na.b=⟦["a.b"]|2⟧\na[]=⟦["a[]"]|3⟧\n"q" = ⟦["\\"q\\""]|4⟧\nÉ=⟦É|5⟧\n',
+    "empty values": "a=\nb = \n[s]\nc:\n",
+    "a comment after a value is a part of it": "a = ⟦a|1 ; x⟧ \nb = ⟦b|'y' # z⟧\n",
+    "continued values": (
+        "a = ⟦a|1\n  2\n\n  # c\n  3⟧\n  # d\nb =\n  # e\n  ⟦b|x\n  y⟧\n\n[s]\n  c = ⟦s.c|1⟧\n  d = ⟦s.d|2\n   https://x⟧\n"
+    ),
+    "lines that only look like keys": "a = ⟦a|1\n  b>=2\n  c==3\n  YWI=\n  [x] y⟧\n",
+    "lines without a sign": "⟦|flag⟧\n[s]\n⟦s|skip-verify\n  more⟧\n⟦s|= x⟧\n⟦s|a ; b = c⟧\n⟦s|abc==⟧\nd=⟦s.d|1⟧\nabc=⟦s.abc|=⟧\n",
+    "comments": "# a\n  ; b\n;⟦#| c = d⟧\n[s]\n#⟦#|e: f⟧\n",
+    "line ends": "[s]\r\na=⟦s.a|1\r\n  2⟧\rb=\u2028⟦s.b|x⟧\n",
+    "a byte order mark, and no line end at the end": "\ufeff[s]\na=⟦s.a|1⟧",
+    "a section and a key twice": "[s]\na=⟦s.a|1⟧\n[t]\n[s]\na=⟦s.a|1⟧\n",
+}
+INI_WHOLE: dict[str, str | bytes] = {
+    "text after a section": "[a] b = 1\n",
+    "a section without an end": "[a\nb = 1\n",
+    "a section without a name": "[]\nb = 1\n",
+    "an indented line that may be a key": "a = 1\n  b = 2\n",
+    "an indented line that may be a section": "a = 1\n  [b]\nc = 2\n",
+    "a conflict": "<<<<<<< a\na=1\n=======\na=2\n>>>>>>> b\n",
+    "a name of 5000 bytes": f"[{'k' * 5000}]\n",
+    "not UTF-8": b"a=\xe9\n",
+}
 RULED = [
+    ("INI by a rule", "setup.cfg", "[a]\nb = ⟦a.b|1⟧\n", [{"files": "*.cfg", "format": "ini"}]),
+    (
+        "comments of sections of two groups in INI",
+        "groups.ini",
+        "[prod]\npw = ⟦b@prod.pw|x⟧\n;⟦b#|zz = y⟧\n[dev]\npw = ⟦dev.pw|x⟧\n;⟦#|yy = z⟧\n;[prod]\n;⟦b#|xx = z⟧\n",
+        [{"files": "*", "values": "prod.**", "group": "b"}],
+    ),
     ("JSON Lines by the name", "a.JSONL", '{"a": ⟦a|1⟧}\n'),
     (
         "values of two groups in TOML",

@@ -398,6 +398,8 @@ def marked_files() -> list[dict[str, Any]]:
             (".env", "v.env", other_cases.ENV_SEALED),
             ("TOML", "v.toml", later_cases.TOML_SEALED),
             ("NDJSON", "v.ndjson", later_cases.NDJSON_SEALED),
+            ("properties", "v.properties", later_cases.PROPERTIES_SEALED),
+            ("INI", "v.ini", later_cases.INI_SEALED),
         )
         for name, marked in cases.items()
     ]
@@ -407,6 +409,8 @@ def marked_files() -> list[dict[str, Any]]:
         (".env", "v.env", other_cases.ENV_WHOLE),
         ("TOML", "v.toml", later_cases.TOML_WHOLE),
         ("NDJSON", "v.ndjson", later_cases.NDJSON_WHOLE),
+        ("properties", "v.properties", later_cases.PROPERTIES_WHOLE),
+        ("INI", "v.ini", later_cases.INI_WHOLE),
     ]
     made += [
         whole_file(f"{form} sealed whole: {name}", path, plain)

@@ -21,7 +21,7 @@ S2 = bytes(range(32, 64))
 S3 = b"\xff" * 32
 KEYS = {"default": S1, "a": S3, "b": S2}
 VALUE, COMMENT, WHOLE = 0, 1, 2
-BARE = ("dotenv",)
+BARE = ("dotenv", "properties", "ini")
 """The formats in which a token has no quotes."""
 QUOTED = ("yaml", "yml", "json", "jsonc", "json5", "toml", "ndjson", "jsonl")
 """The endings of names of files in other formats."""

@@ -143,7 +143,8 @@ def _sort_out(content: Content, version: Text, file_format: Format) -> None:
             content.newer.append(span)
         else:
             plain.append(span)
-    comments = version.comments if "#" in text or "/" in text else []
+    may_have_comments = any(sign[0] in text for sign in file_format.comment_signs)
+    comments = version.comments if may_have_comments else []
     content.comments = [
         (start, end) for start, end in comments if not TOKEN.fullmatch(text[start:end].strip())
     ]

@@ -17,12 +17,14 @@ from sealedfiles.formats.base import MASK, splice
 from sealedfiles.formats.dotenv.masked import assignment_of, set_elsewhere
 from sealedfiles.formats.dotenv.python import ExpansionError
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.paths import ROOT, key_step, last_key, show
+from sealedfiles.model.paths import ROOT, key_step, last_key, show, steps
 from sealedfiles.model.policy import FileRules
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from sealedfiles.formats.tree import Node
 
+_INTERPOLATION = lazy_pattern(r"%\(([^)\r\n]+)\)s|\$\{([^}\r\n]+)\}")
 _DIALECTS = ("python", "compose", "bash")
 """The dialects of .env files that expand variables."""
 _MOST_PLACES = 10_000
@@ -49,6 +51,8 @@ def plain_references(subject: CheckedFile, rules: FileRules | None) -> Iterator[
         yield from _set_again(subject, sealed)
         if "$" in content.text:
             yield from _variables(subject, sealed)
+    elif content.file.format.name in ("ini", "properties"):
+        yield from _interpolations(subject, sealed)
 
 
 def plain_secret_references(
@@ -155,6 +159,23 @@ def _variables(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:
             literal = content.text[start:end]
             target = next((one for one, name in names.items() if name and name in literal), None)
             yield _finding(subject, start, path, target)
+
+
+def _interpolations(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:
+    """Yield a finding for every plain value of an INI or properties file that names a sealed one.
+
+    configparser resolves ``%(key)s`` and ``${section:key}``, Spring ``${key}`` and ``${key:default}``.
+    """
+    names = {one.path: steps(one.path) for one in sealed if one.path}
+    for start, end, path in subject.content.plain:
+        for match in _INTERPOLATION.finditer(subject.content.text, start, end):
+            words = match[1] or match[2]
+            parts = [words, *words.split(":")]
+            for target, keys in names.items():
+                above = keys[:-1] == steps(path)[:-1] or keys[0] == "DEFAULT"
+                if (keys[-1] in parts and above) or keys == words.split(":"):
+                    yield _finding(subject, start, path, target)
+                    break
 
 
 def _dependent(content: Content, sealed: list[Held], dialect: str) -> set[str]:

@@ -33,6 +33,8 @@ _FORMATS = {
     "dotenv": ".env",
     "toml": "TOML",
     "ndjson": "NDJSON",
+    "properties": "Java properties",
+    "ini": "INI",
 }
 
 

@@ -144,3 +144,31 @@ def test_so_are_references_in_a_file_in_plaintext(toy: Toy) -> None:
     toy.policy("- {files: '*.env', plain: true}\nresolve: [env]")
     toy.write("public.env", "A=ref+env://HOME\n")
     assert not any("unsealed-reference" in one for one in toy.staged())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("secrets/a.ini", "[s]\npassword = hunter2-a\nurl = x%(password)s\n", "s.url"),
+        ("secrets/a.ini", "[s]\npassword = hunter2-a\n[t]\nurl = ${s:password}\n", "t.url"),
+        ("secrets/a.ini", "[DEFAULT]\npassword = hunter2-a\n[t]\nurl = %(password)s\n", "t.url"),
+        ("secrets/a.ini", "[s]\npassword = hunter2-a\n[t]\nurl = %(password)s\n", ""),
+        (
+            "secrets/a.properties",
+            "db.password=hunter2-a\nurl=http://x/${db.password:none}\n",
+            "url",
+        ),
+        ("secrets/a.properties", "db.password=hunter2-a\nurl=http://x/${db.user}\n", ""),
+    ],
+)
+def test_interpolations_of_ini_files_and_properties(
+    toy: Toy, name: str, text: str, found: str
+) -> None:
+    toy.policy("- {files: 'secrets/a.*', values: '**.url', plain: true}")
+    toy.write(name, toy.sealed(text, name))
+    references = [one for one in toy.staged() if one.startswith("plain-reference")]
+    assert references == ([f"plain-reference {name}:{_line(text)} {found}"] if found else [])
+
+
+def _line(text: str) -> int:
+    return text[: text.index("url")].count("\n") + 1
