@@ -52,7 +52,7 @@ def _reader_line(plan: MigrationPlan, one: Reader) -> str:
     if not one.key:
         return f"{one.name} ({one.shown}): send a key of age or SSH: sealedfiles keygen"
     groups = plan.grantable(one)
-    if any(grant.name == one.name for grant in plan.grants):
+    if any(grant.key == one.key for grant in plan.grants):
         return f"{one.name} ({one.shown}): access to {', '.join(groups)}"
     if groups:
         return f"{one.name} ({one.shown}): no access; to grant it: {option_for(one)}"
@@ -104,7 +104,7 @@ def data_of(plan: MigrationPlan | None, migrated: Migrated | None) -> dict[str, 
                 "key": one.key,
                 "shown": one.shown,
                 "groups": plan.grantable(one),
-                "granted": any(grant.name == one.name for grant in plan.grants),
+                "granted": any(grant.key == one.key for grant in plan.grants),
             }
             for one in plan.readers
         ],

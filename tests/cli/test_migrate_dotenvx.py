@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from migration import assert_migrated, migrate, repository, run
+from people import Repo
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from people import Repo
 
 ENV = """\
 # a note
@@ -107,3 +106,25 @@ def test_a_damaged_value_is_refused(web: Repo) -> None:
     web.sealedfiles("migrate", "--yes", code=3)
     assert "or it is damaged" in web.stderr
     assert not (web.path / ".sealedfiles").exists()
+
+
+def test_a_monorepo_with_a_key_of_the_environment(tmp_path: Path) -> None:
+    repo = repository(tmp_path, "monorepo")
+    repo.write(".gitignore", ".env.keys\n")
+    for app in ("web", "worker"):
+        repo.write(f"apps/{app}/.env.ci", f"TOKEN=s3cr3t-{app}\nURL=https://u:s3cr3t@{app}\n")
+        run(repo, "env", "-C", f"apps/{app}", "dotenvx", "encrypt", "-f", ".env.ci")
+    repo.commit("first")
+    keys = []
+    for app in ("web", "worker"):
+        file = repo.path / f"apps/{app}/.env.keys"
+        keys.append(file.read_text().partition("DOTENV_PRIVATE_KEY_CI=")[2].strip())
+        file.unlink()
+    ci = Repo(repo.person.having(DOTENV_PRIVATE_KEY_CI=",".join(keys)), repo.path)
+    report = migrate(ci)
+    assert [one["to_change"] for one in report["files"]] == [["TOKEN", "URL"]] * 2
+    for app in ("web", "worker"):
+        expected = {"TOKEN": f"s3cr3t-{app}", "URL": f"https://u:s3cr3t@{app}"}
+        assert read_by_sealedfiles(repo, f"apps/{app}/.env.ci") == expected
+    paths = ("apps/web/.env.ci", "apps/worker/.env.ci")
+    assert_migrated(repo, {path: repo.read_bytes(path) for path in paths})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import migration
@@ -205,3 +206,29 @@ def test_later_changes_are_not_overwritten_by_the_next_attempt(unlocked: Repo) -
     unlocked.sealedfiles("migrate", "--yes", code=2)
     assert ".env was changed after a migration was interrupted" in unlocked.stderr
     assert unlocked.blob("", ".env") == before
+
+
+def test_a_group_that_the_attributes_name_is_not_accepted_in_the_place_of_the_user(
+    unlocked: Repo, tmp_path: Path
+) -> None:
+    repo = unlocked
+    repo.sealedfiles("init", "--no-hooks")
+    repo.commit("sealedfiles")
+    mallory = repository(tmp_path / "mallory")
+    mallory.sealedfiles("init", "--no-hooks", "--name", "mallory")
+    mallory.write("x.env", "A=1\n")
+    mallory.sealedfiles("track", "x.env", "--group", "ops")
+    alice = repo.read(".sealedfiles/recipients/alice.pub").split()[-1]
+    mallory.sealedfiles("grant", "alice", alice, "--to", "ops")
+    shutil.copytree(mallory.path / ".sealedfiles/keys/ops", repo.path / ".sealedfiles/keys/ops")
+    run(repo, "git-crypt", "init", "--key-name", "ops")
+    repo.write(".gitattributes", repo.read(".gitattributes") + "o.env filter=git-crypt-ops\n")
+    repo.write("o.env", "TOKEN=s3cr3t-ops\n")
+    repo.commit("pushed")
+    repo.sealedfiles("migrate", "--yes", "--plain-comments", code=4)
+    assert "the group ops is new in this clone" in repo.stderr
+    assert not repo.folder("sealedfiles-migration").exists()
+    assert repo.blob("", "o.env").startswith(b"\0GITCRYPT\0")
+    # Somebody who names it has accepted it, or chooses another one.
+    report = migrate(repo, "--yes", "--group", "default")
+    assert {one["group"] for one in report["files"]} == {"default"}

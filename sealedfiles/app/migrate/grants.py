@@ -20,10 +20,16 @@ class Grant(NamedTuple):
     """A reader to grant access."""
 
     name: str
-    recipient: age.Recipient
+    key: str
+    """The public key, as the tool's files have it."""
     groups: list[str]
     is_confirmed: bool
     """Whether the user gave the public key, or its fingerprint."""
+
+    @property
+    def recipient(self) -> age.Recipient:
+        """The public key, parsed."""
+        return age.parse_recipient(self.key)
 
 
 def resolve_grants(
@@ -50,6 +56,10 @@ def _resolve(
         raise UsageError(
             what, *(f"there is --grant {one.name}={_shortest(one)}" for one in usable[:5])
         )
+    if len({one.key for one in found}) > 1:
+        raise UsageError(
+            f"several readers are named {name}", *(f"choose: {option_for(one)}" for one in found)
+        )
     reader = found[0]
     groups = groups_of(reader)
     if not groups:
@@ -57,7 +67,7 @@ def _resolve(
             f"{name} cannot decrypt all files of any group, and would get access to more values",
             "migrate the files with other readers apart: sealedfiles migrate PATH --group GROUP",
         )
-    return Grant(name, age.parse_recipient(reader.key), groups, bool(equals))
+    return Grant(name, reader.key, groups, bool(equals))
 
 
 def _spellings(reader: Reader) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from sealedfiles.app.access.granting import create_group, grant_access
+from sealedfiles.app.access.granting import accept_named, create_group, grant_access
 from sealedfiles.app.adopt.likely import is_likely_secret
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.history.values import WHOLE
@@ -73,6 +73,7 @@ def migrate(
     workspace, clone = clone_here(identity)
     try:
         _refuse_locked(clone)
+        accept_named(workspace, [plan.named_group] if plan.named_group else [], dialog)
         for group in sorted({one.group for one in plan.files} - set(workspace.group_names())):
             create_group(workspace, group, dialog)
         request = TrackRequest(plan.rules, repository.top, force=True, yes=True, is_planned=True)

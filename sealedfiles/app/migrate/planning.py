@@ -75,6 +75,8 @@ class MigrationPlan(NamedTuple):
     readers: list[Reader]
     grants: list[Grant]
     removal: Removal
+    named_group: str | None
+    """The group that the user named for all files."""
     remaining: int
     """The number of files that stay encrypted with the tool, because they are not selected."""
     notes: list[Note]
@@ -135,10 +137,19 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
     prepared = Prepared(repository, tree, is_new, None, attempt is not None)
     if not chosen:
         return prepared
-    source = load_source(tool)(tree, Access(Identities(request.identity), request.key_files))
+    kind = load_source(tool)
+    if request.key_files and not kind.takes_key_files:
+        raise UsageError(
+            f"--key is not for {tool}", "to choose a key of age or SSH: --identity FILE"
+        )
+    source = kind(tree, Access(Identities(request.identity), request.key_files))
     found = source.find(stored)
     files = [one for one in found.files if one.stored in set(chosen)]
     planned = [_planned(tree, one, source.decrypt(one), request) for one in files]
+    for group in sorted({one.group for one in planned} & {*clone.group_names()}):
+        if group != request.group:
+            # Not one that is new here: anyone with push access could have named it in the tool's files.
+            clone.ring.current(group)
     _refuse_lost_changes(clone, tree, planned, attempt)
     rules, notes = _rules(tree, found, planned)
     for one in planned:
@@ -151,6 +162,7 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
         found.readers,
         resolve_grants(request.grants, found.readers, lambda one: groups_for(planned, one)),
         Removal() if remaining else found.removal,
+        request.group,
         remaining,
         [*found.notes, *notes],
     )

@@ -85,6 +85,8 @@ class Source:
     """A tool, for one repository."""
 
     name: ClassVar[str]
+    takes_key_files: ClassVar[bool] = False
+    """Whether it decrypts with keys or passwords in files."""
 
     def __init__(self, tree: Tree, access: Access) -> None:
         self.tree = tree

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from sealedfiles import formats
 from sealedfiles.app.sops.metadata import Metadata
@@ -104,12 +106,20 @@ def _read_dotenv(text: str, reading: _Reading) -> bytes:
             path = paths.key_step(name)
             if TOKEN.fullmatch(value):
                 plain = reading.opened(value, path).data.decode("utf-8")
-                line = f"{name}={plain.replace(chr(10), chr(92) + 'n')}"
+                line = f"{name}={_env_literal(plain)}"
             else:
                 written = value.replace("\\n", "\n").encode("utf-8")
                 reading.left(Value("str", written))
         lines.append(line)
     return reading.finish("\n".join(lines).encode("utf-8"))
+
+
+def _env_literal(value: str) -> str:
+    """Return *value* as SOPS writes it, or in quotes if programs would read another value then."""
+    editor = formats.load_editor("dotenv")
+    if "\n" not in value and editor.load(f"K={value}\n") == {"K": value}:
+        return value
+    return editor.assign("", ("K",), value).partition("=")[2].removesuffix("\n")
 
 
 def _read_binary(text: str, reading: _Reading) -> bytes:
@@ -187,14 +197,14 @@ def _comment_in_list(text: str, span: Span, value: Value) -> tuple[int, int, str
 
 def _comments(text: str, scan: Scan, key: bytes) -> Iterator[tuple[int, int, str]]:
     """Yield the edits that decrypt comments.  Their context is the mapping around them, which is searched."""
-    contexts = None
+    starts = [span.start for span in scan.values]
     for start, end in scan.comments():
         token = text[start:end].strip()
         if not TOKEN.fullmatch(token):
             continue
-        if contexts is None:
-            contexts = _contexts(scan)
-        for context in contexts:
+        at = bisect_left(starts, start)
+        near = scan.values[max(at - 1, 0) : at + 1]
+        for context in chain(_contexts(near), _contexts(scan.values)):
             try:
                 comment = open_token(token, key, context).data.decode("utf-8")
             except TamperedError:
@@ -207,11 +217,10 @@ def _comments(text: str, scan: Scan, key: bytes) -> Iterator[tuple[int, int, str
             raise FormatError("an encrypted comment was moved")
 
 
-def _contexts(scan: Scan) -> list[str]:
-    """Return the contexts of all mappings and lists of a text, the outermost first."""
-    found = {":": None}
-    for span in scan.values:
+def _contexts(values: Iterable[Span]) -> Iterator[str]:
+    """Yield the contexts of the mappings and lists around *values*."""
+    yield ":"
+    for span in values:
         keys = [step for step in paths.steps(span.path) if step is not None]
         for depth in range(1, len(keys) + 1):
-            found["".join(f"{key}:" for key in keys[:depth])] = None
-    return list(found)
+            yield "".join(f"{key}:" for key in keys[:depth])

@@ -16,6 +16,8 @@ _INT = lazy_pattern(r"[-+]?(?:0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)")
 _FLOAT = lazy_pattern(r"[-+]?(?:[0-9][0-9_]*)?\.?[0-9_]*(?:[eE][-+]?[0-9]+)?")
 _SPECIAL = {".inf": "+Inf", "+.inf": "+Inf", "-.inf": "-Inf", ".nan": "NaN"}
 _DATE = lazy_pattern(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt \t].*)")
+_LONGEST_INT = 21
+"""Digits: Go writes a longer number that is a float with an exponent."""
 _JSON_INT = lazy_pattern(r"-?[0-9]+")
 
 
@@ -59,6 +61,8 @@ def _of_yaml(literal: str) -> Value | None:
         return None
     if text in ("true", "True", "TRUE", "false", "False", "FALSE"):
         return Value("bool", _BOOLS[text.lower()].encode())
+    if text == "-0":
+        return Value("float", b"-0")
     if _INT.fullmatch(text):
         return Value("int", str(_int(text.replace("_", ""))).encode())
     if text.lower() in _SPECIAL:
@@ -90,6 +94,10 @@ def literal_of(value: Value, form: str, *, in_flow: bool = False) -> str | None:
     text = value.data.decode("utf-8")
     if value.type == "bool":
         return "true" if text in ("1", "t", "T", "TRUE", "true", "True") else "false"
+    if value.type == "float" and len(text) > _LONGEST_INT and text.lstrip("-").isdigit():
+        digits, _, exponent = repr(float(text)).partition("e")  # otherwise it would be an integer
+        dot = ".0" if form == "yaml" and "." not in digits else ""
+        return f"{digits}{dot}e{exponent}"
     if value.type in ("int", "float"):
         if text.lstrip("+-")[:1].isdigit():
             return text

@@ -69,6 +69,14 @@ def test_nobody_gets_access_to_more_than_before() -> None:
         resolve_grants((f"bob={KEY}",), [BOB], lambda _reader: [])
 
 
+def test_two_keys_with_one_name_are_told_apart_by_the_key() -> None:
+    other = BOB._replace(key=str(age.generate_identity().recipient))
+    with pytest.raises(UsageError, match="several readers are named bob"):
+        resolve_grants(("bob",), [BOB, other], groups_of)
+    (grant,) = resolve_grants((f"robert={other.key}",), [BOB, other], groups_of)
+    assert (grant.name, grant.key) == ("robert", other.key)
+
+
 @pytest.mark.parametrize("request_", ["carol", "dave", "dave=x"])
 def test_an_unknown_reader_or_one_without_a_usable_key_is_refused(request_: str) -> None:
     with pytest.raises(UsageError, match="no reader") as error:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+import yaml
 
 from sealedfiles.app.sops.reading import Selected
-from sealedfiles.app.sops.scalars import float_text, value_of_literal
+from sealedfiles.app.sops.scalars import float_text, literal_of, value_of_literal
 from sealedfiles.app.sops.selection import file_pattern, key_globs, rules_for
+from sealedfiles.app.sops.tokens import Value
 from sealedfiles.app.tracking.new_rules import NewRule
 from sealedfiles.errors import FormatError
 from sealedfiles.model.paths import PathPattern, key_step
@@ -99,6 +102,7 @@ def test_a_rule_that_selects_other_values_is_not_used() -> None:
         ("010", "int", "8"),
         ("1_000", "int", "1000"),
         ("25.0", "float", "25"),
+        ("-0", "float", "-0"),
         ("1e21", "float", "1000000000000000000000"),
         (".inf", "float", "+Inf"),
         ("true", "bool", "True"),
@@ -113,6 +117,13 @@ def test_scalars_are_typed_and_spelled_as_in_go(literal: str, kind: str, spelled
     value = value_of_literal(literal, "yaml")
     assert value is not None
     assert (value.type, value.data.decode()) == (kind, spelled)
+
+
+def test_a_large_float_stays_a_float() -> None:
+    value = Value("float", float_text(1.5e21).encode())
+    assert yaml.safe_load(literal_of(value, "yaml") or "") == 1.5e21
+    assert json.loads(literal_of(value, "json") or "") == 1.5e21
+    assert literal_of(Value("float", b"25"), "yaml") == "25"  # as SOPS writes it
 
 
 def test_what_only_go_can_spell_is_left_to_sops() -> None:

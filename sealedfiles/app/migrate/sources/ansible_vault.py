@@ -50,6 +50,7 @@ class AnsibleVault(Source):
     """The files of Ansible Vault."""
 
     name = "ansible-vault"
+    takes_key_files = True
 
     def __init__(self, tree: Tree, access: Access) -> None:
         super().__init__(tree, access)

@@ -55,6 +55,7 @@ class Dotenvx(Source):
     """The files of dotenvx."""
 
     name = "dotenvx"
+    takes_key_files = True
 
     def __init__(self, tree: Tree, access: Access) -> None:
         super().__init__(tree, access)

@@ -62,6 +62,7 @@ class GitCrypt(Source):
     """The files of git-crypt."""
 
     name = "git-crypt"
+    takes_key_files = True
 
     def __init__(self, tree: Tree, access: Access) -> None:
         super().__init__(tree, access)

@@ -61,7 +61,7 @@ class Sops(Source):
         try:
             return bool(read_metadata(data.decode("utf-8"), form).mac)
         except (SealedFilesError, ValueError):
-            return False
+            return form == "yaml" and b"\nsops:" in data  # only SOPS may read it
 
     def find(self, stored: list[bytes]) -> Found:
         """See Source."""
@@ -108,8 +108,12 @@ class Sops(Source):
     ) -> tuple[tuple[NewRule, ...], tuple[Note, ...]]:
         if form in ("binary", "ini"):
             return (), ()
-        metadata = read_metadata(text, form)
-        rules, is_translated = rules_for(metadata.selector, selected_values(text, form))
+        try:
+            metadata = read_metadata(text, form)
+            rules, is_translated = rules_for(metadata.selector, selected_values(text, form))
+        except FormatError as error:
+            what = f"{name} is sealed completely, also values that SOPS leaves in plaintext"
+            return (), (Note(f"{what}: {error.message}"),)
         if is_translated:
             return rules, ()
         kind, value = metadata.selector
@@ -239,10 +243,14 @@ def _is_same(one: bytes, other: bytes, form: str) -> bool:
     """Return True if two texts have the same values."""
     if one == other:
         return True
-    if form not in ("yaml", "json"):
+    if form not in _BY_VALUE:
         return False
     try:
         editor = load_editor(form)
+        if form == "dotenv":
+            lines = [line.partition("=") for line in one.decode("utf-8").split("\n")]
+            values = {name: value.replace("\\n", "\n") for name, sign, value in lines if sign}
+            return values == editor.load(other.decode("utf-8"))
         return editor.load(one.decode("utf-8")) == editor.load(other.decode("utf-8"))
     except (SealedFilesError, ValueError):
         return False

@@ -37,6 +37,7 @@ class Transcrypt(Source):
     """The files of transcrypt."""
 
     name = "transcrypt"
+    takes_key_files = True
 
     @staticmethod
     def recognizes(tree: Tree, path: bytes, data: bytes) -> bool:
