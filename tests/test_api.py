@@ -201,7 +201,7 @@ def test_a_token_that_was_moved_always_raises(alice: Repo, sealed: Sealed) -> No
 
 @pytest.mark.parametrize("sealed", ["raise", "omit"])
 def test_a_token_of_a_later_version_always_raises(alice: Repo, sealed: Sealed) -> None:
-    alice.write(YAML, f"a: [sealed:v2:default:{'a' * 16}:{'A' * 8}:{'A' * 64}]\n")
+    alice.write(YAML, f"a: [sealed:v3:default:{'a' * 16}:{'A' * 8}:{'A' * 64}]\n")
     with pytest.raises(NoKeyError, match="version"):
         load(YAML, sealed=sealed)
 

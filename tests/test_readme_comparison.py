@@ -281,9 +281,23 @@ def _kms(repo: Repo, cell: str) -> None:
 
 
 def _write_only(repo: Repo, cell: str, world: World) -> None:
+    assert cell.startswith("yes, [a value]")
+    assert cell.endswith(", which a reader accepts")
+    listed = json.loads(repo.sealedfiles("group", "keys", "--json"))["groups"]
+    known = {one["group"]: one["fingerprint"] for one in listed}
     bob = world.copy("bob", repo.path.parent / "bob's")
     run = ["set", YAML, "production.pin", "--value", "s3cr3t-new"]
-    bob.sealedfiles(*run, code=3 if cell == "no" else 0)
+    bob.sealedfiles(*run, code=3)
+    expected = f"production={known['production']}"
+    bob.sealedfiles(*run, "--group", "production", "--expect-key", expected)
+    repo.write(YAML, bob.blob("HEAD", YAML).decode())
+    token = re.search("sealed:v2:[A-Za-z0-9._:-]+", bob.read(YAML))
+    assert token
+    pin = next(one for one in bob.tokens("HEAD", YAML) if ":production:" in one)
+    repo.edit(YAML, pin, token[0])
+    repo.sealedfiles("get", YAML, "production.pin", code=4)
+    repo.sealedfiles("accept", YAML, "--yes")
+    assert repo.sealedfiles("get", YAML, "production.pin") == "s3cr3t-new\n"
 
 
 def _maturity(repo: Repo, cell: str) -> None:

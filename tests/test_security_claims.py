@@ -222,6 +222,27 @@ CLAIMS = {
         "util/test_private_keys.py::test_every_private_key_is_masked_and_the_words_around_it_stay",
         "keys/test_identities.py::test_the_text_of_a_key_is_no_file_and_no_command",
     ],
+    "A value that was written without reading": [
+        "cli/test_accept.py::test_no_command_uses_it_before",
+        "cli/test_accept.py::test_python_and_push_refuse_it",
+        "cli/test_accept.py::test_a_value_of_a_group_that_one_does_not_read",
+        "cli/test_accept.py::test_tokens_that_do_not_belong_there_are_refused",
+        "cli/test_accept.py::test_a_literal_cannot_change_the_text_around_it",
+        "cli/test_accept.py::test_an_accepted_value_is_never_replaced_silently",
+        "git/test_flows_unauthenticated.py::test_branches_merges_rebases_and_cherry_picks",
+    ],
+    "A value is encrypted to a group's public key": [
+        "cli/test_accept.py::test_the_public_key_is_used_only_after_its_user_has_confirmed_it",
+        "cli/test_accept.py::test_a_pushed_public_key_is_refused",
+        "cli/test_accept.py::test_a_public_key_that_a_removed_reader_restored_is_refused",
+        "keys/test_epochs.py::test_a_public_key_that_somebody_without_the_key_exchanged_is_refused",
+    ],
+    "Who writes a value for a group": [
+        "test_vectors.py::test_unauthenticated_tokens",
+        "test_vectors.py::test_equal_values_have_different_unauthenticated_tokens_of_one_length",
+        "test_vectors.py::test_what_the_product_writes_without_reading_only_the_key_and_its_place_open",
+        "cli/test_accept.py::test_after_a_rotation_it_is_accepted_and_after_a_revocation_it_is_not",
+    ],
     "`sealedfiles scan` searches for": [
         "cli/test_scan.py::test_all_planted_secrets_are_found_and_nothing_else",
         "cli/test_scan.py::test_no_value_is_passed_to_git_or_written_to_disk",

@@ -13,18 +13,32 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vectors import comments, make, reference
+from vectors import comments, make, reference, reference_unauthenticated
 from vectors.comment_cases import CASES, Case
 
 from sealedfiles import age
 from sealedfiles.errors import TamperedError
-from sealedfiles.keys.epochs import format_epochs, parse_epochs, verify_epochs
+from sealedfiles.keys.epochs import format_epochs, new_epoch, parse_epochs, verify_epochs
 from sealedfiles.keys.grants import verify_grant
 from sealedfiles.keys.keyfile import GroupKey, parse_key_line
 from sealedfiles.keys.recipients import fingerprint
 from sealedfiles.model import paths
 from sealedfiles.model.policy import parse_policy
-from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN, FileKey, file_id, key_id, split
+from sealedfiles.model.token import (
+    TOKEN,
+    UNAUTHENTICATED_TOKEN,
+    UNKNOWN_TOKEN,
+    FileKey,
+    file_id,
+    key_id,
+    split,
+)
+from sealedfiles.model.unauthenticated import (
+    GroupPrivateKey,
+    derive_public_key,
+    parse_public_key,
+    write_unauthenticated,
+)
 from sealedfiles.sealing import describe_file, open_file
 from sealedfiles.sealing.seal import seal_file
 
@@ -185,6 +199,43 @@ def test_epochs(vector: dict[str, Any]) -> None:
             read()
 
 
+@each("public-keys", "fingerprint")
+def test_public_keys_of_groups(vector: dict[str, str]) -> None:
+    key = derive_public_key(b64decode(vector["key"]))
+    assert (key.text, key.fingerprint) == (vector["public key"], vector["fingerprint"])
+    assert parse_public_key(key.text) == key
+    epoch = new_epoch("default", b64decode(vector["key"]), "created")
+    assert epoch.public_key == vector["public key"]
+
+
+@each("unauthenticated")
+def test_unauthenticated_tokens(vector: dict[str, Any]) -> None:
+    secret, token = b64decode(vector["key"]), vector["token"]
+    assert UNAUTHENTICATED_TOKEN.fullmatch(token)
+    assert UNKNOWN_TOKEN.fullmatch(token), "older versions leave it as it is"
+    parts = split(token)
+    assert (parts.group, parts.file_id) == (vector["group"], vector["file id"])
+    path, literal = encode_path(vector["path"]), literal_of(vector)
+    assert GroupPrivateKey(secret).open(token, path) == literal
+    assert reference_unauthenticated.open_token(secret, token, vector["path"]) == literal
+
+
+def test_equal_values_have_different_unauthenticated_tokens_of_one_length() -> None:
+    first, second = (vector["token"] for vector in vectors("unauthenticated")[:2])
+    assert first != second
+    assert len(first) == len(second)
+
+
+@each("unauthenticated-refused")
+def test_an_unauthenticated_token_does_not_open(vector: dict[str, Any]) -> None:
+    secret, token = b64decode(vector["key"]), vector["token"]
+    assert UNKNOWN_TOKEN.fullmatch(token), "it is a token by its form"
+    with pytest.raises(TamperedError):
+        GroupPrivateKey(secret).open(token, encode_path(vector["path"]))
+    with pytest.raises(reference.RefusedError):
+        reference_unauthenticated.open_token(secret, token, vector["path"])
+
+
 @each("grants", "grant")
 def test_grants(vector: dict[str, Any]) -> None:
     secret = b64decode(vector["key"])
@@ -266,6 +317,7 @@ def test_the_examples_of_the_page_are_vectors() -> None:
     assert vectors("grants")[0]["grant"] in page
     for field in vectors("ids")["fingerprints"][0].values():
         assert field in page
+    assert vectors("public-keys")[0]["fingerprint"] in page
 
 
 @given(
@@ -292,3 +344,31 @@ def test_the_product_and_the_reference_make_the_same_tokens(
     theirs = reference.seal(secret, group, identifier, kind, occurrence, steps, literal)
     assert token == theirs
     assert reference.open_token(secret, token) == key.open(split(token).body)
+
+
+@given(
+    secret=st.binary(min_size=32, max_size=32),
+    identifier=st.binary(min_size=6, max_size=6).map(reference.base64url),
+    steps=st.lists(st.none() | st.text(st.characters()), max_size=4),
+    literal=st.binary(max_size=100),
+    data=st.data(),
+)
+def test_what_the_product_writes_without_reading_only_the_key_and_its_place_open(
+    secret: bytes, identifier: str, steps: list[str | None], literal: bytes, data: st.DataObject
+) -> None:
+    path = encode_path(steps)
+    prefix = f"sealed:v2:ops:{key_id(secret)}:{identifier}:"
+    token = write_unauthenticated(derive_public_key(secret), prefix, path, literal)
+    assert UNAUTHENTICATED_TOKEN.fullmatch(token)
+    assert reference_unauthenticated.open_token(secret, token, steps) == literal
+    key = GroupPrivateKey(secret)
+    assert key.open(token, path) == literal
+    at = data.draw(st.integers(len(prefix), len(token) - 1))
+    other = data.draw(st.sampled_from("Aa0_-").filter(lambda char: char != token[at]))
+    for changed, place in (
+        (token[:at] + other + token[at + 1 :], path),
+        (token, path + encode_path(["x"])),
+        (token.replace(":ops:", ":op:"), path),
+    ):
+        with pytest.raises(TamperedError):
+            key.open(changed, place)

@@ -25,7 +25,10 @@ _INFO = b"age-encryption.org/mlkem768x25519"
 _MLKEM_SEED_SIZE = 64
 _MLKEM_PUBLIC_SIZE = 1184
 _MLKEM_CIPHERTEXT_SIZE = 1088
-_ENC_SIZE = _MLKEM_CIPHERTEXT_SIZE + KEY_SIZE
+ENC_SIZE = _MLKEM_CIPHERTEXT_SIZE + KEY_SIZE
+"""Of an encapsulated key, in bytes."""
+PUBLIC_SIZE = _MLKEM_PUBLIC_SIZE + KEY_SIZE
+"""Of a public key, in bytes."""
 
 
 @cache
@@ -43,18 +46,31 @@ class HybridRecipient(NativeRecipient):
     post_quantum = True
     hrp = "age1pq"
     name = "a post-quantum age"
-    key_size = _MLKEM_PUBLIC_SIZE + KEY_SIZE
+    key_size = PUBLIC_SIZE
+
+    @property
+    def public_bytes(self) -> bytes:
+        """The public key of ML-KEM, then that of X25519: ``PUBLIC_SIZE`` bytes."""
+        return self._public
 
     def wrap(self, file_key: bytes) -> list[Stanza]:
         """See Recipient."""
+        sealed = self.encrypt(file_key, _INFO)
+        argument = encode_base64(sealed[:ENC_SIZE]).decode()
+        return [Stanza(self.stanza_type, (argument,), sealed[ENC_SIZE:])]
+
+    def encrypt(self, plaintext: bytes, info: bytes) -> bytes:
+        """Return *plaintext* encrypted to this key (HPKE): ``ENC_SIZE`` bytes and the ciphertext.
+
+        Only ``decrypt`` with the same *info* decrypts it.  Raises RecipientError if this is not a usable key,
+        and UnsupportedKeyError.
+        """
         try:
-            sealed = self._encrypt(file_key)
+            return self._encrypt(plaintext, info)
         except ValueError:
             raise RecipientError(f"{self} is not a usable key") from None
-        argument = encode_base64(sealed[:_ENC_SIZE]).decode()
-        return [Stanza(self.stanza_type, (argument,), sealed[_ENC_SIZE:])]
 
-    def _encrypt(self, file_key: bytes) -> bytes:
+    def _encrypt(self, plaintext: bytes, info: bytes) -> bytes:
         with mlkem_required():
             from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
             from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -64,7 +80,7 @@ class HybridRecipient(NativeRecipient):
                 MLKEM768PublicKey.from_public_bytes(self._public[:_MLKEM_PUBLIC_SIZE]),
                 X25519PublicKey.from_public_bytes(self._public[_MLKEM_PUBLIC_SIZE:]),
             )
-            return _suite().encrypt(file_key, public, _INFO)
+            return _suite().encrypt(plaintext, public, info)
 
 
 class HybridIdentity(NativeIdentity):
@@ -102,14 +118,24 @@ class HybridIdentity(NativeIdentity):
             b"".join(part.public_key().public_bytes_raw() for part in self._parts)
         )
 
-    def _open(self, stanza: Stanza) -> bytes | None:
+    def decrypt(self, sealed: bytes, info: bytes) -> bytes | None:
+        """Return what ``HybridRecipient.encrypt`` encrypted to this key for the purpose *info*.
+
+        None if it was encrypted to another key or for another purpose, is damaged, or has a share of low
+        order.  Raises UnsupportedKeyError.
+        """
         from cryptography.exceptions import InvalidTag
 
-        enc = decode_argument(stanza.args[0], _ENC_SIZE, "encapsulated key")
-        check_wrapped_size(stanza.body)
         try:
-            return _suite().decrypt(enc + stanza.body, self._private, _INFO)
-        except InvalidTag:
-            # A share of low order raises this too, which is an error and not another reader's key.
-            exchange(self._parts[1], enc[_MLKEM_CIPHERTEXT_SIZE:], stanza.type)
+            return _suite().decrypt(sealed, self._private, info)
+        except (InvalidTag, ValueError):
             return None
+
+    def _open(self, stanza: Stanza) -> bytes | None:
+        enc = decode_argument(stanza.args[0], ENC_SIZE, "encapsulated key")
+        check_wrapped_size(stanza.body)
+        file_key = self.decrypt(enc + stanza.body, _INFO)
+        if file_key is None:
+            # A share of low order is an error, and not another reader's key.
+            exchange(self._parts[1], enc[_MLKEM_CIPHERTEXT_SIZE:], stanza.type)
+        return file_key

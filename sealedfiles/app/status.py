@@ -14,6 +14,7 @@ from sealedfiles.git.rewrite import rewrite_entries
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.token import UNAUTHENTICATED_TOKEN
 from sealedfiles.sealing.sealed_text import inspect_file
 
 
@@ -27,6 +28,8 @@ class FileState(NamedTuple):
     groups: list[str]
     stale: bool
     """Whether the index has tokens under a key that is not the current one of its group."""
+    unauthenticated: int
+    """The number of unauthenticated tokens in the index."""
 
 
 def read_status(workspace: Workspace, clone: Clone, dialog: Dialog) -> list[FileState]:
@@ -78,13 +81,22 @@ def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> 
     stored = inspect_file(blob, file, rules)
     groups = sorted({token.group for token in stored.tokens})
     stale = any(current.get(token.group, token.key_id) != token.key_id for token in stored.tokens)
+    unauthenticated = count_unauthenticated(blob)
     path = clone.repository.file(entry.path)
     if stored.has_plaintext:
         state = "plaintext"
     elif os.path.islink(path) or not path.is_file():
         state = "absent"
     else:
-        shown = inspect_file(path.read_bytes(), file, rules)
+        data = path.read_bytes()
+        shown = inspect_file(data, file, rules)
         partly = "partly open" if shown.has_plaintext else "sealed"
-        state = partly if shown.tokens else "open"
-    return FileState(entry.path, state, groups, stale)
+        state = partly if shown.tokens or count_unauthenticated(data) else "open"
+    return FileState(entry.path, state, groups, stale, unauthenticated)
+
+
+def count_unauthenticated(data: bytes) -> int:
+    """Return the number of unauthenticated tokens in *data*."""
+    if b"sealed:v2:" not in data:
+        return 0
+    return len(UNAUTHENTICATED_TOKEN.findall(data.decode("utf-8", "replace")))

@@ -202,7 +202,12 @@ class Workspace:
         """
         current = SomeKeys(keys or self.ring, lambda *key: not self.is_retired(*key))
         opened = open_file(data, file, current)
-        return opened._replace(problems=[self._explained(one) for one in opened.problems])
+        problems = [self._explained(one) for one in opened.problems]
+        if b"sealed:v2:" in opened.data:
+            from sealedfiles.app.unread import unread_tokens  # few files have any
+
+            problems += unread_tokens(opened.data, file, current)
+        return opened._replace(problems=problems)
 
     def is_retired(self, group: str, key_id: str) -> bool:
         """Return True if a key is for history only, and not allowed here.

@@ -14,7 +14,7 @@ COMMANDS = {
     "this clone": ("unlock", "lock", "status", "check", "scan", "hook", "deinit", "doctor"),
     "files": (
         *("edit", "get", "set", "unset", "cat", "diff"),
-        *("run", "seal", "unseal", "reseal", "rebind", "export"),
+        *("run", "seal", "unseal", "reseal", "rebind", "accept", "export"),
     ),
     "stores and providers": ("push", "pull", "rotate-value"),
     "help and your shell": ("help", "completion"),

@@ -53,6 +53,14 @@ classic_option = declaration.option(
     "--classic", is_flag=True, help="Generate an X25519 key, for age before 1.3; not post-quantum."
 )
 
+expect_option = declaration.option(
+    "--expect-key",
+    "expected",
+    metavar="GROUP=FINGERPRINT",
+    multiple=True,
+    help="Use the public key of GROUP if this is its fingerprint, without asking.",
+)
+
 json_option = declaration.option(
     "--json", "as_json", is_flag=True, help="Print a list as JSON, for programs."
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sealedfiles.app.access.groups import ListedGroup, delete_group, list_groups
-from sealedfiles.app.workspace import clone_here
+from sealedfiles.app.workspace import ReadOptions, clone_here, workspace_at
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_group
 from sealedfiles.cli.exclusive import exclusive
@@ -15,7 +17,7 @@ from sealedfiles.util.messages import counted, say, show, show_list
 
 @declaration.group("group")
 def command() -> None:
-    """List the groups, and delete unused ones.
+    """List the groups and their public keys, and delete unused ones.
 
     A group is created when it is first named: `sealedfiles grant NAME --to GROUP`, or `sealedfiles track
     PATTERN --group GROUP`.
@@ -54,6 +56,31 @@ def _row(one: ListedGroup) -> dict[str, object]:
         "files": one.files,
         "rules": one.rules,
     }
+
+
+@command.command("keys")
+@json_option
+@identity_option
+def list_keys(as_json: bool, identity: str | None) -> int:
+    """List the public keys of groups.
+
+    Who does not read a group encrypts values to its public key (sealedfiles set --group) after comparing its
+    fingerprint with the one that a reader of the group sees here.  A fingerprint is verified if you read the
+    group; anyone with push access could have written any other.
+    """
+    from sealedfiles.app.public_keys import list_public_keys
+
+    found = list_public_keys(workspace_at(Path.cwd(), ReadOptions(identity)))
+    if as_json:
+        show_list({"groups": [one._asdict() for one in found]})
+        return 0
+    width = max((len(one.group) for one in found), default=0)
+    for one in found:
+        verified = "verified" if one.is_verified else "not verified: you do not read the group"
+        missing = f"no public key yet: sealedfiles rotate {one.group}"
+        shown = f"{one.fingerprint}  {verified}" if one.fingerprint else missing
+        show(f"{one.group:<{width}}  {shown}")
+    return 0
 
 
 @command.command("delete")

@@ -68,4 +68,15 @@ class _Terminal:
             return None
 
 
+class _TerminalDevice(_Terminal):
+    """The same, but the answer is read from the terminal itself, because stdin may contain a value."""
+
+    def ask(self, question: str) -> bool | None:
+        from sealedfiles.age.terminal import ask
+
+        answer = ask(f"{question} (yes/no)", secret=False)
+        return None if answer is None else answer.strip() in ("y", "yes")
+
+
 TERMINAL: Dialog = _Terminal()
+AT_TERMINAL: Dialog = _TerminalDevice()

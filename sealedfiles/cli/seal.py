@@ -8,8 +8,8 @@ from pathlib import Path
 from sealedfiles.app.files.sealing import seal_in_place
 from sealedfiles.app.workspace import ReadOptions, Workspace
 from sealedfiles.cli import declaration
-from sealedfiles.cli.files import each_file, files_argument, identity_option
-from sealedfiles.cli.prompts import TERMINAL
+from sealedfiles.cli.files import each_file, expect_option, files_argument, identity_option
+from sealedfiles.cli.prompts import AT_TERMINAL, TERMINAL
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, say
@@ -20,20 +20,72 @@ from sealedfiles.util.messages import counted, say
 @declaration.option(
     "--yes", is_flag=True, help="Do not ask about values that git has in plaintext."
 )
+@declaration.option(
+    "--group",
+    "groups",
+    metavar="GROUP",
+    multiple=True,
+    help="Encrypt values of this group to its public key if you do not read it.  May be repeated.",
+)
+@expect_option
 @identity_option
-def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
+def command(
+    files: tuple[str, ...],
+    yes: bool,
+    groups: tuple[str, ...],
+    expected: tuple[str, ...],
+    identity: str | None,
+) -> int:
     """Encrypt the values of files in place.
 
     The policy determines which values become tokens.  Values that are the same in git keep their tokens.
     Values that git has in plaintext, or that a checkout wrote in plaintext, may come from anyone with push
     access: they are listed first, and you are asked about them.
+
+    If you do not read a group, its values cannot be sealed, except with --group.  They are then written
+    without reading, as by `sealedfiles set --group`: a reader of the group must accept them.
     """
-    return each_file(files, ReadOptions(identity), partial(_seal, yes))
+    return each_file(files, ReadOptions(identity), partial(_seal, yes, groups, expected))
 
 
-def _seal(yes: bool, workspace: Workspace, file: Path, path: bytes) -> int:
+def _seal(
+    yes: bool,
+    groups: tuple[str, ...],
+    expected: tuple[str, ...],
+    workspace: Workspace,
+    file: Path,
+    path: bytes,
+) -> int:
+    if groups:
+        _write_unread(workspace, file, path, groups, expected)
     values = seal_in_place(workspace, file, path, TERMINAL, yes=yes)
     if values is None:
         return SealedFilesError.exit_code
     say(f"{show_path(path)}: {counted(values, 'value')} sealed")
     return 0
+
+
+def _write_unread(
+    workspace: Workspace,
+    file: Path,
+    path: bytes,
+    groups: tuple[str, ...],
+    expected: tuple[str, ...],
+) -> None:
+    """Encrypt the values of those of *groups* that the user does not read to their public keys."""
+    from sealedfiles.app.files.working_file import read_file
+    from sealedfiles.app.files.write_only import write_unread
+    from sealedfiles.app.public_keys import confirmed_public_key, parse_expected
+
+    known = parse_expected(expected)
+    keys = {
+        group: confirmed_public_key(workspace, group, known.get(group), AT_TERMINAL)
+        for group in groups
+        if not workspace.ring.holds(group)
+    }
+    count = write_unread(read_file(workspace, file, path), keys) if keys else 0
+    if count:
+        say(
+            f"{show_path(path)}: {counted(count, 'value')} written without reading",
+            f"a reader of the group accepts them: sealedfiles accept {show_path(path)}",
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from math import isfinite
 from pathlib import Path
@@ -11,8 +12,8 @@ from sealedfiles.app.files.working_file import read_in_place
 from sealedfiles.app.workspace import ReadOptions
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
-from sealedfiles.cli.files import identity_option
-from sealedfiles.cli.prompts import ask_for_secret
+from sealedfiles.cli.files import expect_option, identity_option
+from sealedfiles.cli.prompts import AT_TERMINAL, ask_for_secret
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Data
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ from sealedfiles.util.messages import counted, say, show, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.assignment import EditedText
+    from sealedfiles.app.files.working_file import WorkingFile
+    from sealedfiles.app.public_keys import CurrentPublicKey
     from sealedfiles.app.values.generate import Generated
 
 
@@ -53,6 +56,12 @@ if TYPE_CHECKING:
     help="Generate the value: hex:32, base64:32, password:24, uuid, rsa:3072, ed25519 or age.  Of a key "
     "pair, the public key is printed.",
 )
+@declaration.option(
+    "--group",
+    metavar="GROUP",
+    help="The group that the value is for.  If you do not read it, the value is encrypted to its public key.",
+)
+@expect_option
 @identity_option
 def command(
     file: str,
@@ -61,6 +70,8 @@ def command(
     as_json: bool,
     as_string: bool,
     spec: str | None,
+    group: str | None,
+    expected: tuple[str, ...],
     identity: str | None,
 ) -> None:
     """Change or add one value.
@@ -74,6 +85,10 @@ def command(
 
     PATH is written like database.password, users[0].token or data."tls.crt".  Missing keys are added, and
     reported with similar keys.
+
+    With --group, you need not read the group.  The fingerprint of its public key is shown, and you are asked
+    to compare it with a reader of the group.  Commands use the value once a reader has accepted it: see
+    `sealedfiles accept`.
     """
     if as_json and as_string:
         raise UsageError("--json and --string exclude each other")
@@ -88,7 +103,10 @@ def command(
         return _parsed(text) if as_json else text
 
     typed = as_string or generated is not None
-    change, is_plain = set_value(place, address, given, typed=typed, replace=as_json)
+    unread = None if group is None else _public_key(place, group, expected)
+    change, is_plain = set_value(
+        place, address, given, typed=typed, replace=as_json, group=group, unread=unread
+    )
     if place.data is None:
         say(f"created {place.name}")
     say(f"{place.name}: {_described(change, address)}")
@@ -97,8 +115,25 @@ def command(
             f"{place.name}: the policy leaves {show_address(address)} in plaintext: anyone with "
             "the repository can read it"
         )
+    if unread:
+        say(
+            "the value is not used until a reader of the group accepts it: "
+            f"sealedfiles accept {shlex.quote(place.name)} {shlex.quote(show_address(address))}"
+        )
     if generated and generated.public:
         show(*generated.public.split("\n"))
+
+
+def _public_key(
+    place: WorkingFile, group: str, expected: tuple[str, ...]
+) -> CurrentPublicKey | None:
+    """Return the confirmed public key of *group*; None if the user reads the group."""
+    if place.workspace.ring.holds(group):
+        return None
+    from sealedfiles.app.public_keys import confirmed_public_key, parse_expected
+
+    known = parse_expected(expected)
+    return confirmed_public_key(place.workspace, group, known.get(group), AT_TERMINAL)
 
 
 def _generated(spec: str, value: str | None, as_json: bool) -> Generated:

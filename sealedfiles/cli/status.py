@@ -39,6 +39,8 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
     partly open  some values are decrypted, some are tokens
     plaintext    committed or staged in plaintext: exit status 1
     stale        (in addition to the state) sealed with a key that has since been rotated
+
+    Values that were written without reading, and not accepted yet, are "not authenticated".
     """
     workspace, clone = clone_here(identity)
     if age:
@@ -56,13 +58,21 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
     else:
         for state in states:
             stale = "  stale" if state.stale else ""
-            show(f"{state.state:<12} {show_path(state.path)}{stale}")
+            more = f"  {state.unauthenticated} not authenticated" if state.unauthenticated else ""
+            show(f"{state.state:<12} {show_path(state.path)}{stale}{more}")
     plain = [state for state in states if state.state == "plaintext"]
     if plain:
         warn(
             f"committed or staged in plaintext: {counted(len(plain), 'file')}",
             "seal the staged versions: sealedfiles status --fix, then commit",
             "values that were pushed are known to others: change them at their source",
+        )
+    written = [state for state in states if state.unauthenticated]
+    if written:
+        count = sum(state.unauthenticated for state in written)
+        warn(
+            f"written by a non-reader, not authenticated: {counted(count, 'value')}",
+            f"to check and accept them: sealedfiles accept {show_path(written[0].path)}",
         )
     return SealedFilesError.exit_code if plain else 0
 

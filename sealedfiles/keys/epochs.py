@@ -17,7 +17,8 @@ from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import BASE64URL, base64url, is_key_id, key_id, proof
 
 _MOST = 1 << 20
-"""Maximum size of an ``epochs`` file in bytes (about 8000 keys), because verifying each line takes time."""
+"""Maximum size of an ``epochs`` file in bytes, because verifying each line takes time: about 600 keys,
+or 8000 without public keys."""
 
 
 class MissingKeyError(TamperedError):
@@ -66,6 +67,7 @@ class Epoch(NamedTuple):
     why: str
     parent: str
     public_key: str
+    """To write values without reading (``model.unauthenticated``); ``-`` if there is none."""
     proof: str
 
     @property
@@ -148,7 +150,8 @@ def new_epoch(
     group: str, secret: bytes, why: str, parent: Epoch | None = None, parent_secret: bytes = b""
 ) -> Epoch:
     """Return the line for the new key *secret*, proved with its *parent* (the first key proves itself)."""
-    epoch = Epoch(key_id(secret), today(), why, parent.key_id if parent else "-", "-", "")
+    public_key = _public_key(secret)
+    epoch = Epoch(key_id(secret), today(), why, parent.key_id if parent else "-", public_key, "")
     return epoch._replace(proof=_proof(group, epoch, secret, parent_secret if parent else secret))
 
 
@@ -198,6 +201,18 @@ def are_proved(group: str, epochs: list[Epoch], secrets: Mapping[str, bytes]) ->
             return True
         parent_secret = secret or b""
     return False
+
+
+def _public_key(secret: bytes) -> str:
+    """Return the public key that belongs to the group key *secret*, or ``-`` if ML-KEM is not available."""
+    # Imported here because reading does not need it.
+    from sealedfiles.age import UnsupportedKeyError
+    from sealedfiles.model.unauthenticated import derive_public_key
+
+    try:
+        return derive_public_key(secret).text
+    except UnsupportedKeyError:
+        return "-"
 
 
 def _proof(group: str, epoch: Epoch, secret: bytes, parent_secret: bytes) -> str:

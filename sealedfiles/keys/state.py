@@ -10,6 +10,7 @@
 ``begun``: the new key of a rotation until it is complete, so that it can be resumed after an interruption.
 ``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
 ``unchanged``: marks of files that clean found unchanged (``sealedfiles.git.filter.unchanged``).
+``public-keys``: the fingerprints of groups' public keys that the user confirmed.
 ``place``: where a submodule was when its user set up sealedfiles in it (``sealedfiles.git.submodule``).
 ``rotations``: new values that are not in their files yet (``sealedfiles.app.values.pending``).
 ``locked``: created by `lock`; while it exists, nothing is decrypted.
@@ -221,6 +222,17 @@ class CloneFiles:
             self._write("begun", text.encode("ascii"))
         else:
             self._remove("begun")
+
+    def confirmed_public_keys(self) -> dict[str, str]:
+        """Return the fingerprint of the public key of each group that the user confirmed here."""
+        return self._by_group("public-keys")
+
+    def confirm_public_key(self, group: str, fingerprint: str) -> None:
+        """Record that the user confirmed the public key of *group* with this *fingerprint*."""
+        confirmed = {**self.confirmed_public_keys(), group: fingerprint}
+        self._note(
+            "public-keys", "".join(f"{name} {confirmed[name]}\n" for name in sorted(confirmed))
+        )
 
     def _note(self, name: str, text: str) -> None:
         """Write a state file; if that fails, keep the text in memory for this process.

@@ -32,11 +32,14 @@ TOKEN_PATTERN = f"sealed:v1:{_PARTS}"
 TOKEN = lazy_pattern(TOKEN_PATTERN)
 
 UNKNOWN_TOKEN = lazy_pattern(rf"sealed:v(?!1:)(?:0|[1-9][0-9]{{0,8}}):{_PARTS}")
-"""A token of another version, which cannot be decrypted here and is passed through unchanged.
+"""A token of another version, which is not decrypted here and is passed through unchanged.
 
 It must have all parts of a token.  Text that only begins like one (``sealed:v2:hunter2``) is an ordinary
 value, and must not stay in plaintext.
 """
+
+UNAUTHENTICATED_TOKEN = lazy_pattern(f"sealed:v2:{_PARTS}")
+"""A token that anybody can write (``sealedfiles.model.unauthenticated``): an UNKNOWN_TOKEN, too."""
 
 VALUE = 0
 COMMENT = 1

@@ -206,8 +206,11 @@ class Sealing:
             key = self.keys.sealing_key(group, self.right_id)
         except NoKeyError as error:
             place = f"{self.file.name}:{line_of(self.text, at)}"
+            shown = paths.show(path)
             raise NoKeyError(
-                f"{place}: {paths.show(path)} cannot be sealed: {error.message}", *error.hints
+                f"{place}: {shown} cannot be sealed: {error.message}",
+                *error.hints,
+                f"to write it without reading: sealedfiles set --group {group} {self.file.name} {shown}",
             ) from None
         self._sealing_keys[group] = key
         return key

@@ -247,7 +247,7 @@ def test_a_token_that_was_moved_to_another_key_exits_4(repo: Repo) -> None:
 
 
 def test_a_token_of_a_later_version_is_no_value(repo: Repo) -> None:
-    repo.write(YAML, f"a: sealed:v2:default:{'a' * 16}:{'A' * 8}:{'A' * 64}\n")
+    repo.write(YAML, f"a: sealed:v3:default:{'a' * 16}:{'A' * 8}:{'A' * 64}\n")
     assert repo.sealedfiles("get", YAML, "a", code=3) == ""
     assert "version" in repo.stderr
 

@@ -5,8 +5,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from vectors import reference
+from vectors import reference, reference_unauthenticated
 
+from sealedfiles.age import UnsupportedKeyError
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys import epochs as module
 from sealedfiles.keys.epochs import (
@@ -16,6 +17,7 @@ from sealedfiles.keys.epochs import (
     today,
     verify_epochs,
 )
+from sealedfiles.model import unauthenticated
 from sealedfiles.model.token import key_id
 
 from .kit import date, epochs, secret
@@ -56,10 +58,29 @@ def test_the_fields_of_a_line() -> None:
 def test_new_lines_are_what_the_reference_makes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "today", lambda: date(0))
     first = new_epoch("ops", secret(0), "created")
-    assert first.line == reference.epoch_line("ops", secret(0), date(0), "created", None)
+    public = [reference_unauthenticated.public_key(secret(number)) for number in range(2)]
+    line = reference.epoch_line("ops", secret(0), date(0), "created", None, public[0])
+    assert first.line == line
     second = new_epoch("ops", secret(1), "revoked", first, secret(0))
-    assert second.line == reference.epoch_line("ops", secret(1), date(0), "revoked", secret(0))
+    line = reference.epoch_line("ops", secret(1), date(0), "revoked", secret(0), public[1])
+    assert second.line == line
     assert read(format_epochs([first, second]), "ops") == [first.key_id, second.key_id]
+
+
+def test_a_public_key_that_somebody_without_the_key_exchanged_is_refused() -> None:
+    first = new_epoch("ops", secret(0), "created")
+    for public in (reference_unauthenticated.public_key(secret(4)), "-"):
+        refused(format_epochs([first._replace(public_key=public)]), "ops")
+
+
+def test_without_ml_kem_a_line_has_no_public_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_key: bytes) -> None:
+        raise UnsupportedKeyError("no ML-KEM")
+
+    monkeypatch.setattr(unauthenticated, "derive_public_key", missing)
+    epoch = new_epoch("ops", secret(0), "created")
+    assert epoch.public_key == "-"
+    assert read(format_epochs([epoch]), "ops") == [epoch.key_id]
 
 
 def test_the_date_is_that_of_the_moment_in_utc() -> None:

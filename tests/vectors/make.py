@@ -17,7 +17,15 @@ FOLDER = Path(__file__).parent
 if __name__ == "__main__":
     sys.path.insert(0, str(FOLDER.parent))
 
-from vectors import comments, later_cases, other_cases, reference, yaml_cases  # noqa: E402
+from vectors import (  # noqa: E402
+    comments,
+    later_cases,
+    other_cases,
+    reference,
+    reference_unauthenticated,
+    unauthenticated,
+    yaml_cases,
+)
 from vectors.marked import marked_file, whole_file  # noqa: E402
 from vectors.opening_cases import opening, previous_files  # noqa: E402
 
@@ -223,6 +231,11 @@ def epochs() -> list[dict[str, Any]]:
     ) -> str:
         return reference.epoch_line(group, key, DATES[number], why, parent) + "\n"
 
+    def with_public_key(key: bytes, parent: bytes | None) -> str:
+        why = "rotated" if parent else "created"
+        public = reference_unauthenticated.public_key(key)
+        return reference.epoch_line("default", key, DATES[bool(parent)], why, parent, public) + "\n"
+
     first = line(0, "created", None, S1)
     second = line(1, "rotated", S1, S2)
     third = line(2, "revoked", S2, S3)
@@ -241,6 +254,19 @@ def epochs() -> list[dict[str, Any]]:
             first + second + fork,
         ),
         ("the first line of another group", False, line(0, "created", None, S1, "other")),
+        ("with public keys", True, with_public_key(S1, None) + with_public_key(S2, S1)),
+        (
+            "the public key exchanged",
+            False,
+            with_public_key(S1, None).replace(
+                reference_unauthenticated.public_key(S1), reference_unauthenticated.public_key(S2)
+            ),
+        ),
+        (
+            "the public key removed",
+            False,
+            with_public_key(S1, None).replace(reference_unauthenticated.public_key(S1), "-"),
+        ),
         ("the date changed", False, first.replace("2026-01", "2027-01") + second),
         ("the reason changed", False, first + second.replace("rotated", "revoked")),
         (
@@ -437,6 +463,9 @@ def made() -> dict[str, str]:
         "files": files(),
         "comments": comments.vectors(),
         "opening": opening(),
+        "public-keys": unauthenticated.public_keys(),
+        "unauthenticated": unauthenticated.tokens(),
+        "unauthenticated-refused": unauthenticated.refused(),
     }
     # ASCII only, so that lone surrogates survive every JSON reader that can read them at all.
     return {

@@ -24,7 +24,7 @@ from sealedfiles.keys.policy_proof import without_group
 from sealedfiles.keys.recipients import members
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import DEFAULT_GROUP, parse_policy
-from sealedfiles.model.token import TOKEN
+from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.opened_tokens import layers_of_token
 from sealedfiles.sealing.sealed_text import SealedText
@@ -33,6 +33,8 @@ from sealedfiles.util.messages import counted
 
 _SHOWN = 10
 _ANY_TOKEN = "sealed:v1:"
+_STARTS = (_ANY_TOKEN, "sealed:v2:")
+"""The starts of tokens that name a group."""
 
 
 class ListedGroup(NamedTuple):
@@ -48,10 +50,11 @@ class ListedGroup(NamedTuple):
 def list_groups(workspace: Workspace, clone: Clone) -> list[ListedGroup]:
     """Return the groups, by name.  No key is needed.  Raises PolicyError and GitError."""
     files: Counter[str] = Counter()
-    paths = _containing(clone, _ANY_TOKEN, "--cached")
-    entries = [entry for path in paths if (entry := clone.index.entry(path))]
+    paths = {path for one in _STARTS for path in _containing(clone, one, "--cached")}
+    entries = [entry for path in sorted(paths) if (entry := clone.index.entry(path))]
     for _, blob in with_blobs(clone, entries):
-        tokens = TOKEN.findall(blob.decode("utf-8", "replace"))
+        text = blob.decode("utf-8", "replace")
+        tokens = TOKEN.findall(text) + UNAUTHENTICATED_TOKEN.findall(text)
         files.update({token.split(":", 3)[2] for token in tokens})
     rules = Counter(rule.group for rule in clone.policy().rules)
     found = read_matrix(workspace.folder).groups
@@ -125,10 +128,11 @@ def _refuse_needed(clone: Clone, group: str, leaving: Sequence[str]) -> None:
 
 def _refuse_sealed(clone: Clone, group: str) -> None:
     """Raise UsageError if a file here may have a value that is sealed to *group*, in any layer."""
-    token = f"{_ANY_TOKEN}{group}:"
     trees = ["HEAD", *clone.in_progress()] if clone.repository.head_commit() else []
-    found = {*_containing(clone, token, "--cached"), *_containing(clone, token)}
-    found.update(*(_containing(clone, token, tree) for tree in trees))
+    found: set[bytes] = set()
+    for token in (f"{start}{group}:" for start in _STARTS):
+        found.update(_containing(clone, token, "--cached"), _containing(clone, token))
+        found.update(*(_containing(clone, token, tree) for tree in trees))
     unknown: list[bytes] = []
     paths = _containing(clone, _ANY_TOKEN, "--cached")
     entries = [entry for path in paths if (entry := clone.index.entry(path))]

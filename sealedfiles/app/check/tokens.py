@@ -23,6 +23,7 @@ from sealedfiles.errors import FormatError
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import ITEM, ROOT, show
 from sealedfiles.model.policy import FileRules
+from sealedfiles.model.token import UNAUTHENTICATED_TOKEN, split
 from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
 from sealedfiles.sealing.file import choose_file_id, own_ids
 from sealedfiles.util.messages import counted
@@ -190,10 +191,23 @@ def against_keys(subject: CheckedFile) -> Iterator[Finding]:
         if code:
             what = f"{counted(len(held), 'token')} of {group}: {said}"
             yield subject.at(code, held[0].start, what, held[0].path, f"{group}:{key_id}")
-    content = subject.content
+    yield from _of_other_versions(subject)
+
+
+def _of_other_versions(subject: CheckedFile) -> Iterator[Finding]:
+    content, form = subject.content, subject.content.file.format
     for start, end, path in content.newer:
-        what = "a token of a version that is not supported"
-        yield subject.at("unknown-token", start, what, path, content.text[start:end])
+        token = form.decode(content.text[start:end]) if form else ""
+        if not UNAUTHENTICATED_TOKEN.fullmatch(token):
+            what = "a token of a version that is not supported"
+            yield subject.at("unknown-token", start, what, path, content.text[start:end])
+            continue
+        parts = split(token)
+        what = f"written by a non-reader for {parts.group}, not authenticated"
+        code, said = _about_key(parts.group, parts.key_id, subject.groups)
+        if code and code != "old-key":
+            what += f"; {said}: it cannot be accepted"
+        yield subject.at("unauthenticated", start, what, path, token)
 
 
 def _about_key(group: str, key_id: str, groups: Mapping[str, GroupKeys | None]) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from sealedfiles.formats.base import Data
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.address import Address, show_address
 from sealedfiles.model.paths import ITEM, json_string, key_step
-from sealedfiles.model.token import TOKEN
+from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, split
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -46,12 +46,16 @@ class Variable(NamedTuple):
     def holds_any(self, tokens: Collection[str]) -> bool:
         """Return True if the value contains one of *tokens*."""
         # In a .env file a token may be part of another value, followed by characters of the token alphabet.
-        found = TOKEN.findall(self.value)
+        found = [self.value, *TOKEN.findall(self.value)]
         return any(one in tokens or any(one.startswith(t) for t in tokens) for one in found)
 
     def check(self) -> None:
         """Raise UsageError if the name or value is not valid in an environment, NoKeyError if the value is
-        a token of an unsupported version."""
+        a token of an unsupported version, TamperedError if it is an unauthenticated one."""
+        if UNAUTHENTICATED_TOKEN.fullmatch(self.value):
+            from sealedfiles.app.files.still_sealed import unauthenticated
+
+            raise unauthenticated(self.file, split(self.value).group, show_address(self.address))
         if _ANY_TOKEN.fullmatch(self.value):
             raise NoKeyError(
                 f"{self.place} stays sealed: its token is incomplete, or has an unsupported version",

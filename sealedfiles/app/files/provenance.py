@@ -22,6 +22,7 @@ from sealedfiles.app.files.suspects import (
     OTHER_GROUP,
     PLAINTEXT,
     RETIRED,
+    UNAUTHENTICATED,
     UNSEALED,
     Suspect,
 )
@@ -33,7 +34,7 @@ from sealedfiles.git.used_ids import is_id_of, other_holder
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT
 from sealedfiles.model.policy import FileRules
-from sealedfiles.model.token import TOKEN, VALUE, Token, split
+from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, VALUE, Token, split
 from sealedfiles.sealing.file import (
     File,
     Keys,
@@ -132,7 +133,7 @@ class _Judge:
 
     def finds_tokens(self) -> bool:
         """Return True if the file has tokens: `seal` also seals files that are not tracked."""
-        return any(b"sealed:v1:" in version for version in (self._data, *self._versions()))
+        return any(b"sealed:v" in version for version in (self._data, *self._versions()))
 
     def has_only_right_groups(self) -> bool:
         """Return True if the policy seals all values to one group, and all tokens belong to it."""
@@ -180,6 +181,9 @@ class _Judge:
             place = fact.path, fact.value
             if place not in places or place in right:
                 continue
+            if UNAUTHENTICATED_TOKEN.fullmatch(fact.value):
+                found += self._unauthenticated(fact, lines)
+                continue
             one = wrong.get(place) or moved.get(fact.value)
             if one is None and self._was_written_by_checkout(*place):
                 one = CHECKED_OUT, fact
@@ -189,6 +193,17 @@ class _Judge:
             if one is not None:
                 found.append(self._suspect(*one, fact.start, lines))
         return found
+
+    def _unauthenticated(self, fact: _Fact, lines: LineNumbers) -> list[Suspect]:
+        """Return the suspect for an unauthenticated token; none if it is for a group of other readers.
+
+        Such a token is like any other without a key: it stays sealed.
+        """
+        token = split(fact.value)
+        suspect = self._suspect(UNAUTHENTICATED, fact, fact.start, lines)
+        suspect = suspect._replace(group=token.group)
+        is_mine = any(map(self._keys.is_member, (token.group, suspect.wanted)))
+        return [suspect] if is_mine or not self._knows_groups else []
 
     def _was_written_by_checkout(self, path: bytes, value: str) -> bool:
         return self._is_link or bool(self._memory and self._memory.has_value(path, value))

@@ -24,14 +24,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sealedfiles.app.files.assignment import EditedText
+    from sealedfiles.app.public_keys import CurrentPublicKey
+    from sealedfiles.formats.base import Editor
 
 
 def set_value(
-    place: WorkingFile, address: Address, value: Callable[[], Data], *, typed: bool, replace: bool
+    place: WorkingFile,
+    address: Address,
+    value: Callable[[], Data],
+    *,
+    typed: bool,
+    replace: bool,
+    group: str | None = None,
+    unread: CurrentPublicKey | None = None,
 ) -> tuple[EditedText, bool]:
     """Write a value to *address* of the file.
 
-    Returns the change, and whether the policy leaves the value in plaintext.
+    With *group*, the policy must assign the value to this group.  With *unread*, the public key of a group
+    that the user does not read, the value is written in an unauthenticated token.  Returns the change, and
+    whether the policy leaves the value in plaintext.
 
     *value* returns the value, and may prompt for it.  It is called only after checking that the value at
     *address* may be replaced; a mapping or list may be replaced only if *replace* is set.  *typed* stores
@@ -39,22 +50,30 @@ def set_value(
     is written.
     """
     text = place.text()[1]
+
+    def change(editor: Editor, text: str) -> EditedText:
+        changed = assigned(editor, text, address, data, typed=typed, replace=replace)
+        if group is not None and unread is None:
+            from sealedfiles.app.files.write_only import require_group  # few values have --group
+
+            require_group(place, editor.locate(changed.text, address).path, group)
+        return changed
+
     try:
         if not replace:
             refuse_collection(address, value_at(place.editor(), text, address)[1], REPLACE_HINT)
         data = value()
         refuse_token_values(data)
-        change = change_text(
-            place,
-            lambda editor, text: assigned(
-                editor, text, address, data, typed=typed, replace=replace
-            ),
-        )
+        if unread is not None:
+            from sealedfiles.app.files.write_only import set_unread
+
+            return set_unread(place, address, change, unread), False
+        changed = change_text(place, change)
     except FormatError as error:
         raise with_place(error, place) from None
     rules = place.workspace.describe(place.path)[1]
-    path = place.editor().locate(change.text, address).path
-    return change, rules.group_of(path) is None
+    path = place.editor().locate(changed.text, address).path
+    return changed, rules.group_of(path) is None
 
 
 def remove_value(place: WorkingFile, address: Address) -> EditedText:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from itertools import chain
 
+from sealedfiles.app.files.suspects import accept_hint
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.formats.base import Data
 from sealedfiles.git.filter.problems import UNKNOWN_KEY_HINTS, describe_problem, misplaced_hints
 from sealedfiles.keys.expected import UnexpectedKeyError
 from sealedfiles.light_typing import TYPE_CHECKING, Protocol
-from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
+from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, UNKNOWN_TOKEN, split
 from sealedfiles.sealing import File, Opened, Problem
 from sealedfiles.sealing.sealed_text import SealedText, inspect_file
 
@@ -46,14 +47,26 @@ def refuse_tokens(place: OpenedFile, value: Data) -> None:
     """
     closed = _closed(place)
     for text in _texts(value):
+        problem = _problem_in(text, closed)
+        if problem:
+            _refuse(place, problem)
+        if UNAUTHENTICATED_TOKEN.fullmatch(text):
+            raise unauthenticated(place.name, split(text).group)
         if UNKNOWN_TOKEN.fullmatch(text):
             raise NoKeyError(
                 f"{place.name}: a value stays sealed: its token has an unsupported version",
                 "update sealedfiles",
             )
-        problem = _problem_in(text, closed)
-        if problem:
-            _refuse(place, problem)
+
+
+def unauthenticated(name: str, group: str, key: str = "") -> TamperedError:
+    """Return the error for an unauthenticated token in the file called *name*."""
+    where = f"{name}: {key}" if key else f"{name}: a value"
+    return TamperedError(
+        f"{where} was written by a non-reader for the group {group}, and is not authenticated",
+        f"find who wrote it: git log -p -- {name}",
+        accept_hint(name, key),
+    )
 
 
 def leave_out_tokens(place: OpenedFile, value: Data) -> Data:
@@ -79,7 +92,7 @@ def leave_out_tokens(place: OpenedFile, value: Data) -> Data:
                 del node[key]
         else:
             node[:] = [item for item in node if not is_closed(item)]
-    # Any remaining token has an unsupported version, so its group is unknown.
+    # Any remaining token has an unsupported version, or is not authenticated.
     refuse_tokens(place, value)
     return value
 
@@ -91,6 +104,8 @@ def _closed(place: OpenedFile) -> dict[str, Problem]:
 
 def _problem_in(text: str, closed: Mapping[str, Problem]) -> Problem | None:
     """Return the problem of the first token in *text* that stays sealed, or None."""
+    if text in closed:
+        return closed[text]
     for token in TOKEN.findall(text) if "sealed:v1:" in text else ():
         if token in closed:
             return closed[token]

@@ -19,13 +19,15 @@ CHECKED_OUT = "checked-out"
 """A checkout wrote the value in plaintext, and git's versions of the file no longer have it."""
 FROM_RETIRED = "from-retired"
 """The same for a value that a checkout decrypted from a token under a retired key."""
+UNAUTHENTICATED = "unauthenticated"
+"""The value is an unauthenticated token, which no reader has accepted."""
 
 
 class Suspect(NamedTuple):
     """A value that, according to git, a reader may not have sealed at its place."""
 
     reason: str
-    """PLAINTEXT, UNSEALED, CHECKED_OUT, FROM_RETIRED, OTHER_GROUP, RETIRED or FOREIGN."""
+    """PLAINTEXT, UNSEALED, CHECKED_OUT, FROM_RETIRED, OTHER_GROUP, RETIRED, FOREIGN or UNAUTHENTICATED."""
     start: int
     """Its offset in the decrypted text."""
     path: bytes | None
@@ -44,6 +46,7 @@ _DESCRIPTIONS = {
     FROM_RETIRED: "checked out from a token under a retired key",
     FOREIGN: "its token has the file id of another file",
     RETIRED: "sealed with a retired key of the group {0.group}",
+    UNAUTHENTICATED: "written by a non-reader for the group {0.group}, not authenticated",
     OTHER_GROUP: "sealed to the group {0.group}, but the policy seals it to {0.wanted}",
 }
 
@@ -67,6 +70,8 @@ def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
         hints.append(f"if it is correct, seal it: sealedfiles seal {name}; then git add {name}")
     if reasons & {PLAINTEXT, UNSEALED, CHECKED_OUT}:
         hints.append("to use it as it is: --allow-plaintext")
+    if UNAUTHENTICATED in reasons:
+        hints.append(accept_hint(name))
     if OTHER_GROUP in reasons:
         hints.append(f"if it is correct, seal it to that group: sealedfiles reseal {name}")
     if FOREIGN in reasons:
@@ -76,6 +81,11 @@ def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
     if reasons & {RETIRED, FROM_RETIRED}:
         hints.append("to read it as it is: --allow-retired")
     return hints
+
+
+def accept_hint(name: str, key: str = "") -> str:
+    """Return what to do about an unauthenticated token in the file called *name*."""
+    return f"to check the value and accept it: sealedfiles accept {name} {key}".rstrip()
 
 
 def refuse_suspects(name: str, suspects: list[Suspect]) -> None:

@@ -9,7 +9,7 @@ from sealedfiles.errors import TamperedError
 from sealedfiles.git.clone import Clone
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
-from sealedfiles.model.token import TOKEN, VALUE, FileKey, split
+from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, VALUE, FileKey, split
 from sealedfiles.sealing import File
 from sealedfiles.sealing.sealed_text import SealedText
 
@@ -27,7 +27,7 @@ class PastValue(NamedTuple):
     path: bytes
     """The encoded key path, or ``WHOLE`` or ``ELSEWHERE``."""
     token: str
-    """The token; empty if the value is in plaintext."""
+    """The token, also an unauthenticated one; empty if the value is in plaintext."""
     keys: frozenset[tuple[str, str]]
     """Group and key id of each known layer; all of these keys are needed to read the value."""
     text: str | None
@@ -160,7 +160,7 @@ class Contents:
     def _read(self, path: bytes, oid: str, data: bytes | None) -> None:
         place = self._place(path, oid)
         self._sealed[place] = []
-        if data is None or b"sealed:v1:" in data:
+        if data is None or b"sealed:v" in data:
             values = self._all[place] = self._values(path, oid, data)
             self._sealed[place] = [value for value in values if value.token]
 
@@ -195,7 +195,12 @@ def values_in(data: bytes, file: File, keys: TokenOpener) -> list[PastValue]:
             found.append(_sealed(span.path, match[0], file, keys))
         elif span.start < span.end:
             decoded, literal = version.decoded(span), version.literal(span)
-            found.append(PastValue(span.path, "", frozenset(), decoded, literal))
+            if UNAUTHENTICATED_TOKEN.fullmatch(decoded):
+                parts = split(decoded)
+                layers = frozenset([(parts.group, parts.key_id)])
+                found.append(PastValue(span.path, decoded, layers, None))
+            else:
+                found.append(PastValue(span.path, "", frozenset(), decoded, literal))
     if text.count("sealed:v1:") > len(used):
         rest = (match for match in TOKEN.finditer(text) if match.start() not in used)
         found += [_sealed(ELSEWHERE, match[0], file, keys) for match in rest]

@@ -6,6 +6,7 @@ The plaintext in the working tree does not change.  Each step is recorded before
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -24,7 +25,10 @@ from sealedfiles.keys.rotation import remaining_readers, rotate_group
 from sealedfiles.keys.wrapping import VerifiedReader
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import DEFAULT_GROUP
+from sealedfiles.model.token import UNAUTHENTICATED_TOKEN
+from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.reseal import renew_file
+from sealedfiles.util.messages import counted
 from sealedfiles.util.progress import Progress
 
 
@@ -90,21 +94,40 @@ def new_keys(
     # The index determines the current key, so the clone may remember the new key only after this.
     stage(clone, *(f"{NAME}/keys/{group}" for group in groups))
     record_new_keys(clone, {group: clone.ring.current(group) for group in groups})
-    files = renew_index(clone, groups, kept)
+    written: Counter[bytes] = Counter()
+    files = renew_index(clone, groups, kept, written)
     for group in groups:
         clone.state.note_begun(group, None)
+    if why == "revoked":
+        _warn_of_written(written, dialog)
     key_ids = {group: clone.ring.current(group).key_id for group in groups}
     return Renewed(key_ids, files, not kept)
 
 
-def renew_index(clone: Clone, groups: Collection[str], kept: Collection[str] = ()) -> int:
+def _warn_of_written(written: Counter[bytes], dialog: Dialog) -> None:
+    """Report the unauthenticated tokens, by file, whose key is retired now: a removed reader has it."""
+    for path, count in (+written).items():
+        dialog.warn(
+            f"{show_path(path)}: {counted(count, 'value')} written by a non-reader for a key that is retired "
+            "now, so it cannot be accepted",
+            "have it written again: sealedfiles set --group",
+        )
+
+
+def renew_index(
+    clone: Clone,
+    groups: Collection[str],
+    kept: Collection[str] = (),
+    written: Counter[bytes] | None = None,
+) -> int:
     """Reseal every token of *groups* in the index that is not under its current key, except *kept*.
 
-    Returns the number of files that changed.
+    Returns the number of files that changed.  Unauthenticated tokens under earlier keys, which stay as they
+    are, are counted in *written* by file.
     """
     count = sum(1 for _ in tracked_sealed_files(clone))
     with Progress("sealing again", count) as progress:
-        return rewrite_entries(clone, _renewed(clone, groups, kept, progress))
+        return rewrite_entries(clone, _renewed(clone, groups, kept, progress, written))
 
 
 def _renewed(
@@ -112,6 +135,7 @@ def _renewed(
     groups: Collection[str],
     kept: Collection[str],
     progress: Progress,
+    written: Counter[bytes] | None,
 ) -> Iterator[tuple[Entry, bytes]]:
     current = {group: clone.ring.current(group).key_id for group in groups}
 
@@ -120,6 +144,9 @@ def _renewed(
         return group in current and key_id != current[group]
 
     for entry, blob in progress.each(with_blobs(clone, tracked_sealed_files(clone))):
+        if written is not None and b"sealed:v2:" in blob:
+            tokens = UNAUTHENTICATED_TOKEN.findall(blob.decode("utf-8", "replace"))
+            written[entry.path] += sum(map(is_stale, tokens))
         file = clone.describe_for_smudge(entry.path)
         new = renew_file(blob, file, clone.ring, is_stale, kept)
         if new != blob:

@@ -15,7 +15,7 @@ from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.policy import FileRules
-from sealedfiles.model.token import TOKEN, split
+from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, split
 from sealedfiles.sealing.file import File, LineNumbers, path_text, show_path
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -166,7 +166,7 @@ def _structured(
     inside = set()
     values = []
     for start, end, path in spans:
-        token = TOKEN.search(text, start, end)
+        token = TOKEN.search(text, start, end) or UNAUTHENTICATED_TOKEN.search(text, start, end)
         shown = paths.show(path)
         group = rules.group_of(path)
         if token:

@@ -230,8 +230,10 @@ def test_tokens_of_a_key_that_was_retired_are_an_error(toy: Toy) -> None:
 
 
 def test_a_token_of_a_later_version(toy: Toy) -> None:
-    toy.edit(toy.token("user"), toy.token("user").replace("v1", "v2", 1))
+    toy.edit(toy.token("user"), toy.token("user").replace("v1", "v3", 1))
     assert toy.staged() == [f"unknown-token {APP}:3 db.user"]
+    toy.edit("sealed:v3:", "sealed:v2:")
+    assert toy.staged() == [f"unauthenticated {APP}:3 db.user"]
 
 
 def test_a_token_of_another_file(toy: Toy) -> None:
