@@ -91,7 +91,7 @@ def load(
 
 def loads(
     text: str | bytes,
-    format: Literal["yaml", "json", "dotenv", "toml", "ndjson", "properties", "ini"],  # noqa: A002 - named as in the policy
+    format: Literal["yaml", "json", "dotenv", "toml", "ndjson", "properties", "ini", "tfvars"],  # noqa: A002 - named as in the policy
     *,
     path: AnyPath | None = None,
     root: AnyPath | None = None,

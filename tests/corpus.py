@@ -31,7 +31,7 @@ PLACES = [
 
 
 YAML_AND_JSON = (".yaml", ".yml", ".json")
-LATER = (".toml", ".ndjson", ".properties", ".ini")
+LATER = (".toml", ".ndjson", ".properties", ".ini", ".tfvars")
 
 
 @lru_cache(maxsize=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealedfiles.formats.base import Editor, Format
 
-NAMES = ("yaml", "json", "dotenv", "toml", "ndjson", "properties", "ini")
+NAMES = ("yaml", "json", "dotenv", "toml", "ndjson", "properties", "ini", "tfvars")
 """The names of the formats, as in the policy; ``whole`` is not one of them."""
 FIRST_NAMES = NAMES[:3]
 """Those that all versions of this program have."""
@@ -29,7 +29,7 @@ def name_by_path(path: bytes) -> str:
         return "toml"
     if name.endswith((b".ndjson", b".jsonl")):
         return "ndjson"
-    for ending in ("properties", "ini"):
+    for ending in ("properties", "ini", "tfvars"):
         if name.endswith(f".{ending}".encode()):
             return ending
     return "whole"
@@ -65,6 +65,10 @@ def load(name: str) -> Format | None:
         from sealedfiles.formats.ini.format import INI
 
         return INI
+    if name == "tfvars":
+        from sealedfiles.formats.tfvars.format import TFVARS
+
+        return TFVARS
     return None
 
 
@@ -94,6 +98,10 @@ def load_editor(name: str) -> Editor:
         from sealedfiles.formats.ini.edit import INI_EDITOR
 
         return INI_EDITOR
+    if name == "tfvars":
+        from sealedfiles.formats.tfvars.edit import TFVARS_EDITOR
+
+        return TFVARS_EDITOR
     from sealedfiles.formats.dotenv.edit import DOTENV_EDITOR
 
     return DOTENV_EDITOR

@@ -46,14 +46,14 @@ class CommentLines:
         self._values = values
         self._format = file_format
         self._closings: dict[str, list[int]] = {}
-        self._sign = len(file_format.comment_signs[0]) - 1
+        self._signs = tuple(sign.rstrip() for sign in file_format.comment_signs)
         self.lines = [self._line(start, end) for start, end in comments]
         count = len(self.lines)
         self._block_end = [count] * count
         self._paragraph_end = [count] * count
         for index in range(count - 2, -1, -1):
             line, below = self.lines[index], self.lines[index + 1]
-            between = text[line.end : below.start - self._sign]
+            between = text[line.end : self._sign_of(below.start)]
             in_block = not between.strip(f"{BLANKS}\r\n")
             in_paragraph = in_block and between.strip(" \t") in ("\n", "\r\n", "\r")
             in_paragraph = in_paragraph and line.column >= 0 and below.column >= 0
@@ -87,7 +87,7 @@ class CommentLines:
         read = self._format.commented(comment)
         if read.content < 0:
             return CommentLine(start, end, -1, -1, read)
-        sign = start - self._sign
+        sign = self._sign_of(start)
         begin = max(self._text.rfind("\n", 0, sign), self._text.rfind("\r", 0, sign)) + 1
         before = self._text[begin:sign]
         # After a value, the indentation of its continuation lines is unknown.
@@ -96,6 +96,13 @@ class CommentLines:
         content = f"{before}#{comment[: read.content]}"
         column = len(content.expandtabs(_TAB))
         return CommentLine(start, end, column, max(hash_column, column - 2), read)
+
+    def _sign_of(self, start: int) -> int:
+        """Return the start of the sign of the comment whose text begins at *start*."""
+        for sign in self._signs:
+            if self._text.endswith(sign, 0, start):
+                return start - len(sign)
+        return start
 
     def _indented_end(self, index: int) -> int:
         """Return the end of the lines below *index* that are to the right of where its entry begins.

@@ -61,6 +61,10 @@ def _tree(text: str, name: str) -> Node | None:
         from sealedfiles.formats.toml import tree as toml_tree
 
         return toml_tree.parse(text)
+    if name == "tfvars":
+        from sealedfiles.formats.tfvars import tree as tfvars_tree
+
+        return tfvars_tree.parse(text)
     if name == "ndjson":
         from sealedfiles.formats.ndjson import tree as ndjson_tree
 

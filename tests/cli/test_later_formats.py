@@ -59,6 +59,14 @@ SAMPLES = {
         ("pw =", "; pw ="),
         "DB_AUTH_PW=s3cr3t-two\nDB_AUTH_USER=s3cr3t-one\nDB_HOST=h\nDB_PORT=5432\n",
     ),
+    "app.tfvars": Sample(
+        '/* about */\ndb = {\n  host = "h" # h\n  port : 5432\n\n  auth = {\n    user = "s3cr3t-one"\n\n    pw = "s3cr3t-two"\n  }\n}\n',
+        {"db": {"host": "h", "port": 5432, "auth": {"user": "s3cr3t-one", "pw": "s3cr3t-two"}}},
+        "db.auth.user",
+        "db.auth.pw",
+        ("pw =", "// pw ="),
+        "DB_AUTH_PW=s3cr3t-two\nDB_AUTH_USER=s3cr3t-one\nDB_HOST=h\nDB_PORT=5432\n",
+    ),
     "app.ndjson": Sample(
         '{"db": {"host": "h", "port": 5432}}\n{"db": {"auth": {"user": "s3cr3t-one"}}}\n\n{"pw": "s3cr3t-two"}\n',
         [

@@ -10,6 +10,7 @@ NAMES = {
     "yaml": "a.yaml a.yml A.YML a.env.yaml .env.yml",
     "json": "a.json A.JSON .env.json a.jsonc a.json5",
     "properties": "a.properties application-prod.PROPERTIES",
+    "tfvars": "terraform.tfvars prod.auto.TFVARS",
     "ini": "a.ini PHP.INI",
     "ndjson": "a.ndjson a.jsonl A.JSONL",
     "toml": "a.toml A.TOML pyproject.toml .toml",

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 YAML, JSON, ENV, WHOLE = "conf/app.yaml", "conf/app.json", "conf/.env", "conf/store.p12"
 STRUCTURED = (YAML, JSON, ENV)
 TOML, NDJSON = "conf/app.toml", "conf/app.ndjson"
-PROPERTIES, INI = "conf/app.properties", "conf/app.ini"
-LATER = (TOML, NDJSON, PROPERTIES, INI)
+PROPERTIES, INI, TFVARS = "conf/app.properties", "conf/app.ini", "conf/app.tfvars"
+LATER = (TOML, NDJSON, PROPERTIES, INI, TFVARS)
 """Formats that were added later: tests of generated texts draw one of them for each text."""
 ANY_LATER = "a later format"
 EVERY = (*STRUCTURED, *LATER)
@@ -367,6 +367,54 @@ FRAGMENTS = {
         ),
         *("\x00", "%(a)s", "<<<<<<< a\n", "=======\n", "||||||| b\n", ">>>>>>> c\n"),
     ],
+    TFVARS: [
+        *(
+            "a",
+            "b-c",
+            " = ",
+            "=",
+            " : ",
+            "1",
+            '"x"',
+            '"${y}"',
+            '"',
+            "[",
+            "]",
+            "{",
+            "}",
+            ", ",
+            ",",
+            "#",
+            " # ",
+            "// x\n",
+        ),
+        *(
+            "/* x */",
+            "/*",
+            "*/",
+            "<<E\n",
+            "<<-E\n",
+            "E\n",
+            "\n",
+            "\n",
+            "\r\n",
+            "\r",
+            "true",
+            "null",
+            "\\u0073",
+            "é",
+        ),
+        *(
+            'pw = "hunter22"\n',
+            '#pw = "hunter22"\n',
+            "\t",
+            "\ufeff",
+            "\u2028",
+            "\x00",
+            "<<<<<<< a\n",
+        ),
+        *("=======\n", "||||||| b\n", ">>>>>>> c\n"),
+    ],
     NDJSON: [
         *(
             '{"a": 1}',
@@ -527,6 +575,48 @@ TOML_VALUES = st.one_of(
 )
 
 
+HCL_VALUES = st.one_of(
+    st.text("abc xyz0é:#'/*,{}[]=\u2028", max_size=12).map(lambda text: f'"{text}"'),
+    st.sampled_from(
+        [
+            "1",
+            "-0.5e3",
+            "true",
+            "null",
+            "[]",
+            "{}",
+            '"hunter22"',
+            '"${a}$${b}%%{"',
+            "<<E\n  x # y\n  E",
+        ]
+    ),
+    st.sampled_from(["<<-E\n    a\n\n  b\n  E", '[1, # one\n "x",   # two\n]']),
+    st.sampled_from(
+        ['{ p = "q", r : [2] }', '{\n  p = "q"   // c\n  "r s" : 1,\n  t = { u = "v" }\n}']
+    ),
+)
+
+
+@st.composite
+def tfvars_texts(draw: st.DrawFn) -> str:
+    lines = []
+    for number in range(draw(st.integers(0, 5))):
+        about = [
+            "",
+            "",
+            "# note",
+            '// pw = "hunter22"',
+            "/* note */",
+            '/* pw = "hunter22" */',
+            "  ",
+        ]
+        key = draw(st.sampled_from(["a", "pw", "b-c", "É"]))
+        end = draw(st.sampled_from(["", "", "   # why", "\t//x", "  /* x */"]))
+        lines += [draw(st.sampled_from(about)), f"{key}{number} = {draw(HCL_VALUES)}{end}"]
+    text = "\n".join(lines) + draw(st.sampled_from(["", "\n"]))
+    return text.replace("\n", draw(st.sampled_from(["\n", "\n", "\r\n"])))
+
+
 @st.composite
 def properties_texts(draw: st.DrawFn) -> str:
     lines = []
@@ -613,6 +703,7 @@ def texts(path: str) -> st.SearchStrategy[str]:
             NDJSON: ndjson_texts,
             PROPERTIES: properties_texts,
             INI: ini_texts,
+            TFVARS: tfvars_texts,
         }
         return made[path]()
     return {YAML: yaml_texts, JSON: json_texts, ENV: env_texts}[path]()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from documents import ENV, INI, JSON, NDJSON, PROPERTIES, TOML, YAML
+from documents import ENV, INI, JSON, NDJSON, PROPERTIES, TFVARS, TOML, YAML
 from hypothesis import strategies as st
 
 SIGNS = "&*!|>%@?:#'\"`-,[]{}=<~\\$"
@@ -105,6 +105,22 @@ def line_entries(draw: st.DrawFn) -> str:
 
 
 @st.composite
+def tfvars_lines(draw: st.DrawFn) -> str:
+    """Return an attribute, or a comment."""
+    key = draw(st.sampled_from(["a", "b-c", "É"]))
+    value = draw(
+        st.one_of(
+            edges.map(lambda text: json.dumps(text.replace("{", ""), ensure_ascii=False)),
+            edges.map(lambda text: f"<<E\n{text}\nE"),
+            st.sampled_from(["1", '[ "x" , # a\n 2 ]', "{ x = 1 }", "null"]),
+        )
+    )
+    about = draw(st.sampled_from(["", "", "#", " // ", "\t", "/* x */ ", "/*"]))
+    sign = draw(st.sampled_from(["=", " = ", "\t=\t"]))
+    return f"{about}{key}{sign}{value}{draw(comments)}\n"
+
+
+@st.composite
 def ndjson_lines(draw: st.DrawFn) -> str:
     """Return a line with an object."""
     entries = draw(st.lists(st.tuples(edges.map(json.dumps), edges.map(_in_double)), max_size=3))
@@ -138,6 +154,7 @@ def files(path: str) -> st.SearchStrategy[bytes]:
         YAML: yaml_lines,
         ENV: env_lines,
         JSON: json_texts,
+        TFVARS: tfvars_lines,
         TOML: toml_lines,
         NDJSON: ndjson_lines,
     }

@@ -10,6 +10,7 @@ from documents import (
     ENV,
     INI,
     PROPERTIES,
+    TFVARS,
     TOML,
     YAML,
     Keyring,
@@ -39,6 +40,14 @@ def sealed_comment(comment: str, sealed: bytes) -> bool:
 
 
 LATER = [
+    (TFVARS, 'a = 1\n# b = "hunter22"\n'),
+    (TFVARS, 'a = 1 // b = "hunter22"\n'),
+    (TFVARS, 'a = 1 /* b = "hunter22" */\n'),
+    (TFVARS, '/*\n  b = "hunter22"\n  c = 1\n*/\na = 1\n'),
+    (TFVARS, "# b = <<E\n# hunter22\n# E\na = 1\n"),
+    (TFVARS, 'a = [\n  1, # "hunter22",\n// {{ "b": "hunter22" },\n]\n'.replace("{{", "{")),
+    (TFVARS, '# b = {\n#   c = "hunter22"\n# }\na = 1\n'),
+    (TFVARS, 'a = "hunter22"\n# it is hunter22 for now\n'),
     (PROPERTIES, "a=1\n# a=hunter22\n"),
     (PROPERTIES, "a=1\n  !b.c : hunter22\n"),
     (PROPERTIES, "a=1\n#b=x \\\n#  hunter22\n"),

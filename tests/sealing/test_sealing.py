@@ -21,6 +21,7 @@ from documents import (
     NOBODY,
     PROPERTIES,
     STRUCTURED,
+    TFVARS,
     TOML,
     WHOLE,
     YAML,
@@ -291,6 +292,7 @@ def test_empty_values_stay_empty() -> None:
 def test_a_value_without_a_key_is_an_error_that_names_it_and_never_plaintext(path: str) -> None:
     text = {YAML: "a:\n  b: hunter22\n", JSON: '{"a":\n{"b": 1}}', ENV: "\nA=hunter22\n"}
     text |= {INI: "[a]\nb=hunter22\n"}
+    text |= {TFVARS: "a = {\n  b = 1\n}\n"}
     text |= {TOML: "[a]\nb = 'hunter22'\n", NDJSON: '{}\n{"a": {"b": "hunter22"}}\n'}
     with pytest.raises(NoKeyError) as caught:
         seal(path, text.get(path, "hunter22"), keys=NOBODY)
@@ -438,10 +440,11 @@ def test_line_endings_and_bom_are_kept(path: str, bom: str, end: str) -> None:
         ENV: ["A=1", 'B="x', 'y"', "# note", ""],
         PROPERTIES: ["a = 1 \\", "  2", "# note", "b:x", ""],
         INI: ["[a]", "b = 1", "  2", "# note", "c", ""],
+        TFVARS: ["a = 1", "b = <<E", "x", "  E", "# note", "c = [", "2]", ""],
         NDJSON: ['{"a": 1}', '[ 1, "x" ]', "", "2", ""],
         TOML: ["a = 1", 'b = """', "x", '"""', "# note", "c = [", "2]", ""],
     }[path]
-    end = "\n" if end == "\r" and path in (TOML, NDJSON) else end  # not a line end there
+    end = "\n" if end == "\r" and path in (TOML, NDJSON, TFVARS) else end  # not a line end there
     plain = (bom + end.join(lines)).encode()
     sealed = seal(path, plain)
     assert not is_whole(sealed)

@@ -105,6 +105,44 @@ INI_WHOLE: dict[str, str | bytes] = {
     "a name of 5000 bytes": f"[{'k' * 5000}]\n",
     "not UTF-8": b"a=\xe9\n",
 }
+TFVARS_SEALED = {
+    "all kinds of values": (
+        'a = ⟦a|"x"⟧\nb=⟦b|-1.50e+3⟧\nc = ⟦c|true⟧\nd = ⟦d|null⟧\ne = [⟦e[]|1⟧, [⟦e[][]|"x"⟧,], { f = ⟦e[].f|2⟧ }]\n'
+        'g-h = { i = ⟦g-h.i|1⟧, "j k" : ⟦g-h.j k|2⟧, 3 = ⟦g-h.3|4⟧ }\nl = []\nm = {}\nÉ = ⟦É|1⟧\n'
+    ),
+    "objects over lines": "a = {\n  b = ⟦a.b|1⟧\n  c = ⟦a.c|2⟧,\n\n  d = {\n    e = ⟦a.d.e|3⟧ }\n}\n",
+    "heredocs": (
+        "a = ⟦a|<<EOT\n x # y\nb = 1\n  EOT⟧\nc = [⟦c[]|<<-E-1\n    x\n  EOT\nE-1⟧\n, ⟦c[]|<<E\nE⟧\n]\n"
+    ),
+    "templates are text": 'a = ⟦a|"${b}$${c}%{d}%%{ $ % $$ \\"e\\""⟧\n',
+    "comments": (
+        "# a\n// b\n/* c\n d */ a = ⟦a|1   ⟧ # e\nb = /* f */ ⟦b|2⟧ /* g */ // h\nc = [ # i\n  ⟦c[]|1  ⟧ // j\n]\n"
+        "#⟦#| d = 1⟧\n//⟦#| e = { f = 1 }⟧\n/*⟦#| g = 1⟧ */\n"
+    ),
+    "escapes": 'a = ⟦a|"\\n\\r\\t\\\\\\u00e9\\U0001f600"⟧\n',
+    "CR LF, and no line end at the end": "a = {\r\n  b = ⟦a.b|1⟧\r\n}\r\nc = ⟦c|<<E\r\nx\r\nE⟧\r\nd = ⟦d|1⟧",
+    "a byte order mark": '\ufeffa = ⟦a|"x"⟧\n',
+    "a key twice": "a = ⟦a|1⟧\na = ⟦a|1⟧\na = ⟦a|2⟧\n",
+}
+TFVARS_WHOLE: dict[str, str | bytes] = {
+    "a function": "a = upper(1)\n",
+    "a variable": "a = var.b\n",
+    "an operator": "a = 1 + 2\n",
+    "a block": "a {\n  b = 1\n}\n",
+    "a key in quotes": '"a" = 1\n',
+    "a template with quotes": 'a = "${"b"}"\n',
+    "a template without an end": 'a = "${b"\n',
+    "a line end in a string": 'a = "x\ny"\n',
+    "a wrong escape": 'a = "\\q"\n',
+    "two attributes on a line": "a = 1, b = 2\n",
+    "no separator": "a = { b = 1 c = 2 }\n",
+    "a line end in an attribute": "a =\n1\n",
+    "a heredoc without an end": "a = <<E\nx\n",
+    "a comment without an end": "a = 1 /* x\n",
+    "a lone CR": "a = 1\rb = 2\n",
+    "for": "a = [for x in y : x]\n",
+    "not UTF-8": b'a = "\xff"\n',
+}
 RULED = [
     ("INI by a rule", "setup.cfg", "[a]\nb = ⟦a.b|1⟧\n", [{"files": "*.cfg", "format": "ini"}]),
     (

@@ -426,6 +426,7 @@ def marked_files() -> list[dict[str, Any]]:
             ("NDJSON", "v.ndjson", later_cases.NDJSON_SEALED),
             ("properties", "v.properties", later_cases.PROPERTIES_SEALED),
             ("INI", "v.ini", later_cases.INI_SEALED),
+            ("tfvars", "v.tfvars", later_cases.TFVARS_SEALED),
         )
         for name, marked in cases.items()
     ]
@@ -437,6 +438,7 @@ def marked_files() -> list[dict[str, Any]]:
         ("NDJSON", "v.ndjson", later_cases.NDJSON_WHOLE),
         ("properties", "v.properties", later_cases.PROPERTIES_WHOLE),
         ("INI", "v.ini", later_cases.INI_WHOLE),
+        ("tfvars", "v.tfvars", later_cases.TFVARS_WHOLE),
     ]
     made += [
         whole_file(f"{form} sealed whole: {name}", path, plain)

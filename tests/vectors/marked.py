@@ -23,7 +23,7 @@ KEYS = {"default": S1, "a": S3, "b": S2}
 VALUE, COMMENT, WHOLE = 0, 1, 2
 BARE = ("dotenv", "properties", "ini")
 """The formats in which a token has no quotes."""
-QUOTED = ("yaml", "yml", "json", "jsonc", "json5", "toml", "ndjson", "jsonl")
+QUOTED = ("yaml", "yml", "json", "jsonc", "json5", "toml", "ndjson", "jsonl", "tfvars")
 """The endings of names of files in other formats."""
 
 MARK = re.compile(r"⟦(?:([a-z+]+)(?=[@#]))?@?([^|⟧]*)\|(?:&([^|⟧]*)\|)?([^⟧]*)⟧", re.DOTALL)

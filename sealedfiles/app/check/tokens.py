@@ -36,6 +36,7 @@ _FORMATS = {
     "ndjson": "NDJSON",
     "properties": "Java properties",
     "ini": "INI",
+    "tfvars": "Terraform variables",
 }
 
 

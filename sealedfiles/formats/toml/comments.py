@@ -1,94 +1,20 @@
-"""Commented-out entries in TOML (docs/format.md, section 5)."""
+"""Headers of tables that are commented out in TOML (docs/format.md, section 5)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Commented, CommentPlace, Span, end_of
-from sealedfiles.formats.commented import pem
-from sealedfiles.formats.events import Paths, Scope
-from sealedfiles.formats.toml.events import BASIC, LITERAL, Reader
+from sealedfiles.formats.toml.events import Reader
 from sealedfiles.model.paths import ITEM, ROOT, key_step
-from sealedfiles.util.lazy_pattern import lazy_pattern
 
-_SIGNS = re.compile(r"[#\s]*").match
-_BLANKS = re.compile("[ \t]*").match
-_ENDS = re.compile(r"[ \t]*,?[ \t]*(?:#.*)?\Z", re.DOTALL).match
 _HEADER = re.compile(r"\[\[?[ \t]*(?=[\w\"'-])").match
 _AFTER_HEADER = re.compile(r"\]\]?[ \t]*(?:#.*)?\Z", re.DOTALL).match
-_STRINGS = lazy_pattern(rf"(?<!\w)(?:{BASIC}|{LITERAL})")
-_BRACKETS = lazy_pattern(r"[\[\]{}]")
 
 
-def read_comment(comment: str) -> Commented:
-    """Return the content of *comment*, the text after its ``#``, without one or several comment signs."""
-    content = end_of(_SIGNS(comment))
-    if content == len(comment):
-        return Commented(-1)
-    private_key = pem(comment, content)
-    if private_key:
-        return private_key
-    reader = Reader(comment)
-    try:
-        at, keys = reader.keys(content)
-    except FormatError:
-        keys, at = (), content
-    if keys and comment.startswith("=", at):
-        path = b"".join(key_step(key) for key, _, _ in keys)
-        start = end_of(_BLANKS(comment, at + 1))
-        return _entry(comment, content, start, path)
-    return Commented(content, items := _items(comment, content), is_entry=bool(items))
-
-
-def _items(comment: str, content: int) -> list[Span]:
-    """Return the values of *comment* if it consists of items of a list, each with a comma; else none."""
-    if comment[content] not in "\"'[{":
-        return []
-    text = f"[{comment[content:]}\n]"
-    reader = Reader(text)
-    try:
-        values = Paths(text, reader.events).values if reader.value(0) == len(text) else []
-    except FormatError:
-        return []
-    shift = content - 1
-    return [Span(start + shift, end + shift, path) for start, end, path in values]
-
-
-def _entry(comment: str, content: int, start: int, path: bytes) -> Commented:
-    """Return the entry at *path* whose value begins at *start*."""
-    end = len(comment.rstrip())
-    rest = comment[start:end]
-    values = _values(comment, start, path)
-    if values is not None:
-        return Commented(content, values, is_entry=True, header=path)
-    opens = ""
-    if rest[:3] in ('"""', "'''"):
-        opens = rest[:3]
-    elif rest[:1] in ("[", "{"):
-        opens = "["
-    elif rest.startswith("-----BEGIN ") and "-----END " not in rest:
-        opens = "-----END "
-    values = [] if rest in ("", "[", "{") or rest[:1] == "#" else [Span(start, end, path)]
-    return Commented(content, values, is_entry=True, header=path, opens=opens)
-
-
-def _values(comment: str, start: int, path: bytes) -> list[Span] | None:
-    """Return the values of the value that begins at *start*; None if the comment does not end with it."""
-    reader = Reader(comment)
-    try:
-        if not _ENDS(comment, reader.value(start)):
-            return None
-        # The first event has no key: it is the value at *path* itself.
-        return Paths(comment, reader.events, path).values
-    except FormatError:
-        return None
-
-
-def _header(comment: str, content: int) -> bytes | None:
-    """Return the path of the table whose header is commented out; None if *comment* is no header."""
-    match = _HEADER(comment, content)
+def header_of(comment: str) -> bytes | None:
+    """Return the path of the table whose header *comment* is; None if it is something else."""
+    match = _HEADER(comment)
     if match is None:
         return None
     try:
@@ -99,51 +25,3 @@ def _header(comment: str, content: int) -> bytes | None:
         return None
     item = ITEM if match[0].startswith("[[") else ROOT
     return b"".join(key_step(key) for key, _, _ in keys) + item
-
-
-def find_parents(
-    text: str, values: Sequence[Span], places: Sequence[CommentPlace], scopes: Sequence[Scope]
-) -> list[tuple[bytes, bool]]:
-    """Return for each comment the path above it, and whether it is among the items of a list.
-
-    This is the collection that the comment is in; otherwise the table, also one whose header is commented
-    out, up to the next value or header.
-    """
-    found = []
-    inside: list[Scope] = []
-    table = ROOT
-    commented: bytes | None = None
-    next_scope = next_value = 0
-    for start, _, read in places:
-        while next_scope < len(scopes) and scopes[next_scope].start <= start:
-            scope = scopes[next_scope]
-            next_scope += 1
-            commented = None
-            if scope.is_closing:
-                inside.pop()
-            elif text[scope.start - 1] == "]":
-                table = scope.path
-            else:
-                inside.append(scope)
-        while next_value < len(values) and values[next_value].start <= start:
-            next_value += 1
-            commented = None
-        header = None
-        if read.content >= 0 and not inside:
-            end = text.find("\n", start)
-            header = _header(
-                text[start : end if end >= 0 else len(text)].rstrip("\r"), read.content
-            )
-        if header is not None:
-            commented = header
-        if inside:
-            found.append((inside[-1].path, inside[-1].is_list))
-        else:
-            found.append((table if commented is None else commented, False))
-    return found
-
-
-def brackets(comment: str) -> list[tuple[int, str]]:
-    """Return the brackets of *comment* that are not in strings, with their offsets."""
-    blanked = _STRINGS.sub(lambda match: " " * len(match[0]), comment)
-    return [(match.start(), match[0]) for match in _BRACKETS.finditer(blanked)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sealedfiles.formats.base import Data
+from sealedfiles.formats.event_tree import data_of, plain_number
 from sealedfiles.formats.place import Edit
 from sealedfiles.formats.toml.change import assigned, removed
 from sealedfiles.formats.toml.events import NUMBER
 from sealedfiles.formats.toml.format import TOML
-from sealedfiles.formats.toml.tree import data_of, parse, plain_number, read_tree
+from sealedfiles.formats.toml.tree import parse, read_tree, scalar
 from sealedfiles.formats.tree import Node, find
 from sealedfiles.formats.tree_edit import TreeEditor
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -34,10 +35,10 @@ class TomlEditor(TreeEditor):
 
     def data(self, text: str, node: Node, number: Callable[[str], Data]) -> Data:
         """Return what *node* means."""
-        return data_of(text, node, number)
+        return data_of(node, lambda one: scalar(text, one, number))
 
     def number(self, source: str) -> Data:
-        """Return a number; see ``toml.tree.plain_number``."""
+        """Return a number."""
         return plain_number(source)
 
     def change(self, text: str, address: Address, value: Data) -> str:

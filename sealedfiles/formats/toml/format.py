@@ -70,17 +70,18 @@ class TomlFormat(Format):
 
     def commented(self, comment: str) -> Commented:
         """Return the content of *comment* without its comment signs, one or several."""
-        from sealedfiles.formats.toml.comments import read_comment
+        from sealedfiles.formats.event_comments import read_comment
 
-        return read_comment(comment)
+        return read_comment(comment, Reader, "#")
 
     def parents(
         self, text: str, values: Sequence[Span], places: Sequence[CommentPlace]
     ) -> list[tuple[bytes, bool]]:
         """Return for each comment the path of its table or list."""
-        from sealedfiles.formats.toml.comments import find_parents
+        from sealedfiles.formats.event_comments import find_parents
+        from sealedfiles.formats.toml.comments import header_of
 
-        return find_parents(text, values, places, self.scan(text).scopes)
+        return find_parents(text, values, places, self.scan(text).scopes, header_of)
 
     def closes(self, comment: str, sign: str) -> bool:
         """Return True if *comment* closes the quotes *sign*; in single quotes, nothing is escaped."""
@@ -88,7 +89,7 @@ class TomlFormat(Format):
 
     def brackets(self, comment: str) -> Iterable[tuple[int, str]]:
         """Return the brackets of *comment* that are not in strings, with their offsets."""
-        from sealedfiles.formats.toml.comments import brackets
+        from sealedfiles.formats.event_comments import brackets
 
         return brackets(comment)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sealedfiles.formats.base import Data
-from sealedfiles.formats.events import CLOSE, COMMENT, HEADER, KEY, OPEN, SCALAR, Event
+from sealedfiles.formats.event_tree import TreeBuilder
+from sealedfiles.formats.events import COMMENT, HEADER, KEY, Event
 from sealedfiles.formats.place import error_at
 from sealedfiles.formats.toml.events import Reader, text_of
 from sealedfiles.formats.tree import Child, Node
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, NoReturn
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ITEM, key_step
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def read_tree(text: str) -> TomlTree:
     return _Builder(text).build()
 
 
-class _Builder:
+class _Builder(TreeBuilder):
     """Builds the tree.
 
     A mapping or list that no other statement may extend is ``flow`` (in brackets).  ``style`` is "x" for a
@@ -57,15 +58,14 @@ class _Builder:
     """
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        super().__init__(text)
         self._root = Node("mapping", 0, len(text))
         self._root.style = "x"
         self._statements: list[Statement] = []
-        self._children: dict[int, dict[str, Child]] = {}
         self._pending: list[Node] = []
 
     def build(self) -> TomlTree:
-        events = iter(e for e in Reader(self._text).read() if e.kind != COMMENT)
+        events = iter(e for e in Reader(self.text).read() if e.kind != COMMENT)
         way = [self._root]
         for event in events:
             if event.kind == KEY:
@@ -84,25 +84,25 @@ class _Builder:
         way = [self._root]
         for key, key_start, key_end in above:
             way += self._descend(way[-1], key, key_start, key_end, event.start)
-        parent, known = way[-1], self._child(way[-1], name)
+        parent, known = way[-1], self.child(way[-1], name)
         if event.kind == HEADER:
             if known is None:
                 table = Node("mapping", event.start, event.end, parent.path + key_step(name))
-                self._add(parent, Child(name, start, end, table, event.start))
+                self.add(parent, Child(name, start, end, table, event.start))
             else:
                 table = known.value
                 if table.kind != "mapping" or table.flow or table.style:
-                    self._twice(start)
+                    self.refuse(start)
             table.style = "x"
             way.append(table)
         else:
             if known is None:
                 items = Node("sequence", event.start, event.end, parent.path + key_step(name))
-                self._add(parent, Child(name, start, end, items, event.start))
+                self.add(parent, Child(name, start, end, items, event.start))
             else:
                 items = known.value
                 if items.kind != "sequence" or items.flow:
-                    self._twice(start)
+                    self.refuse(start)
             table = Node("mapping", event.start, event.end, items.path + ITEM)
             table.style = "x"
             items.entries.append(Child(None, event.start, event.start, table, event.start))
@@ -112,14 +112,14 @@ class _Builder:
 
     def _descend(self, node: Node, key: str, start: int, end: int, begins: int) -> list[Node]:
         """Return the nodes to the table at *key* in *node*, which is created if it is missing."""
-        known = self._child(node, key)
+        known = self.child(node, key)
         if known is None:
             table = Node("mapping", begins, end, node.path + key_step(key))
-            self._add(node, Child(key, start, end, table, begins))
+            self.add(node, Child(key, start, end, table, begins))
             return [table]
         child = known.value
         if child.kind == "scalar" or child.flow:
-            self._twice(start)
+            self.refuse(start)
         return [child, child.entries[-1].value] if child.kind == "sequence" else [child]
 
     def _pair(self, event: Event, way: list[Node], events: Iterator[Event]) -> None:
@@ -128,109 +128,28 @@ class _Builder:
         for key, key_start, key_end in above:
             found = self._descend(inner[-1], key, key_start, key_end, event.start)
             if len(found) > 1 or found[0].style:
-                self._twice(key_start)
+                self.refuse(key_start)
             self._pending.append(found[0])
             inner += found
-        if self._child(inner[-1], name) is not None:
-            self._twice(start)
-        node = self._value(inner[-1].path + key_step(name), events)
-        self._add(inner[-1], Child(name, start, end, node, event.start))
+        if self.child(inner[-1], name) is not None:
+            self.refuse(start)
+        node = self.value(inner[-1].path + key_step(name), events)
+        self.add(inner[-1], Child(name, start, end, node, event.start))
         self._extend(inner, event.start, node.end)
-        prefix = self._text[event.start : start]
+        prefix = self.text[event.start : start]
         self._statements.append(Statement(event.start, node.end, node, False, prefix))
-
-    def _value(self, path: bytes, events: Iterator[Event]) -> Node:
-        """Read a value; all of its collections are in brackets."""
-        event = next(events)
-        if event.kind == SCALAR:
-            return Node("scalar", event.start, event.end, path)
-        is_list = self._text[event.start] == "["
-        root = Node("sequence" if is_list else "mapping", event.start, event.end, path, flow=True)
-        open_nodes = [root]
-        key: Event | None = None
-        while open_nodes:
-            event = next(events)
-            node = open_nodes[-1]
-            if event.kind == CLOSE:
-                node.end = event.end
-                open_nodes.pop()
-                continue
-            if event.kind == KEY:
-                key = event
-                continue
-            child = self._place(node, key, event)
-            key = None
-            if event.kind == OPEN:
-                open_nodes.append(child)
-        return root
-
-    def _place(self, node: Node, key: Event | None, event: Event) -> Node:
-        """Add the value that begins with *event* to *node*, a collection in brackets."""
-        kind = "scalar"
-        if event.kind == OPEN:
-            kind = "sequence" if self._text[event.start] == "[" else "mapping"
-        flow = kind != "scalar"
-        if key is None:
-            child = Node(kind, event.start, event.end, node.path + ITEM, flow=flow)
-            node.entries.append(Child(None, event.start, event.start, child, event.start))
-            return child
-        *above, (name, start, end) = key.keys
-        for one, one_start, one_end in above:
-            known = self._child(node, one)
-            if known is None:
-                inner = Node("mapping", key.start, event.end, node.path + key_step(one))
-                self._add(node, Child(one, one_start, one_end, inner, key.start))
-            else:
-                inner = known.value
-                if inner.kind != "mapping" or inner.flow:
-                    self._twice(one_start)
-                inner.end = event.end
-            node = inner
-        if self._child(node, name) is not None:
-            self._twice(start)
-        child = Node(kind, event.start, event.end, node.path + key_step(name), flow=flow)
-        self._add(node, Child(name, start, end, child, key.start))
-        return child
-
-    def _child(self, node: Node, key: str) -> Child | None:
-        return self._children.get(id(node), {}).get(key)
-
-    def _add(self, node: Node, child: Child) -> None:
-        assert child.key is not None  # noqa: S101 - items are not looked up
-        node.entries.append(child)
-        self._children.setdefault(id(node), {})[child.key] = child
 
     @staticmethod
     def _extend(way: list[Node], start: int, end: int) -> None:
         for node in way:
             node.start, node.end = min(node.start, start), max(node.end, end)
 
-    def _twice(self, at: int) -> NoReturn:
-        raise error_at(self._text, at, "a key or table that is defined twice")
 
-
-def data_of(text: str, node: Node, number: Callable[[str], Data]) -> Data:
-    """Return what *node* means; *number* is called with the JSON spelling of each number.
+def scalar(text: str, node: Node, number: Callable[[str], Data]) -> Data:
+    """Return what a scalar means; *number* is called with the JSON spelling of a number.
 
     Dates and times are returned as they are written.
     """
-    waiting = [node]
-    ordered = []
-    while waiting:
-        one = waiting.pop()
-        ordered.append(one)
-        waiting += [entry.value for entry in one.entries]
-    for one in reversed(ordered):
-        if one.kind == "scalar":
-            one.data = _scalar(text, one, number)
-        elif one.kind == "sequence":
-            one.data = [entry.value.data for entry in one.entries]
-        else:
-            one.data = {str(entry.key): entry.value.data for entry in one.entries}
-    return node.data
-
-
-def _scalar(text: str, node: Node, number: Callable[[str], Data]) -> Data:
     source = text[node.start : node.end]
     if source[0] in "\"'":
         return text_of(source)
@@ -248,10 +167,3 @@ def _scalar(text: str, node: Node, number: Callable[[str], Data]) -> Data:
     if ":" in source or "-" in source[1:].replace("e-", "").replace("E-", ""):
         return source
     return number(digits.removeprefix("+"))
-
-
-def plain_number(source: str) -> Data:
-    """Return the number with the JSON spelling *source*.  Raises ValueError if it has too many digits."""
-    if source.lstrip("-").isdigit():
-        return int(source)
-    return float(source)

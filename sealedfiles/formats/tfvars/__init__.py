@@ -1,0 +1,1 @@
+"""Values of Terraform variables: attributes of HCL."""
