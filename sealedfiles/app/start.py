@@ -10,6 +10,7 @@ from sealedfiles import age
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.app.tracking.folder_attributes import FOLDER_ATTRIBUTES
+from sealedfiles.app.tracking.key_origin import created_by
 from sealedfiles.app.tracking.policy_writing import derive_attributes, renew_proofs, write_policy
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.errors import NoKeyError, UsageError
@@ -59,6 +60,7 @@ def clone_to_scan(identity: str | None) -> tuple[Clone, bool]:
     if repository is None:
         raise UsageError("this command needs a git repository with a working tree")
     if is_set_up(repository.top, repository):
+        refuse_incomplete(repository)
         return clone_here(identity)[1], False
     clone = Clone(repository, Identities(identity))
     missing = folder_missing(clone)
@@ -67,6 +69,28 @@ def clone_to_scan(identity: str | None) -> tuple[Clone, bool]:
     for name, data in _NEW_FILES.items():
         _refuse_another(repository.top / NAME / name, data)
     return clone, True
+
+
+def refuse_incomplete(repository: Repository) -> None:
+    """Raise UsageError if there are groups, but no commit of HEAD ever had a policy, and this clone none.
+
+    `init` writes both at once.  Somebody else, who needs no key for it, has added the groups, and no command
+    would work with them.
+    """
+    clone = Clone(repository)
+    if clone.policy_in_force.current() is not None or clone.state.policy() is not None:
+        return
+    name = f"{NAME}/{POLICY}"
+    if repository.head_commit() and repository.run("rev-list", "-1", "HEAD", "--", name):
+        return  # it was removed: other commands say how to restore it
+    groups = sorted({*clone.group_names(), *clone.work_tree.list("keys")})
+    raise UsageError(
+        f"{NAME}/keys has {', '.join(groups)}, but sealedfiles was never set up: there was never a {name}",
+        *(f"{group}: {line}" for group in groups for line in created_by(clone, group)),
+        f"if a colleague set it up, get all of {NAME}/ from their clone",
+        f"otherwise anyone with push access could have added this: git rm -r {NAME}, "
+        "then sealedfiles init",
+    )
 
 
 def create_workspace(

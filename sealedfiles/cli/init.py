@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealedfiles.app.start import create_workspace, is_set_up, restore_folder, set_up_git
+from sealedfiles.app.start import (
+    create_workspace,
+    is_set_up,
+    refuse_incomplete,
+    restore_folder,
+    set_up_git,
+)
 from sealedfiles.cli import declaration
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
@@ -77,6 +83,8 @@ def _init(
         refuse_old_git()
     root = repository.top if repository else Path.cwd()
     is_new = not is_set_up(root, repository)
+    if repository and not is_new and not restore:
+        refuse_incomplete(repository)
     _refuse(repository, root, is_new=is_new, needs_git=strict is not None or restore)
     if restore and repository:
         restore_folder(repository, name, TERMINAL)

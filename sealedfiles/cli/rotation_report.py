@@ -100,7 +100,8 @@ def explain_history(report: RotationReport, replacements: str) -> None:
         say(
             "to remove the values from the history as well, after you changed them:",
             "write them to a file: sealedfiles exposure --history --replace-text ../values.txt",
-            "in a new clone: git filter-repo --sensitive-data-removal --replace-text ../values.txt",
+            "in a new clone: git filter-repo --sensitive-data-removal --replace-text ../values.txt "
+            "--replace-message ../values.txt",
             "this changes the ids of commits, and every clone must be replaced; copies keep the values",
             "the hooks do not let commits with these values be pushed to a remote that lacks them",
         )
@@ -111,7 +112,7 @@ def _report_replacements(name: str, written: Replacements) -> None:
     say(
         f"{name}: {counted(written.texts, 'value')} in plaintext, readable only by you",
         "commit and push, and work in a new clone: git clone --no-local URL FOLDER",
-        f"then: git filter-repo --sensitive-data-removal --replace-text {shown}",
+        f"then: git filter-repo --sensitive-data-removal --replace-text {shown} --replace-message {shown}",
         "after you checked the result: git push --force --mirror origin; then everybody clones again",
         "ask the host of the repository to delete the old commits, which it keeps",
         f"delete the file: rm {shown}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import stat
 import sys
@@ -199,6 +200,61 @@ def test_filter_repo_removes_the_values_of_the_file(leaking: Repo, tmp_path: Pat
     expected = BEFORE.replace(f"old_token: {SECRET}-of-last-year\n", "")
     assert clone.read("app.yaml") == expected
     assert classes(clone, code=0).keys() == {"name", "port"}
+
+
+def filtered(repo: Repo, folder: Path) -> Repo:
+    """Rewrite the history in a new clone, as the hints say."""
+    if shutil.which("git-filter-repo", path=os.path.dirname(sys.executable)) is None:
+        pytest.skip("git-filter-repo is not installed")
+    file = folder / "values.txt"
+    repo.sealedfiles("exposure", "--history", "--replace-text", str(file), code=1)
+    command = (
+        f"git filter-repo --sensitive-data-removal --replace-text {file} --replace-message {file}"
+    )
+    assert f"then: {command}" in repo.stderr
+    clone = repo.person.clone(repo, folder / "clone", "--no-local")
+    clone.git(*command.split(" ")[1:])
+    return clone
+
+
+def test_filter_repo_removes_values_from_messages_of_commits_and_tags(
+    leaking: Repo, tmp_path: Path
+) -> None:
+    leaking.git("commit", "--quiet", "--no-verify", "--allow-empty", "-m", f"use {TOKEN} for now")
+    leaking.git("tag", "-a", "v1", "-m", f"with {TOKEN}")
+    assert TOKEN in leaking.git("log", "-1", "--format=%B")
+    clone = filtered(leaking, tmp_path)
+    assert "use REMOVED for now" in clone.git("log", "-1", "--format=%B")
+    assert [name for name, data in clone.objects() if TOKEN.encode() in data] == []
+
+
+def test_filter_repo_removes_all_of_a_long_value_in_base64_on_one_line_or_several(
+    leaking: Repo, tmp_path: Path
+) -> None:
+    """Of a key that is only cut off at its end, enough would be left."""
+    body = "\n".join(f"{SECRET}{number:02}" + "MIIEvQIBADANBgkqhkiG9w0" * 2 for number in range(20))
+    pem = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+    lines = "".join(f"  {line}\n" for line in pem.split("\n")[:-1])
+    one, several = (
+        base64.b64encode(pem.encode()).decode(),
+        base64.encodebytes(b"xy" + pem.encode()).decode(),
+    )
+    leaking.write("tls.yaml", f"tls_key: |\n{lines}")
+    leaking.write("secret.yaml", f"data:\n  tls.key: {one}\n")
+    leaking.write("note.txt", several)
+    leaking.write("note.json", json.dumps({"note": base64.encodebytes(pem.encode()).decode()}))
+    leaking.git("add", "--all")
+    leaking.git("commit", "--quiet", "--no-verify", "--message", "a key")
+    leaking.git("rm", "--quiet", "secret.yaml", "note.txt", "note.json")
+    leaking.sealedfiles("track", "tls.yaml", "--yes")
+    leaking.git("commit", "--quiet", "--no-verify", "--message", "sealed")
+    clone = filtered(leaking, tmp_path)
+    pieces = {one[at : at + 16] for at in range(0, len(one) - 20, 4)}
+    pieces |= {several.replace("\n", "")[at : at + 16] for at in range(4, len(several) - 60, 4)}
+    for name, data in clone.objects():
+        text = re.sub(rb"\\n|\n", b"", data).decode("utf-8", "replace")
+        assert not [piece for piece in pieces if piece in text], name
+        assert SECRET not in text, name
 
 
 def test_earlier_secrets_are_removed_and_other_texts_are_not(leaking: Repo, tmp_path: Path) -> None:

@@ -122,6 +122,34 @@ def test_a_policy_that_was_there_before_the_first_reader_is_not_proved(
     fresh.sealedfiles("init", "--name", "alice")
 
 
+def test_a_group_that_was_pushed_before_the_first_set_up_is_named(fresh: Repo) -> None:
+    """Anyone with push access can add one; `init` and the other commands must not send in a circle."""
+    epochs = "kcmzf66bkcmzf66b 2026-01-01T00:00:00Z created - - " + "A" * 43
+    fresh.write(".sealedfiles/keys/production/epochs", f"{epochs}\n")
+    fresh.write("a.env", f"PASSWORD={SECRET}-0123456789\n")
+    fresh.git("add", "--all")
+    fresh.git("commit", "--quiet", "--message", "from somebody")
+    for command in (["init"], ["adopt"], ["scan"]):
+        fresh.sealedfiles(*command, code=2)
+        assert "production, but sealedfiles was never set up" in fresh.stderr
+        assert "production: created in " in fresh.stderr
+    assert "sealedfiles init" in fresh.stderr
+    # What the message says works.
+    fresh.git("rm", "--quiet", "-r", ".sealedfiles")
+    fresh.sealedfiles("init", "--name", "alice")
+    fresh.sealedfiles("adopt", "--yes")
+    assert SECRET not in fresh.blob("", "a.env").decode()
+
+
+def test_a_policy_that_was_removed_is_not_taken_for_a_first_set_up(repo: Repo) -> None:
+    repo.git("rm", "--quiet", ".sealedfiles/policy.yaml")
+    repo.commit("from somebody")
+    state = repo.folder("sealedfiles/policy")
+    state.unlink()
+    repo.sealedfiles("init", code=None)
+    assert "never set up" not in repo.stderr
+
+
 @pytest.fixture
 def lost(fresh: Repo) -> Repo:
     """A repository whose only commit has tokens, without the folder that has their keys."""

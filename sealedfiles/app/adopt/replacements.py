@@ -1,4 +1,5 @@
-"""Write the file for `git filter-repo --replace-text`, which removes values from a history.
+"""Write the file for `git filter-repo --replace-text` and ``--replace-message``, which removes values from a
+history, in files and in messages of commits and tags.
 
 The format is that of https://github.com/newren/git-filter-repo: one line for each text,
 ``literal:TEXT==>NEW`` or ``regex:PATTERN==>NEW``.
@@ -11,7 +12,7 @@ import re
 from collections.abc import Iterable
 
 from sealedfiles.app.adopt.rotation import ALLOWED, REVIEW, UNKNOWN, Row
-from sealedfiles.app.held.encodings import decoded_base64, encodings_of
+from sealedfiles.app.held.encodings import BASE64, BASE64URL, decoded_base64, encodings_of
 from sealedfiles.app.held.values import is_telling
 from sealedfiles.app.history.values import WHOLE
 from sealedfiles.app.key_output import refuse_inside_repository
@@ -21,6 +22,11 @@ from sealedfiles.util import atomic
 
 _NEW = b"==>REMOVED\n"
 """Unlike the default, `***REMOVED***`, this is a value in YAML: old versions still parse."""
+_WRAPPED = 40
+"""Characters of base64 that programs may write on more than one line."""
+_BREAK = rb"(?:(?:\\r)?\\n|\r?\n[ \t]*)?"
+"""A line end, or the escape of one, or neither."""
+_BASE64_LINES = re.compile(rb"[A-Za-z0-9+/_-]+=*")
 _KEPT = (REVIEW, ALLOWED, UNKNOWN)
 """The kinds of rows whose values are not removed."""
 
@@ -74,11 +80,22 @@ def _lines(data: bytes, *, encoded: bool) -> list[bytes]:
     found = [b"regex:" + rb"\r?\n[ \t]*".join(map(re.escape, parts))] if len(parts) > 1 else []
     if not encoded:
         return found or [b"literal:" + data]
-    texts = dict.fromkeys(text for _, text in encodings_of(data))
+    # All of it: what is left of a key, before its end, would still be secret.
+    texts: dict[bytes, None] = {}
+    for name, text in encodings_of(data, max(len(data), 1)):
+        texts[text] = None
+        if name in (BASE64, BASE64URL) and len(text) >= _WRAPPED:
+            found.append(b"regex:" + _BREAK.join(map(_escaped, text)))
     decoded = decoded_base64(data)  # of a Kubernetes Secret
     if decoded and is_telling(decoded):
         texts[decoded] = None
+    if len(parts) > 1 and _BASE64_LINES.fullmatch(joined := b"".join(parts)):
+        texts[joined] = None  # base64 over several lines, which was on one
     return found + [b"literal:" + text for text in texts if b"\n" not in text]
+
+
+def _escaped(char: int) -> bytes:
+    return re.escape(bytes([char]))
 
 
 def _write_new(name: str, data: bytes) -> None:

@@ -36,12 +36,13 @@ _GO = lazy_pattern(rb"[<>&]")
 _BASE64 = lazy_pattern(rb"(?:[A-Za-z0-9+/]{4}){2,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
-def encodings_of(text: bytes) -> Iterator[tuple[str, bytes]]:
+def encodings_of(text: bytes, longest: int = LONGEST) -> Iterator[tuple[str, bytes]]:
     """Yield the name of each encoding with *text* in it, *text* itself first.
 
-    An encoding that leaves the text as it is is repeated under its name.
+    Of a text with more than *longest* bytes, only the end is encoded.  An encoding that leaves the text as it
+    is is repeated under its name.
     """
-    text = text[-LONGEST:]
+    text = text[-longest:]
     yield PLAIN, text
     yield from ((HEX, one) for one in (text.hex().encode(), text.hex().upper().encode()))
     for shift in range(3):
