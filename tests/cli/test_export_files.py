@@ -175,6 +175,7 @@ def test_nothing_is_written_where_git_could_store_it_or_over_a_file(
     assert not list(folder.rglob("*.age"))
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize("kind", ["sops", "plain"])
 def test_values_that_are_not_from_a_reader_are_not_exported(
     sealed: Repo, tmp_path: Path, kind: str

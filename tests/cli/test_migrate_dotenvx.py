@@ -56,7 +56,13 @@ def web(web_once: Repo, tmp_path: Path) -> Repo:
 
 def test_applications_read_the_same_values_after_one_command(web: Repo) -> None:
     paths = (".env", "api/.env.production")
-    before = {path: read_by_dotenvx(web, path) for path in paths}
+    before = {
+        ".env": read_by_dotenvx(web, ".env"),
+        "api/.env.production": {
+            "API_KEY": "s3cr3t-production",
+            "URL": "postgres://u:s3cr3t@db/x",
+        },
+    }
     assert before[".env"]["LINES"] == "s3cr3t-one\ntwo"
     assert before[".env"]["SINGLE"] == 's3cr3t-$HOME "x"'
     report = migrate(web)

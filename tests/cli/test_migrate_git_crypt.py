@@ -122,6 +122,7 @@ def test_gpg_users_are_named_and_their_key_opens_a_locked_clone(
     assert_migrated(locked, FILES)
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize("change", ["unstaged", "damaged", "other key"])
 def test_nothing_is_changed_if_a_file_cannot_be_migrated(
     unlocked: Repo, tmp_path: Path, change: str
@@ -167,8 +168,9 @@ def test_without_an_answer_nothing_is_changed(unlocked: Repo) -> None:
     assert unlocked.status() == []
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
-    "step", ["create_workspace", "track", "remove_from_git", "refresh", "_verified", "_grant"]
+    "step", ["remove_from_git", "create_workspace", "track", "refresh", "_verified", "_grant"]
 )
 def test_an_interrupted_migration_is_finished_by_the_next_one(
     unlocked: Repo, step: str, monkeypatch: pytest.MonkeyPatch
@@ -232,3 +234,22 @@ def test_a_group_that_the_attributes_name_is_not_accepted_in_the_place_of_the_us
     # Somebody who names it has accepted it, or chooses another one.
     report = migrate(repo, "--yes", "--group", "default")
     assert {one["group"] for one in report["files"]} == {"default"}
+
+
+@pytest.mark.parametrize("rule", [("--plain",), ("--group", "ops")])
+def test_an_earlier_rule_of_the_policy_does_not_decide_what_becomes_of_a_value(
+    unlocked: Repo, rule: tuple[str, ...]
+) -> None:
+    unlocked.sealedfiles("init", "--no-hooks")
+    path = "secrets/database.yaml"
+    oid = unlocked.git("rev-parse", f":{path}").strip()
+    unlocked.sealedfiles("track", "*.yaml", "--values", "**.password", *rule, "--force")
+    unlocked.git("update-index", "--cacheinfo", f"100644,{oid},{path}")
+    unlocked.git("commit", "--quiet", "-m", "an earlier rule")
+    unlocked.sealedfiles("migrate", "--yes", "--plain-comments", path, code=2)
+    assert "an earlier rule of the policy decides about production.password" in unlocked.stderr
+    assert unlocked.blob("", path).startswith(b"\0GITCRYPT\0")
+    assert not unlocked.folder("sealedfiles-migration").exists()
+    if rule == ("--group", "ops"):
+        migrate(unlocked, "--yes", "--group", "ops", path)
+        assert b"sealed:v1:ops:" in unlocked.blob("", path)

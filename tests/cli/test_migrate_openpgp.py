@@ -71,6 +71,7 @@ def test_plaintexts_become_sealed_files(secret: Repo, tool: str) -> None:
     assert_migrated(secret, FILES)
 
 
+@pytest.mark.many_variants
 def test_a_locked_clone_gets_the_plaintexts(secret: Repo, tool: str, tmp_path: Path) -> None:
     copy = secret.person.clone(secret, tmp_path / "copy")
     assert not (copy.path / ".env").exists()
@@ -79,6 +80,7 @@ def test_a_locked_clone_gets_the_plaintexts(secret: Repo, tool: str, tmp_path: P
     assert_migrated(copy, FILES)
 
 
+@pytest.mark.many_variants
 def test_a_plaintext_that_was_not_encrypted_yet_is_not_overwritten(secret: Repo) -> None:
     secret.write(".env", DOTENV + "NEW=s3cr3t-new\n")
     secret.sealedfiles("migrate", "--yes", "--plain-comments", code=2)
@@ -86,6 +88,7 @@ def test_a_plaintext_that_was_not_encrypted_yet_is_not_overwritten(secret: Repo)
     assert secret.read(".env").endswith("NEW=s3cr3t-new\n")
 
 
+@pytest.mark.many_variants
 def test_without_the_private_key_nothing_is_changed(secret: Repo, tmp_path: Path) -> None:
     other = tmp_path / "empty"
     other.mkdir(mode=0o700)

@@ -194,6 +194,7 @@ def test_other_kinds_of_keys_are_left_to_sops(tmp_path: Path) -> None:
     assert_migrated(repo, {path: repo.read_bytes(path) for path in ("app.yaml", "app.ini")})
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize("damage", ["value", "moved", "plaintext", "mac"])
 def test_a_changed_file_is_refused(cluster: Repo, damage: str) -> None:
     text = cluster.read("k8s/orders.yaml")

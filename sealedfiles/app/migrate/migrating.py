@@ -15,10 +15,11 @@ from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.history.values import WHOLE
 from sealedfiles.app.migrate.attempt import Attempt, forget_attempt, write_attempt
 from sealedfiles.app.migrate.grants import confirm_grants
-from sealedfiles.app.migrate.planning import MigrationPlan, PlannedFile, Prepared
+from sealedfiles.app.migrate.planning import MigrationPlan, PlannedFile, Prepared, in_group
 from sealedfiles.app.migrate.removing import remove_from_git
 from sealedfiles.app.start import create_workspace, set_up_git
 from sealedfiles.app.track import TrackRequest, new_policy, track
+from sealedfiles.app.tracking.new_rules import add_rules
 from sealedfiles.app.tracking.patterns import pattern_for
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.app.workspace import Workspace, clone_here
@@ -29,8 +30,9 @@ from sealedfiles.git.rewrite import write_index
 from sealedfiles.git.used_ids import UsedIds
 from sealedfiles.git.worktree import refresh, replace_file
 from sealedfiles.light_typing import NamedTuple
-from sealedfiles.model.policy import Policy, parse_policy
-from sealedfiles.sealing import describe_file, open_file
+from sealedfiles.model.paths import show
+from sealedfiles.model.policy import FileRules, Policy, parse_policy
+from sealedfiles.sealing import File, describe_file, open_file
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.sealed_text import SealedText, inspect_file
@@ -66,7 +68,6 @@ def migrate(
     repository = prepared.repository
     repository.require_writable()
     confirm_grants(plan.grants, dialog)
-    write_attempt(repository, Attempt(plan.tool, prepared.tree.oid))
     if prepared.is_new:
         create_workspace(repository.top, repository, name, dialog)
         set_up_git(repository)
@@ -111,6 +112,7 @@ def _seal_in_index(clone: Clone, prepared: Prepared, plan: MigrationPlan, policy
     for one in plan.files:
         rules = policy.for_file(os.fsdecode(one.path))
         file = describe_file(one.path, rules.format)._replace(ids=UsedIds(clone))
+        _refuse_other_rules(one, file, rules)
         entry = clone.index.entry(one.path)
         blob = clone.objects.blob(entry.oid.encode("ascii")) if entry else None
         # Tokens of an attempt that was interrupted stay as they are.
@@ -118,7 +120,26 @@ def _seal_in_index(clone: Clone, prepared: Prepared, plan: MigrationPlan, policy
         sealed = seal_file(one.plain.data, before, file, rules, clone.ring)
         mode = prepared.tree.files[one.file.stored].mode
         blobs.append(((entry or Entry(one.path, mode, "", 0, False)), sealed))
+    write_attempt(clone.repository, Attempt(plan.tool, prepared.tree.oid))
     write_index(clone, blobs)
+
+
+def _refuse_other_rules(one: PlannedFile, file: File, rules: FileRules) -> None:
+    """Raise UsageError if earlier rules of the policy leave a value in plaintext, or in another group."""
+    own = parse_policy(add_rules(b"version: 1\n", "f", in_group(one.rules, one.group))).for_file(
+        "f"
+    )
+    version = SealedText(one.plain.data, file)
+    if version.scan is None:
+        wrong = "the file" if rules.whole_groups() != [one.group] else ""
+    else:
+        paths_of = (span.path for span in version.values)
+        wrong = next((show(p) for p in paths_of if rules.group_of(p) != own.group_of(p)), "")
+    if wrong:
+        raise UsageError(
+            f"{show_path(one.path)}: an earlier rule of the policy decides about {wrong}",
+            "change the rule in .sealedfiles/policy.yaml first, or choose its group: --group GROUP",
+        )
 
 
 def _write_files(clone: Clone, files: list[PlannedFile]) -> None:

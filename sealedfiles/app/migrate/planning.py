@@ -250,12 +250,12 @@ def _rules(
         elif len(groups) > 1 or not all(_are_before(one) for one in own - {common}):
             notes.append(_not_kept(pattern, "its files have different rules"))
         else:
-            rules[pattern] = _in_group(common, next(iter(groups), DEFAULT_GROUP))
+            rules[pattern] = in_group(common, next(iter(groups), DEFAULT_GROUP))
             covered |= {path for path in matched if by_path[path].rules == common}
     for path, one in by_path.items():
         if path not in covered:
             name = "./" + literal_pattern(os.fsdecode(path))
-            rules[name] = _in_group(one.rules, one.group)
+            rules[name] = in_group(one.rules, one.group)
     return rules, notes
 
 
@@ -270,7 +270,8 @@ def _not_kept(pattern: str, reason: str) -> Note:
     )
 
 
-def _in_group(rules: tuple[NewRule, ...], group: str) -> list[NewRule]:
+def in_group(rules: tuple[NewRule, ...], group: str) -> list[NewRule]:
+    """Return *rules* for values of *group*."""
     named = None if group == DEFAULT_GROUP else group
     if not rules and named is None:
         return []
