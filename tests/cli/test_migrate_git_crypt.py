@@ -253,3 +253,17 @@ def test_an_earlier_rule_of_the_policy_does_not_decide_what_becomes_of_a_value(
     if rule == ("--group", "ops"):
         migrate(unlocked, "--yes", "--group", "ops", path)
         assert b"sealed:v1:ops:" in unlocked.blob("", path)
+
+
+def test_no_key_outside_of_git_s_folder_is_used_because_attributes_name_it(unlocked: Repo) -> None:
+    run(unlocked, "git-crypt", "export-key", "evil")
+    attributes = unlocked.read(".gitattributes")
+    name = "filter=git-crypt-../../../evil"
+    unlocked.write(".gitattributes", attributes.replace("filter=git-crypt", name))
+    unlocked.git("update-index", "--cacheinfo", f"100644,{_oid(unlocked)},.gitattributes")
+    unlocked.sealedfiles("migrate", "--yes", "--plain-comments", code=2)
+    assert "../../../evil is not a name of a key of git-crypt" in unlocked.stderr
+
+
+def _oid(repo: Repo) -> str:
+    return repo.git("hash-object", "-w", "--no-filters", ".gitattributes").strip()

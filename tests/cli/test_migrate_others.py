@@ -105,3 +105,22 @@ def test_files_of_agenix_and_their_readers(system: Repo) -> None:
         system, {"secrets/password": BINARY, "secrets/own.json": '{"token": "s3cr3t-own"}\n'}
     )
     assert not (system.path / ".sealedfiles/keys/default/web.age").exists()
+
+
+@pytest.mark.parametrize("path", ["x/.gitattributes.age", "x/.age", "linked/a.age"])
+def test_a_plaintext_is_not_written_where_git_reads_it_or_beyond_a_link(
+    system: Repo, path: str
+) -> None:
+    recipient = system.read("secrets/secrets.nix").split('"')[1]
+    (system.path / "x").mkdir()
+    (system.path / "linked").mkdir()
+    run(system, "age", "-r", recipient, "-o", path, stdin=b"* filter=evil\n")
+    system.commit("pushed")
+    if path.startswith("linked"):
+        (system.path / path).unlink()
+        (system.path / "linked").rmdir()
+        (system.path / "linked").symlink_to(system.person.home)
+    system.sealedfiles("migrate", "--yes", path, code=2)
+    assert not (system.path / ".sealedfiles").exists()
+    assert not (system.path / "x/.gitattributes").exists()
+    assert not (system.person.home / "a").exists()

@@ -287,6 +287,12 @@ def _refuse_lost_changes(
     """Raise UsageError if a file that would be overwritten has changes that git does not have."""
     for one in planned:
         name = show_path(one.path)
+        if not one.path or one.path.endswith(b"/") or clone.is_passed_through(one.path):
+            raise UsageError(
+                f"the plaintext of {show_path(one.file.stored)} cannot be sealed: "
+                f"{name or 'its name is empty'}",
+                "name the other files: sealedfiles migrate PATH",
+            )
         file = clone.repository.file(one.path)
         refuse_pushed_links(file)
         if file.is_symlink() or file.is_dir():

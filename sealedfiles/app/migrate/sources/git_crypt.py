@@ -21,7 +21,8 @@ from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.git import gitattributes
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import Note
+from sealedfiles.util.lazy_pattern import lazy_pattern
+from sealedfiles.util.messages import Note, printable
 
 _HEADER = b"\x00GITCRYPT\x00"
 _KEY_HEADER = b"\x00GITCRYPTKEY"
@@ -30,6 +31,8 @@ _NONCE = 12
 _AES, _HMAC = 32, 64
 _LARGEST_FIELD = 1 << 20
 _DEFAULT = "default"
+_NAME = lazy_pattern(r"[A-Za-z0-9_-]{1,128}")
+"""As in git-crypt."""
 _KINDS = ("filter", "diff")
 
 
@@ -105,7 +108,7 @@ class GitCrypt(Source):
         )
 
     def _is_confirmed(self, name: str, data: bytes, plain: bytes) -> bool:
-        """Return True if git-crypt itself decrypts the file to *plain*.  Raises TamperedError."""
+        """Return True if git-crypt itself decrypts the file to *plain*."""
         option = [] if name == _DEFAULT else [f"--key-name={name}"]
         if not self._unlocked(name).is_file():
             return False
@@ -135,6 +138,10 @@ class GitCrypt(Source):
 
     def _load_keys(self, name: str) -> list[_Key]:
         """Return the keys called *name*: from files that the user gave, this clone, or for GPG."""
+        if not _NAME.fullmatch(
+            name
+        ):  # it is part of a path, and anyone with push access could write it
+            raise UsageError(f"{printable(name)} is not a name of a key of git-crypt")
         given = [_parse_key(Path(file).read_bytes(), file) for file in self.access.key_files]
         keys = [key for key in given if key.name == name]
         if keys:
