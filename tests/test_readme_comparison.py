@@ -53,8 +53,9 @@ SAMPLES = {
     "JSON": ("x.json", '{"name": "s3cr3t-a"}\n'),
     "NDJSON": ("x.ndjson", '{"name": "s3cr3t-a"}\n{"name": "s3cr3t-b"}\n'),
     "TOML": ("x.toml", 'name = "s3cr3t-a"\n'),
-    "properties": ("x.properties", "name=s3cr3t-a\n"),
     "INI": ("x.ini", "[a]\nname = s3cr3t-a\n"),
+    "properties": ("x.properties", "name=s3cr3t-a\n"),
+    "tfvars": ("x.tfvars", 'name = "s3cr3t-a"\n'),
     ".env": ("x.env", "name=s3cr3t-a\n"),
 }
 
