@@ -103,6 +103,16 @@ def print_value(text: str, *, newline: bool) -> None:
     sys.stdout.buffer.flush()
 
 
+def print_bytes(data: bytes, *, newline: bool) -> None:
+    """Print *data* to stdout; with *newline*, add a line ending if it is a text that has none."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        newline = False
+    sys.stdout.buffer.write(data + b"\n" if newline and not data.endswith(b"\n") else data)
+    sys.stdout.buffer.flush()
+
+
 def report(place: WorkingFile) -> int:
     """Report the tokens of a file that stay sealed; return the exit status for it.
 

@@ -11,6 +11,7 @@ from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
 from sealedfiles.cli.files import (
     dialect_option,
+    print_bytes,
     print_value,
     reading_options,
     warn_of_older_keys,
@@ -27,6 +28,12 @@ from sealedfiles.model.address import Address, parse_address, show_address
     "--json", "as_json", is_flag=True, help="Print JSON, for mappings and lists or to keep types."
 )
 @declaration.option("--raw", is_flag=True, help="Print the source of the value, with its quotes.")
+@declaration.option(
+    "--base64",
+    "as_base64",
+    is_flag=True,
+    help="Decode the value from base64, as in the data of a Kubernetes Secret.",
+)
 @declaration.option("-n", "--no-newline", is_flag=True, help="Do not add a line ending.")
 @dialect_option
 @reading_options
@@ -35,6 +42,7 @@ def command(
     path: str,
     as_json: bool,
     raw: bool,
+    as_base64: bool,
     no_newline: bool,
     dialect: str,
     options: ReadOptions,
@@ -43,8 +51,13 @@ def command(
 
     PATH is written like database.password, users[0].token or data."tls.crt"; a single dot is the whole file.
     """
-    if as_json and raw:
-        raise UsageError("--json and --raw exclude each other")
+    chosen = [
+        name
+        for name, given in (("--json", as_json), ("--raw", raw), ("--base64", as_base64))
+        if given
+    ]
+    if len(chosen) > 1:
+        raise UsageError(f"{chosen[0]} and {chosen[1]} exclude each other")
     address = parse_address(path)
     place = read_in_place(Path(file), options)
     try:
@@ -56,7 +69,22 @@ def command(
     except FormatError as error:
         raise with_place(error, place) from None
     warn_of_older_keys(place.workspace)
-    print_value(text, newline=not no_newline)
+    if as_base64:
+        print_bytes(_decoded(text, address), newline=not no_newline)
+    else:
+        print_value(text, newline=not no_newline)
+
+
+def _decoded(text: str, address: Address) -> bytes:
+    """Return the bytes that *text* is the base64 of.  Raises UsageError."""
+    from base64 import b64decode  # here: few values are in base64
+
+    try:
+        return b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        raise UsageError(
+            f"the value at {show_address(address)} is not base64", "print it without --base64"
+        ) from None
 
 
 def _literal(place: WorkingFile, address: Address, dialect: str) -> str:

@@ -50,6 +50,12 @@ if TYPE_CHECKING:
     help="Store a string, even if the current value is a number or boolean.",
 )
 @declaration.option(
+    "--base64",
+    "as_base64",
+    is_flag=True,
+    help="Store the value in base64, as in the data of a Kubernetes Secret.  It may be binary.",
+)
+@declaration.option(
     "--generate",
     "spec",
     metavar="SPEC",
@@ -69,6 +75,7 @@ def command(
     value: str | None,
     as_json: bool,
     as_string: bool,
+    as_base64: bool,
     spec: str | None,
     group: str | None,
     expected: tuple[str, ...],
@@ -90,19 +97,22 @@ def command(
     to compare it with a reader of the group.  Commands use the value once a reader has accepted it: see
     `sealedfiles accept`.
     """
-    if as_json and as_string:
-        raise UsageError("--json and --string exclude each other")
+    if as_json and (as_string or as_base64):
+        other = "--string" if as_string else "--base64"
+        raise UsageError(f"--json and {other} exclude each other")
     generated = _generated(spec, value, as_json) if spec is not None else None
     address = parse_address(path)
     place = read_in_place(Path(file), ReadOptions(identity), may_be_new=True)
 
     def given() -> Data:
-        if generated:
-            return generated.text
-        text = _given(address) if value is None else value
+        text = generated.text if generated else value
+        if as_base64:
+            return _encoded(_bytes_given(address) if text is None else text.encode("utf-8"))
+        if text is None:
+            text = _given(address)
         return _parsed(text) if as_json else text
 
-    typed = as_string or generated is not None
+    typed = as_string or as_base64 or generated is not None
     unread = None if group is None else _public_key(place, group, expected)
     change, is_plain = set_value(
         place, address, given, typed=typed, replace=as_json, group=group, unread=unread
@@ -166,16 +176,34 @@ def _described(change: EditedText, address: Address) -> str:
 
 def _given(address: Address) -> str:
     """Return the value, from the terminal or from stdin.  Raises UsageError."""
-    if sys.stdin.isatty():
-        return ask_for_secret(f"value of {show_address(address)}")
     try:
-        text = sys.stdin.buffer.read().decode("utf-8")
+        return _bytes_given(address).decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        raise UsageError("the value on stdin is not UTF-8", "encode it in base64") from None
-    if not text:
+        raise UsageError(
+            "the value on stdin is not UTF-8", "to store it in base64: --base64"
+        ) from None
+
+
+def _bytes_given(address: Address) -> bytes:
+    """Return the value, without the line ending at the end of a text.  Raises UsageError."""
+    if sys.stdin.isatty():
+        typed = ask_for_secret(f"value of {show_address(address)}")
+        return typed.encode("utf-8", "surrogatepass")
+    data = sys.stdin.buffer.read()
+    if not data:
         # If a command before the pipe failed, the old value must not be lost.
         raise UsageError("stdin is empty", "for an empty value: --value ''")
-    return text.removesuffix("\n").removesuffix("\r")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data
+    return data.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _encoded(data: bytes) -> str:
+    from base64 import b64encode  # here: few values are stored in base64
+
+    return b64encode(data).decode("ascii")
 
 
 def _parsed(text: str) -> Data:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -641,3 +642,35 @@ def test_concurrent_changes_are_not_lost(world: World, tmp_path: Path) -> None:
     added = json.loads(repo.sealedfiles("get", YAML, "added", "--json"))
     assert added == {f"key{number}": f"s3cr3t-{number}" for number in range(20)}
     assert tokens(repo.read(YAML))[: len(before)] == before
+
+
+# -- base64
+
+
+def test_a_value_in_base64(repo: Repo) -> None:
+    repo.sealedfiles("set", YAML, "data.password", "--base64", answers="s3cr3t-é\n")
+    assert repo.sealedfiles("get", YAML, "data.password") == "czNjcjN0LcOp\n"
+    assert repo.sealedfiles("get", "--base64", YAML, "data.password") == "s3cr3t-é\n"
+    assert repo.sealedfiles("get", "--base64", "-n", YAML, "data.password") == "s3cr3t-é"
+    repo.sealedfiles("set", YAML, "data.pin", "--base64", "--value", "1")
+    assert "pin: MQ==" in repo.read(YAML).replace('"', "").replace("'", "")
+    repo.sealedfiles("set", YAML, "data.key", "--base64", "--generate", "hex:32")
+    assert re.fullmatch("[0-9a-f]{64}\n", repo.sealedfiles("get", "--base64", YAML, "data.key"))
+    repo.sealedfiles("set", YAML, "data.key", "--base64", "--json", "--value", "1", code=2)
+
+
+def test_a_binary_value_in_base64_is_kept_byte_for_byte(repo: Repo) -> None:
+    command = shlex.join([*program(), "set", YAML, "data.store", "--base64"])
+    repo.raw("sh", "-c", f"printf '\\000\\377\\n' | {command}")
+    shown = repo.raw(*program(), "get", "--base64", YAML, "data.store")
+    assert shown == b"\0\xff\n"
+    repo.raw("sh", "-c", f"printf '\\377' | {command.removesuffix(' --base64')}", code=2)
+    assert "--base64" in repo.stderr
+
+
+def test_what_is_not_base64_is_named_and_not_printed(repo: Repo) -> None:
+    for options in (["--base64", "--raw"], ["--json", "--base64"]):
+        repo.sealedfiles("get", *options, YAML, "database.password", code=2)
+    assert repo.sealedfiles("get", "--base64", YAML, "database.password", code=2) == ""
+    assert "database.password is not base64" in repo.stderr
+    assert SECRET not in repo.stderr
