@@ -241,6 +241,7 @@ def test_untracked_files_pass_the_hooks_and_nothing_else_does(ready: Repo) -> No
     ready.git("config", "sealedfiles.hooks", "true")
     ready.sealedfiles("hook", "install")
     ready.write("a.env", "A=s3cr3t-one-12345678\n")
+    ready.write("c.env", "OTHER=s3cr3t-one-12345678\n")  # the same value
     ready.write("sub/b.env", "B=s3cr3t-two-12345678\n")
     ready.sealedfiles("track", "*.env", "sub/**")
     ready.commit("sealed")
@@ -248,14 +249,21 @@ def test_untracked_files_pass_the_hooks_and_nothing_else_does(ready: Repo) -> No
     assert "recorded as `allow`" in ready.stderr
     allow = parse_policy(ready.read(".sealedfiles/policy.yaml").encode()).allows
     assert [(one.words, one.reason) for one in allow] == [
-        (("files: ['/a.env']", "finding: ['sealed-before']"), "test data")
+        (("files: ['/a.env', '/c.env']", "finding: ['sealed-before']"), "test data")
     ]
     assert b"s3cr3t" not in ready.blob("", "sub/b.env"), "another pattern still tracks it"
     ready.git("commit", "--quiet", "--message", "test data only")
     ready.sealedfiles("check", "--all")
+    # A copy of a value that is still sealed is refused as before.
+    ready.write("c.env", "OTHER=s3cr3t-two-12345678\n")
+    ready.git("add", "c.env")
+    ready.git("commit", "--quiet", "--message", "a copy", code=1)
+    assert "repeats the sealed value B of sub/b.env" in ready.stderr
+    ready.git("reset", "--quiet", "--hard")
     # Sealed again, the file is as protected as before.
     ready.sealedfiles("track", "a.env", "--yes")
-    assert not parse_policy(ready.read(".sealedfiles/policy.yaml").encode()).allows
+    (left,) = parse_policy(ready.read(".sealedfiles/policy.yaml").encode()).allows
+    assert left.words[0] == "files: ['/c.env']"
     ready.git("commit", "--quiet", "--message", "sealed again")
     oid = ready.git("hash-object", "-w", "--no-filters", "a.env").strip()
     policy = ready.read(".sealedfiles/policy.yaml")

@@ -27,7 +27,7 @@ from sealedfiles.app.held.values import (
     texts_in,
     without_tokens,
 )
-from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place
+from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place, values_in
 from sealedfiles.errors import GitError
 from sealedfiles.git.cached_groups import branch_with_folder
 from sealedfiles.git.clone import Clone
@@ -142,24 +142,34 @@ class HeldCopies:
         found = [
             match
             for match in self._find(data)
-            if not (is_judged and self._is_at_its_key(path, data, match))
+            if not (is_judged and self._is_at_its_key(path, data, match, past))
         ]
         if found:
             names = sealed_key_names(data, self._version.describe(path), self._keys)
             yield from (match for match in found if match.held.encoded not in names)
 
-    def _is_at_its_key(self, path: bytes, data: bytes, match: Match) -> bool:
+    def _is_at_its_key(self, path: bytes, data: bytes, match: Match, past: Past) -> bool:
         """Return True if *data* has the value in plaintext where the same file had it sealed.
 
         That is a separate finding (``sealed_before``).
         """
-        if match.source.file.path != path:
-            return False
-        key = self._held.place(match.source)[1]
-        version = SealedText(data, match.source.file)
+        file = self._version.describe(path)
         text = match.held.encoded.decode("utf-8", "replace")
-        return key == WHOLE or any(
-            span.path == key and (text in version.literal(span) or text in version.decoded(span))
+        if match.source.file.path == path:
+            file = match.source.file
+            keys = {self._held.place(match.source)[1]}
+        else:
+            # Of files with the same value, only one is its source.
+            old = [(p, blob) for p, blob in past.old_entries() if p == path]
+            keys = {
+                value.path
+                for _, _, before in self._store.blobs(old)
+                for value in values_in(before or b"", file, self._keys)
+                if value.token and value.text is not None and text in value.text
+            }
+        version = SealedText(data, file)
+        return WHOLE in keys or any(
+            span.path in keys and (text in version.literal(span) or text in version.decoded(span))
             for span in version.values
         )
 
