@@ -173,7 +173,7 @@ REFRESHING = (
     | modules("cli", "hook hook_setup")
     | modules("git", "attributes attributes_mirror gitattributes")
     | modules("git", "hooks install invocation merge_driver pushed retired_files")
-    | modules("sealing", "comment_lines comments unproved")
+    | modules("sealing", "unproved")
 )
 
 FORMATS = {

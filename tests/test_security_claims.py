@@ -81,6 +81,8 @@ CLAIMS = {
         "git/test_laundering_whole.py::test_an_edit_of_a_file_that_a_reader_of_another_group_sealed_whole_is_refused",
         "git/test_laundering_moved.py::test_a_renamed_key_does_not_make_it_a_reader_s",
         "git/test_laundering_moved.py::test_nor_does_a_comment",
+        "git/test_laundering_comments.py::test_a_short_plaintext_comment_is_refused_and_not_printed",
+        "git/test_laundering_comments.py::test_a_comment_of_another_group_is_refused_and_not_printed",
     ],
     "A reference in plaintext": [
         "app/files/test_references.py::test_an_alias_in_git_prints_no_sealed_value",

@@ -196,14 +196,14 @@ def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> li
     The same comment may be at several places, and be sealed at some of them only: they are counted.
     """
     # Imported here because few files have such comments.
-    from sealedfiles.sealing.comments import comments_to_seal
+    from sealedfiles.sealing.placed_comments import comments_to_seal
     from sealedfiles.sealing.sealed_text import SealedText
 
     opened = SealedText(written.data, file).readings
     to_seal: Counter[str] = Counter()
     for one in opened:
         if one.form is not None:
-            to_seal.update(comments_to_seal(one.text, one.form, rules))
+            to_seal.update(c.text for c in comments_to_seal(one.text, one.form, rules))
     if not to_seal:
         return []
     plain, places = _comments(SealedText(written.stored, file).readings), _comments(opened)

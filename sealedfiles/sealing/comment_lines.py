@@ -27,6 +27,15 @@ class CommentLine(NamedTuple):
     read: Commented
 
 
+class PlacedComment(NamedTuple):
+    """A comment and its place."""
+
+    text: str
+    """The text after its sign."""
+    values: tuple[tuple[bytes, str], ...] = ()
+    """The key paths and decoded values of its entry.  In JSON, its key paths are relative to the comment."""
+
+
 class CommentLines:
     """The comments of *text*, in file order.
 

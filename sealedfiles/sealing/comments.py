@@ -110,17 +110,6 @@ def paths_of(comment: str, read: Commented, file_format: Format) -> list[bytes]:
     return [read.header] if read.header else []
 
 
-def comments_to_seal(text: str, file_format: Format, rules: FileRules) -> list[str]:
-    """Return the comments of the plaintext *text* that sealing would seal.  Raises FormatError."""
-    scan = file_format.scan(text)
-    comments = scan.comments()
-    groups = ((path, text[start:end], rules.group_of(path)) for start, end, path in scan.values)
-    sealed = ((path, literal, group) for path, literal, group in groups if group is not None)
-    reasons = Reasons(file_format, rules, sealed, [])
-    decided = groups_of_comments(text, scan.values, comments, reasons)
-    return [text[start:end] for (start, end), one in zip(comments, decided, strict=True) if one]
-
-
 def groups_of_comments(
     text: str,
     values: Sequence[Span],

@@ -7,6 +7,7 @@ writes all of them again.  That does not make a value the user's own.
 
 from __future__ import annotations
 
+from sealedfiles.sealing.sealed_text import TELLING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _WORDS = {
@@ -44,6 +45,14 @@ def comparable(text: str) -> str:
 def has_other_spellings(text: str) -> bool:
     """Return True if *text* may be a word, a number or a date; nearly all values are none of these."""
     return text[:1].isdigit() or text[:1] in "+-." or text.lower() in _WORDS
+
+
+def telling_lines(value: str) -> list[str]:
+    """Return the lines of a value of several lines that are hardly equal by accident, as ``comparable``."""
+    if "\n" not in value:
+        return []
+    lines = [comparable(line) for line in value.split("\n") if not line.startswith("-----")]
+    return [line for line in lines if len(line) >= TELLING]
 
 
 def comparable_content(data: bytes) -> bytes:

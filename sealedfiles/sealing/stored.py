@@ -13,11 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-from sealedfiles.light_typing import NamedTuple, Protocol
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
 from sealedfiles.sealing.file import File, is_whole
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.sealing.spelling import comparable, comparable_content, has_other_spellings
 from sealedfiles.util.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    from sealedfiles.sealing.comment_lines import PlacedComment
 
 _WRITTEN_AS_READ = lazy_pattern(r"[!#-&(-\[\]-~]+")
 """Text that every quoting style writes unchanged, unless it uses a backslash escape."""
@@ -43,12 +46,20 @@ class Noted(Protocol):
         ...
 
 
+class NewComment(NamedTuple):
+    """A comment that has no token yet."""
+
+    comment: PlacedComment
+    groups: set[str]
+    """The groups that it is sealed to."""
+
+
 class NewTokens(NamedTuple):
     """What a sealing made new tokens for, and did not find in the previous version."""
 
     values: list[tuple[bytes, str]]
     """Key paths and decoded values."""
-    comments: list[str]
+    comments: list[NewComment]
     paths: set[bytes]
     """The key paths of all values of the text."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 
 from sealedfiles.errors import FormatError, NoKeyError, PolicyError
 from sealedfiles.formats.base import Scan, Span, splice
 from sealedfiles.formats.gaps import BLANKS, is_gap
-from sealedfiles.light_typing import NamedTuple, TypeAlias
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from sealedfiles.model import paths
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import COMMENT, TOKEN, VALUE, FileKey, split
@@ -22,8 +23,11 @@ from sealedfiles.sealing.opened_tokens import (
     token_in,
 )
 from sealedfiles.sealing.previous import Previous, Reuse
-from sealedfiles.sealing.stored import NewTokens, StoredPlaintext
+from sealedfiles.sealing.stored import NewComment, NewTokens, StoredPlaintext
 from sealedfiles.sealing.verification import first_lost
+
+if TYPE_CHECKING:
+    from sealedfiles.sealing.comment_lines import PlacedComment
 
 _NoteRegrouped: TypeAlias = "Callable[[bytes, str, str], None]"
 
@@ -76,7 +80,7 @@ class Sealing:
         self.reuse = Reuse(previous, text)
         self.replacements: list[tuple[int, int, str]] = []
         self._new: list[_New] = []
-        self._new_comments: list[str] = []
+        self._new_comments: list[tuple[int, set[str]]] = []
         self._note_regrouped = note_regrouped
         self._holds_tokens = may_hold_tokens(text, file.format)
         self._has_own_tokens = False
@@ -116,7 +120,15 @@ class Sealing:
         """Return what ``result`` made new tokens for."""
         paths_at = {start: path for start, _, path in self.scan.values}
         values = [(paths_at[one.start], self.format.decode(one.literal)) for one in self._new]
-        return NewTokens(values, self._new_comments, set(paths_at.values()))
+        placed = self._placed_comments if self._new_comments else []
+        comments = [NewComment(placed[index], groups) for index, groups in self._new_comments]
+        return NewTokens(values, comments, set(paths_at.values()))
+
+    @cached_property
+    def _placed_comments(self) -> list[PlacedComment]:
+        from sealedfiles.sealing.placed_comments import placed_comments  # few comments are new
+
+        return placed_comments(self.text, self.scan, self.format)
 
     def first_lost(self, sealed: str) -> int | None:
         """Return the offset of the first literal that opening the result, *sealed*, would not give back."""
@@ -256,7 +268,10 @@ class Sealing:
         reasons = Reasons(self.format, self.rules, self._sealed(), known)
         decided = self._decide_comments(comments, reasons, kept)
         left: list[tuple[int, int, str]] = []
-        for (start, end), comment, token, groups in zip(comments, texts, old, decided, strict=True):
+        for index, ((start, end), token, groups) in enumerate(
+            zip(comments, old, decided, strict=True)
+        ):
+            comment = texts[index]
             if is_sealed_comment(comment):
                 continue
             if token and (not self.follow_rules or groups == {token[1]}):
@@ -264,8 +279,9 @@ class Sealing:
             elif groups and not token and self.stored and self.stored.has_comment(comment):
                 continue  # anyone with push access could have written it: it is reported, and not sealed
             elif groups:
-                self._new_comments.append(comment)
-                self.replacements.append((start, end, self._comment_token(comment, groups, start)))
+                held = self._held(groups, start)
+                self._new_comments.append((index, set(held)))
+                self.replacements.append((start, end, self._comment_token(comment, held, start)))
             elif token:
                 left.append((start, end, token[0]))
         if left:
@@ -315,13 +331,17 @@ class Sealing:
             if token:
                 yield path, literal if start in sources else None, split(token).group
 
-    def _comment_token(self, comment: str, groups: set[str], at: int) -> str:
-        """Seal *comment* to each of *groups* that is held, the first in byte order innermost."""
+    def _held(self, groups: set[str], at: int) -> list[str]:
+        """Return those of *groups* whose keys are available, in byte order.  Raises NoKeyError if none is."""
         held = [group for group in sorted(groups) if self.keys.holds(group)]
         if not held:
             self._sealing_key(sorted(groups)[0], at, paths.ROOT)
+        return held
+
+    def _comment_token(self, comment: str, groups: list[str], at: int) -> str:
+        """Seal *comment* to each of *groups*, the first innermost."""
         literal = comment
-        for group in held:
+        for group in groups:
             key = self._sealing_key(group, at, paths.ROOT)
             tag = key.path_tag(paths.ROOT)
             occurrence = self.reuse.occurrences.take((key, COMMENT, tag, literal))

@@ -15,21 +15,22 @@ from sealedfiles.formats.base import splice
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT, show
 from sealedfiles.model.policy import FileRules
-from sealedfiles.model.token import COMMENT, VALUE, prefixes_of, split
-from sealedfiles.sealing.comments import comments_to_seal
+from sealedfiles.model.token import VALUE, prefixes_of, split
 from sealedfiles.sealing.file import is_whole, whole_token
-from sealedfiles.sealing.opened_tokens import layers_of_token, open_tokens
+from sealedfiles.sealing.opened_tokens import open_tokens
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
-from sealedfiles.sealing.spelling import comparable
+from sealedfiles.sealing.spelling import comparable, telling_lines
 from sealedfiles.sealing.whole import layers_of, open_whole
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
+    from sealedfiles.sealing.comment_lines import PlacedComment
     from sealedfiles.sealing.file import File, Keys
     from sealedfiles.sealing.opened_tokens import OpenedToken
+    from sealedfiles.sealing.sealed_text import Text
     from sealedfiles.sealing.stored import NewTokens
 
 _SHOWN = 10
@@ -47,6 +48,15 @@ class Unproved(NamedTuple):
     text: str
     """Decoded."""
     is_plain: bool
+    places: tuple[tuple[bytes, str], ...] = ()
+    """The key path and the decoded value, or those of the entry of a comment."""
+    groups: frozenset[str] = frozenset()
+    """The groups of a sealed comment: as a value of these, it is proved."""
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it is a sealed comment that may only be a line of a longer value."""
+        return bool(self.groups) and not self.places
 
 
 class _Whole(NamedTuple):
@@ -112,6 +122,7 @@ class UnprovedCheck:
             "if they are correct, accept git's version first, then make your change: "
             f"sealedfiles seal {file} (plaintext), sealedfiles sync (a retired key), "
             f"sealedfiles reseal {file} (another group)",
+            "if a comment of another group is correct: remove it, commit, then enter the value",
             "if not, or while the file has a merge conflict, set the correct values: "
             f"sealedfiles set {file} KEY",
         )
@@ -126,7 +137,9 @@ class UnprovedCheck:
             one
             for version in distinct
             for one in self._of(version)
-            if not (one.name == _FILE and one.text in proved) and _may_hold(text, one.text)
+            if not (one.name == _FILE and one.text in proved)
+            and not one.is_line
+            and _may_hold(text, one.text)
         ]
 
     def _in_new(self, new: NewTokens, versions: Iterable[bytes]) -> list[str]:
@@ -142,7 +155,7 @@ class UnprovedCheck:
             one.name
             for version in distinct
             for one in self._of(version)
-            if _repeats(new, one, is_gone=one.name not in present)
+            if self._repeats(new, one, is_gone=one.name not in present)
         )
         return list(dict.fromkeys(names))
 
@@ -165,11 +178,47 @@ class UnprovedCheck:
                 groups = _groups_of(span.path, self._rules) if token else set()
                 if token and groups and split(token).group not in groups:
                     return True
-        texts = [*(value for _, value in new.values), *new.comments]
-        return any(word in text.text for one in texts for word in one.split()[:1])
+            if any("sealed:v1:" in text.text[start:end] for start, end in text.comments):
+                return True
+        texts = [*(value for _, value in new.values), *(one.comment.text for one in new.comments)]
+        if any(word in text.text for one in texts for word in one.split()[:1]):
+            return True
+        values = [value for one in new.comments for _, value in one.comment.values]
+        return any(word in text.text for one in values for word in one.split()[:1])
+
+    def _repeats(self, new: NewTokens, one: Unproved, *, is_gone: bool) -> bool:
+        """Return True if a value or comment of *new* is, or contains, the unproved *one*."""
+        values = [pair for pair in new.values if not self._is_proved(one, pair[0])]
+        comments = [
+            added.comment
+            for added in new.comments
+            if not one.groups or not added.groups <= one.groups
+        ]
+        return is_repeated(values, comments, one, is_gone=is_gone)
+
+    def _is_proved(self, one: Unproved, path: bytes) -> bool:
+        wanted = _groups_of(path, self._rules)
+        return bool(wanted) and wanted <= one.groups
+
+    def comments_of(self, version: bytes) -> list[Unproved]:
+        """Return the unproved comments of *version*."""
+        return [one for one in self._of(version) if one.name == _COMMENT] if version else []
+
+    def repeated_comment(
+        self, path: bytes, value: str, comments: Iterable[Unproved]
+    ) -> Unproved | None:
+        """Return the first of *comments* that the decoded *value* at *path* repeats, or None."""
+        for one in comments:
+            is_proved = self._is_proved(one, path)
+            if not is_proved and is_repeated([(path, value)], [], one, is_gone=False):
+                return one
+        return None
 
     def _in_values(self, version: bytes) -> Iterator[Unproved]:
         """Yield the unproved values of a version that is not sealed whole."""
+        # For nearly all files, no value of a version is compared.
+        from sealedfiles.sealing.placed_comments import comments_to_seal
+
         stored = SealedText(version, self._file)
         if stored.form is None and self._rules.whole_groups() and b"sealed:v1:" not in version:
             yield from (Unproved(_FILE, line, is_plain=True) for line in _lines(version))
@@ -184,31 +233,44 @@ class UnprovedCheck:
                 if not groups:
                     continue
                 if token is None:
-                    yield Unproved(show(span.path), one.decoded(span), is_plain=True)
+                    value = one.decoded(span)
+                    yield Unproved(show(span.path), value, True, ((span.path, value),))
                 elif found is not None and found.key.path_tag(span.path) == found.path_tag:
                     parts = split(token)
                     if parts.group not in groups or self._is_retired(parts.group, parts.key_id):
                         text = one.form.decode(found.literal)
-                        yield Unproved(show(span.path), text, is_plain=False)
-            yield from self._retired_comments(opened_tokens)
+                        yield Unproved(show(span.path), text, False, ((span.path, text),))
+            yield from self._wrong_comments(one, opened_tokens)
             try:
                 comments = comments_to_seal(splice(one.text, opened_tokens), one.form, self._rules)
             except FormatError:
                 continue
             yield from (
-                Unproved(_COMMENT, comment, is_plain=True)
+                Unproved(_COMMENT, comment.text, True, comment.values)
                 for comment in comments
-                if comment in one.text
+                if comment.text in one.text
             )
 
-    def _retired_comments(self, opened_tokens: list[OpenedToken]) -> Iterator[Unproved]:
-        for one in opened_tokens:
-            layers = layers_of_token(one.token, self._keys) if one.kind == COMMENT else ()
-            if any(self._is_retired(layer.group, layer.key_id) for layer, _ in layers):
-                yield Unproved(_COMMENT, one.literal, is_plain=False)
+    def _wrong_comments(self, stored: Text, opened_tokens: list[OpenedToken]) -> Iterator[Unproved]:
+        """Yield the sealed comments that a removed reader, or a reader of other groups, may have written.
+
+        Of a comment that is no entry, only its groups show for which values it is right.
+        """
+        from sealedfiles.sealing.placed_comments import sealed_comments
+
+        for comment, layers in sealed_comments(stored, opened_tokens, self._keys):
+            if any(self._is_retired(layer.group, layer.key_id) for layer in layers):
+                yield Unproved(_COMMENT, comment.text, False, comment.values)
+                continue
+            groups = frozenset(layer.group for layer in layers)
+            wanted = [_groups_of(path, self._rules) for path, _ in comment.values]
+            if not wanted or any(one and not one & groups for one in wanted):
+                yield Unproved(_COMMENT, comment.text, False, comment.values, groups)
 
     def _in_whole(self, version: bytes) -> Iterator[Unproved]:
         """Yield the unproved values of a version sealed whole: its readers can have written all of it."""
+        from sealedfiles.sealing.placed_comments import comments_to_seal
+
         whole = self._open(version)
         if whole is None:
             return
@@ -221,9 +283,10 @@ class UnprovedCheck:
         for span in text.values:
             wanted = _groups_of(span.path, self._rules)
             if wanted and (whole.is_retired or not wanted & whole.groups):
-                yield Unproved(show(span.path), text.decoded(span), is_plain=False)
+                value = text.decoded(span)
+                yield Unproved(show(span.path), value, False, ((span.path, value),))
         comments = [] if is_right else comments_to_seal(text.text, text.form, self._rules)
-        yield from (Unproved(_COMMENT, comment, is_plain=False) for comment in comments)
+        yield from (Unproved(_COMMENT, one.text, False, one.values) for one in comments)
 
     def _proved_lines(self, version: bytes) -> list[str]:
         """Return the lines of *version* if it is sealed whole, by current readers of all of its groups."""
@@ -242,18 +305,52 @@ class UnprovedCheck:
         return _Whole(opened.data, {layer.group for layer in layers}, is_retired)
 
 
-def _repeats(new: NewTokens, one: Unproved, *, is_gone: bool) -> bool:
-    """Return True if a value or comment of *new* is, or contains, the unproved *one*."""
-    text = comparable(one.text)
-    values = {comparable(value): len(value) for _, value in new.values}
+def is_repeated(
+    values: Collection[tuple[bytes, str]],
+    comments: Iterable[PlacedComment],
+    one: Unproved,
+    *,
+    is_gone: bool,
+) -> bool:
+    """Return True if one of *values* (key path and decoded value) or *comments* repeats the unproved *one*.
+
+    A value that is too short to be recognized counts only with its key, or, if *is_gone*, if its own key path
+    is gone.
+    """
+    text, places = comparable(one.text), {(path, comparable(value)) for path, value in one.places}
     is_telling = len(one.text) >= TELLING
-    if is_telling and any(text in comparable(comment) for comment in new.comments):
-        return True
-    if one.name == _COMMENT and any(
-        size >= TELLING and value in text for value, size in values.items()
-    ):
-        return True
-    return (is_telling or is_gone) and text in values
+    parts = [text, *telling_lines(one.text)] if is_telling and not one.is_line else []
+    for comment in comments:
+        shown = comparable(comment.text)
+        if any(part in shown for part in parts):
+            return True
+        if any(_is_at(places, path, comparable(value)) for path, value in comment.values):
+            return True
+    is_comment = one.name == _COMMENT
+    for path, value in values:
+        same = comparable(value)
+        if is_comment and any(line in text for line in telling_lines(value)):
+            return True
+        if one.is_line:
+            continue
+        if same == text and (is_telling or is_gone):
+            return True
+        is_part = len(value) >= TELLING and same in text
+        if is_comment and (is_part or _is_at(places, path, same)):
+            return True
+    return False
+
+
+def _is_at(places: set[tuple[bytes, str]], path: bytes, value: str) -> bool:
+    """Return True if *value* is at *path* in *places*.  In JSON, the end of a comment's key path is known."""
+    return any(
+        value == other and (path == place or (place and path and _is_end(path, place)))
+        for place, other in places
+    )
+
+
+def _is_end(path: bytes, place: bytes) -> bool:
+    return path.endswith(place) or place.endswith(path)
 
 
 def _lines(data: bytes) -> list[str]:

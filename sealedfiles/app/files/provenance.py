@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from sealedfiles.git.plaintext_memory import PlaintextMemory
+    from sealedfiles.sealing.unproved import Unproved, UnprovedCheck
 
 
 class _Fact(NamedTuple):
@@ -184,7 +185,7 @@ class _Judge:
             if UNAUTHENTICATED_TOKEN.fullmatch(fact.value):
                 found += self._unauthenticated(fact, lines)
                 continue
-            one = wrong.get(place) or moved.get(fact.value)
+            one = wrong.get(place) or moved.get(fact.value) or self._from_comment(fact)
             if one is None and self._was_written_by_checkout(*place):
                 one = CHECKED_OUT, fact
             elif one is None and self._memory and not self._workspace.allow_retired:
@@ -204,6 +205,26 @@ class _Judge:
         suspect = suspect._replace(group=token.group)
         is_mine = any(map(self._keys.is_member, (token.group, suspect.wanted)))
         return [suspect] if is_mine or not self._knows_groups else []
+
+    def _from_comment(self, fact: _Fact) -> tuple[str, _Fact] | None:
+        """Return the problem of a value that was an unproved comment in git's version."""
+        found = self._check.repeated_comment(fact.path, fact.value, self._comments)
+        if found is None:
+            return None
+        reason = FROM_RETIRED if not found.groups else OTHER_GROUP
+        return (self._plaintext if found.is_plain else reason), fact
+
+    @cached_property
+    def _comments(self) -> list[Unproved]:
+        """The comments of git's versions that a reader of their groups may not have written."""
+        check = self._check
+        return [one for version in self._versions() for one in check.comments_of(version)]
+
+    @cached_property
+    def _check(self) -> UnprovedCheck:
+        from sealedfiles.sealing.unproved import UnprovedCheck  # few files need it
+
+        return UnprovedCheck(self._file, self._rules, self._keys, self._workspace.is_retired)
 
     def _was_written_by_checkout(self, path: bytes, value: str) -> bool:
         return self._is_link or bool(self._memory and self._memory.has_value(path, value))
@@ -264,10 +285,7 @@ class _Judge:
 
         The user may have edited the file so that it does not parse.  Empty if there is none.
         """
-        from sealedfiles.sealing.unproved import UnprovedCheck  # few texts have no values
-
-        check = UnprovedCheck(self._file, self._rules, self._keys, self._workspace.is_retired)
-        found = check.in_text(opened, versions)
+        found = self._check.in_text(opened, versions)
         if not found:
             return ""
         return self._plaintext if all(one.is_plain for one in found) else FROM_RETIRED

@@ -1,0 +1,142 @@
+"""What somebody without a key, or a reader of another group, wrote does not become a reader's value."""
+
+from __future__ import annotations
+
+import pytest
+from documents import ALL, ENV, JSON, TOML, YAML, described, groups, seal, unseal
+
+from sealedfiles.errors import UnprovedError
+from sealedfiles.sealing.seal import seal_file
+from sealedfiles.sealing.stored import StoredPlaintext
+from sealedfiles.sealing.unproved import UnprovedCheck
+
+POLICY = "{files: '**', values: [production.**, PROD_*], group: production}"
+COMMENTED = {
+    YAML: "database:\n  user: alpha\n  # {}\nproduction:\n  pin: beta\n",
+    JSON: '{{\n  "database": {{\n    // {}\n    "user": "alpha"\n  }},\n  "production": {{\n    "pin": "b"\n  }}\n}}\n',
+    ENV: "USER=alpha\n#{}\nPROD_PIN=beta\n",
+    TOML: '[database]\nuser = "alpha"\n# {}\n[production]\npin = "beta"\n',
+}
+LIVE = {
+    YAML: COMMENTED[YAML].replace("# ", ""),
+    JSON: COMMENTED[JSON].replace("// ", ""),
+    ENV: COMMENTED[ENV].replace("#", ""),
+    TOML: COMMENTED[TOML].replace("# ", ""),
+}
+ENTRY = {YAML: "pin: {}", JSON: '"pin": "{}",', ENV: "PIN={}", TOML: 'pin = "{}"'}
+SHORT, LONG = "ev!", "evil-evil"
+
+every_format = pytest.mark.parametrize("path", COMMENTED)
+every_length = pytest.mark.parametrize("value", [SHORT, LONG])
+
+
+def clean(path: str, text: str | bytes, stored: bytes) -> bytes:
+    """Return *text* as git would store it in place of *stored*."""
+    file, rules = described(path, POLICY)
+    origin = UnprovedCheck(file, rules, ALL, lambda _group, _key_id: False)
+    data = text.encode() if isinstance(text, str) else text
+    in_git = StoredPlaintext([stored], file, None, origin)
+    return seal_file(data, [stored], file, rules, ALL, stored=in_git)
+
+
+def texts(path: str, value: str) -> tuple[str, str]:
+    """Return a text with the entry in a comment, and the same text without the comment sign."""
+    entry = ENTRY[path].format(value)
+    return COMMENTED[path].format(entry), LIVE[path].format(entry)
+
+
+@every_format
+@every_length
+def test_a_plaintext_comment_does_not_become_a_value(path: str, value: str) -> None:
+    commented, live = texts(path, value)
+    sealed = seal(path, texts(path, "mine-mine")[0], policy=POLICY).decode()
+    sign = next(
+        line for line in sealed.split("\n") if "sealed" in line and line.lstrip()[0] in "#/"
+    )
+    plain = next(line for line in commented.split("\n") if value in line)
+    planted = sealed.replace(sign, plain).encode()
+    assert unseal(path, planted) == commented.encode()
+    with pytest.raises(UnprovedError, match="a comment"):
+        clean(path, live, planted)
+    assert value.encode() not in clean(path, live.replace(value, "own"), planted)
+
+
+@every_format
+@every_length
+def test_a_plaintext_value_does_not_become_a_comment(path: str, value: str) -> None:
+    commented, live = texts(path, value)
+    sealed = seal(path, texts(path, "mine-mine")[1], policy=POLICY).decode().split("\n")
+    lines = live.split("\n")
+    number = next(number for number, line in enumerate(lines) if value in line)
+    planted = "\n".join([*sealed[:number], lines[number], *sealed[number + 1 :]]).encode()
+    assert unseal(path, planted) == live.encode()
+    with pytest.raises(UnprovedError, match=r"pin|PIN"):
+        clean(path, commented, planted)
+
+
+@every_format
+@every_length
+def test_a_comment_of_another_group_does_not_become_a_value(path: str, value: str) -> None:
+    commented, live = texts(path, value)
+    base = seal(path, commented.replace(ENTRY[path].format(value), "prose"), policy=POLICY)
+    # A reader of production alone adds it.
+    forged = seal(path, commented, base, policy="{files: '**', group: production}")
+    sealed = next(line for line in forged.decode().split("\n") if line.lstrip()[0] in "#/")
+    assert groups(sealed) == ["production"]
+    assert unseal(path, forged) == commented.encode()
+    with pytest.raises(UnprovedError, match="a comment"):
+        clean(path, live, forged)
+    assert value.encode() not in clean(path, live.replace(value, "own"), forged)
+
+
+@every_format
+@every_length
+def test_readers_toggle_their_own_comments(path: str, value: str) -> None:
+    commented, live = texts(path, value)
+    sealed = seal(path, commented, policy=POLICY)
+    toggled = clean(path, live, sealed)
+    assert unseal(path, toggled) == live.encode()
+    assert unseal(path, clean(path, commented, toggled)) == commented.encode()
+    assert "ed:v1:default:" in toggled.decode()
+
+
+LINES = "  key: |\n    evil-line-one\n    line-two\n"
+COMMENTED_LINES = LINES.replace("  ", "  # ", 1).replace("    ", "  #   ")
+HEAD = "database:\n  user: alpha\n"
+
+
+def test_the_lines_of_a_longer_value_are_recognized() -> None:
+    sealed = seal(YAML, HEAD).decode()
+    with pytest.raises(UnprovedError):
+        clean(YAML, HEAD + LINES, (sealed + COMMENTED_LINES).encode())
+    with pytest.raises(UnprovedError):
+        clean(YAML, HEAD + COMMENTED_LINES, (sealed + LINES).encode())
+
+
+def test_readers_of_the_right_group_move_a_comment_that_has_no_place() -> None:
+    text = "production:\n  pin: beta\n" + COMMENTED_LINES
+    sealed = seal(YAML, text, policy=POLICY)
+    assert set(groups(sealed)) == {"production"}
+    live = text.replace(COMMENTED_LINES, LINES)
+    assert unseal(YAML, clean(YAML, live, sealed)) == live.encode()
+    moved = f"{HEAD}{LINES}production:\n  pin: beta\n"
+    with pytest.raises(UnprovedError):
+        clean(YAML, moved, sealed)
+
+
+def test_prose_that_mentions_a_value_of_another_group_is_no_obstacle() -> None:
+    text = "database:\n  user: alpha\nproduction:\n  pin: beta-beta\n  # it was beta-beta\n"
+    sealed = seal(YAML, text, policy=POLICY)
+    assert set(groups(sealed)[1:]) == {"production"}
+    for new in (text.replace("alpha", "beta-beta"), text.replace("it was", "it is")):
+        assert unseal(YAML, clean(YAML, new, sealed)) == new.encode()
+    broken = text + "{{ if }}\n"
+    assert unseal(YAML, clean(YAML, broken, sealed)) == broken.encode()
+
+
+def test_a_broken_file_with_a_comment_of_another_group_is_refused() -> None:
+    text = COMMENTED[YAML].format("pin: evil-evil")
+    base = seal(YAML, text.replace("pin: evil-evil", "prose"), policy=POLICY)
+    forged = seal(YAML, text, base, policy="{files: '**', group: production}")
+    with pytest.raises(UnprovedError, match="a comment"):
+        clean(YAML, text + "{{ if }}\n", forged)
