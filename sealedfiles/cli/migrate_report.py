@@ -11,6 +11,7 @@ from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import Note, counted, say, show, warn
 
 _MOST_KEYS = 10
+_LISTS = ("files", "groups", "readers", "removed", "notes")
 
 
 def show_plan(prepared: Prepared, plan: MigrationPlan) -> None:
@@ -18,6 +19,8 @@ def show_plan(prepared: Prepared, plan: MigrationPlan) -> None:
     if prepared.is_resumed:
         say(f"continuing a migration from {plan.tool} that was interrupted")
     show(f"to migrate from {plan.tool} ({len(plan.files)})", *map(_line, plan.files))
+    for group, names in sorted(plan.members.items()):
+        show(f"  {group}: read by {', '.join(names)}" if names else f"  {group}: new, read by you")
     if plan.readers:
         show(f"readers ({len(plan.readers)})")
         show(*(f"  {_reader_line(plan, one)}" for one in plan.readers))
@@ -30,9 +33,7 @@ def show_plan(prepared: Prepared, plan: MigrationPlan) -> None:
 
 
 def _notes(plan: MigrationPlan) -> list[Note]:
-    kept = (
-        f"{counted(plan.remaining, 'file')} of {plan.tool} are not selected, so its settings stay"
-    )
+    kept = f"not selected, so the settings of {plan.tool} stay: {counted(plan.remaining, 'file')}"
     return [*plan.notes, *([Note(kept)] if plan.remaining else [])]
 
 
@@ -59,7 +60,7 @@ def _reader_line(plan: MigrationPlan, one: Reader) -> str:
     count = sum(file.path in one.files for file in plan.files)
     return (
         f"{one.name} ({one.shown}): no access; can decrypt {count} of {len(plan.files)} files: "
-        "migrate those apart: sealedfiles migrate PATH --group GROUP"
+        "migrate those to a new group: sealedfiles migrate PATH --group GROUP"
     )
 
 
@@ -91,13 +92,16 @@ def _keys(one: MigratedFile) -> str:
 def data_of(plan: MigrationPlan | None, migrated: Migrated | None) -> dict[str, object]:
     """Return the plan, and the result after it was carried out, as JSON fields."""
     if plan is None:
-        return {"done": False, "tool": "", "files": [], "readers": [], "removed": [], "notes": []}
+        return {"done": False, "tool": "", **{name: [] for name in _LISTS}}
     results = {one.path: one for one in migrated.files} if migrated else {}
     notes = [*_notes(plan), *(migrated.notes if migrated else [])]
     return {
         "done": migrated is not None,
         "tool": plan.tool,
         "files": [_file_data(one, results.get(one.path)) for one in plan.files],
+        "groups": [
+            {"group": group, "readers": names} for group, names in sorted(plan.members.items())
+        ],
         "readers": [
             {
                 "name": one.name,

@@ -214,6 +214,23 @@ def test_a_changed_file_is_refused(cluster: Repo, damage: str) -> None:
     assert not (cluster.path / ".sealedfiles").exists()
 
 
+def test_a_reader_gets_no_access_to_a_group_that_has_other_values(cluster: Repo) -> None:
+    bob = f"bob={plan(cluster)['readers'][1]['key']}"
+    cluster.sealedfiles("init", "--no-hooks")
+    cluster.write("other.env", "A=s3cr3t-other\n")
+    cluster.sealedfiles("track", "other.env")
+    cluster.git("add", "other.env")
+    for _ in ("staged", "committed, and then only in the history"):
+        cluster.sealedfiles("migrate", "--yes", "--grant", bob, code=2)
+        assert "bob would get access to more values than before" in cluster.stderr
+        cluster.git("commit", "--quiet", "--allow-empty", "-m", "sealedfiles")
+        cluster.git("rm", "--quiet", "--ignore-unmatch", "other.env")
+    report = migrate(cluster, "--yes", "--group", "new", "--grant", bob)
+    assert {one["group"] for one in report["files"]} == {"new"}
+    keys = cluster.path / ".sealedfiles/keys"
+    assert [*keys.glob("*/bob.age")] == [keys / "new/bob.age"]
+
+
 def test_a_reader_of_some_files_gets_no_access_to_the_others(cluster: Repo) -> None:
     key = plan(cluster)["readers"][0]["key"]
     encrypt(cluster, "k8s/own.yaml", MANIFEST, "--age", key)
@@ -222,9 +239,12 @@ def test_a_reader_of_some_files_gets_no_access_to_the_others(cluster: Repo) -> N
     assert [readers[name]["groups"] for name in ("alice", "bob")] == [["default"], []]
     bob = f"bob={readers['bob']['key']}"
     cluster.sealedfiles("migrate", "--yes", "--grant", bob, code=2)
-    assert "bob cannot decrypt all files of any group" in cluster.stderr
+    assert "bob would get access to more values than before" in cluster.stderr
     paths = ["k8s/orders.yaml", "k8s/mac.yaml"]
     report = migrate(cluster, "--yes", "--group", "shared", "--grant", bob, *paths)
+    assert report["groups"] == [{"group": "shared", "readers": []}]
+    output = cluster.sealedfiles("migrate", "--dry-run", "--group", "shared")
+    assert "  shared: read by alice, bob\n" in output
     assert report["done"] is True
     assert [*(cluster.path / ".sealedfiles/keys").glob("*/bob.age")] == [
         cluster.path / ".sealedfiles/keys/shared/bob.age"

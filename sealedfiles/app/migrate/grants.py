@@ -64,8 +64,9 @@ def _resolve(
     groups = groups_of(reader)
     if not groups:
         raise UsageError(
-            f"{name} cannot decrypt all files of any group, and would get access to more values",
-            "migrate the files with other readers apart: sealedfiles migrate PATH --group GROUP",
+            f"{name} would get access to more values than before",
+            "migrate their files to a new group: sealedfiles migrate PATH --group GROUP",
+            f"or grant it: sealedfiles grant {name} KEY --to GROUP",
         )
     return Grant(name, reader.key, groups, bool(equals))
 

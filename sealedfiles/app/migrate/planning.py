@@ -19,10 +19,13 @@ from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import Repository
 from sealedfiles.git.version import refuse_old_git
+from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.sources import Identities
-from sealedfiles.keys.recipients import check_name
+from sealedfiles.keys.recipients import check_name, members
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import DEFAULT_GROUP
+from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing import describe_file, open_file
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.sealed_text import SealedText
@@ -75,6 +78,10 @@ class MigrationPlan(NamedTuple):
     readers: list[Reader]
     grants: list[Grant]
     removal: Removal
+    members: Mapping[str, list[str]]
+    """The readers of each group that the files go to; none of a new group, which only the user reads."""
+    used: frozenset[str]
+    """The groups that have other values."""
     named_group: str | None
     """The group that the user named for all files."""
     remaining: int
@@ -82,8 +89,8 @@ class MigrationPlan(NamedTuple):
     notes: list[Note]
 
     def grantable(self, reader: Reader) -> list[str]:
-        """Return the groups that have only files that *reader* can decrypt already."""
-        return groups_for(self.files, reader) if reader.key else []
+        """Return the groups to which *reader* can get access: see ``groups_for``."""
+        return groups_for(self.files, self.used, reader) if reader.key else []
 
 
 class Prepared(NamedTuple):
@@ -99,12 +106,12 @@ class Prepared(NamedTuple):
     """Whether an earlier migration was interrupted."""
 
 
-def groups_for(files: Iterable[PlannedFile], reader: Reader) -> list[str]:
-    """Return the groups of *files* that have only files that *reader* can decrypt already."""
+def groups_for(files: Iterable[PlannedFile], used: frozenset[str], reader: Reader) -> list[str]:
+    """Return the groups of *files* whose files *reader* can decrypt already, without those *used* before."""
     paths: dict[str, set[bytes]] = {}
     for one in files:
         paths.setdefault(one.group, set()).add(one.path)
-    return sorted(group for group, some in paths.items() if some <= reader.files)
+    return sorted(g for g, some in paths.items() if g not in used and some <= reader.files)
 
 
 def prepare(request: MigrateRequest) -> Prepared:
@@ -155,18 +162,32 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
     for one in planned:
         notes += one.plain.notes
     remaining = len(found.files) - len(files)
+    used = _used_groups(clone, {one.path for one in planned})
     plan = MigrationPlan(
         tool,
         planned,
         rules,
         found.readers,
-        resolve_grants(request.grants, found.readers, lambda one: groups_for(planned, one)),
+        resolve_grants(request.grants, found.readers, lambda one: groups_for(planned, used, one)),
         Removal() if remaining else found.removal,
+        {one.group: members(clone.work_tree, one.group) for one in planned},
+        used,
         request.group,
         remaining,
         [*found.notes, *notes],
     )
     return prepared._replace(plan=plan)
+
+
+def _used_groups(clone: Clone, planned: set[bytes]) -> frozenset[str]:
+    """Return the groups whose keys decrypt more than the files at *planned*: other files, or the history."""
+    folder = f"{NAME}/keys/"
+    _, out, _ = clone.repository.try_run("ls-tree", "-d", "--name-only", "-z", "HEAD", folder)
+    found = {os.fsdecode(path).rpartition("/")[2] for path in out.split(b"\x00")[:-1]}
+    others = (one for one in tracked_sealed_files(clone) if one.path not in planned)
+    for _, data in with_blobs(clone, others):
+        found |= {split(one).group for one in TOKEN.findall(data.decode("utf-8", "replace"))}
+    return frozenset(found)
 
 
 def _write_tree(repository: Repository) -> str:
