@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Commented, CommentPlace, Span, end_of
-from sealedfiles.formats.commented import pem
+from sealedfiles.formats.commented import is_prose, pem
 from sealedfiles.formats.events import Event, Keys, Paths, Scope
 from sealedfiles.light_typing import Protocol, TypeAlias
 from sealedfiles.model.paths import ROOT, key_step
@@ -37,10 +37,10 @@ class CommentReader(Protocol):
 Readers: TypeAlias = "Callable[[str], CommentReader]"
 
 
-def read_comment(comment: str, reads: Readers, signs: str, key_signs: str = "=") -> Commented:
+def read_comment(comment: str, reads: Readers, signs: str) -> Commented:
     """Return the content of *comment*, the text after its sign, without any of the comment *signs*.
 
-    *reads* creates a reader of the format; one of *key_signs* follows a key.
+    *reads* creates a reader of the format.
     """
     content = len(comment) - len(comment.lstrip(f"{signs} \t\r\n\f\v\x85\xa0"))
     if content == len(comment):
@@ -52,10 +52,16 @@ def read_comment(comment: str, reads: Readers, signs: str, key_signs: str = "=")
         at, keys = reads(comment).keys(content)
     except FormatError:
         keys, at = (), content
-    if keys and comment.startswith(tuple(key_signs), at):
+    if keys and comment.startswith(("=", ":"), at):
         path = b"".join(key_step(key) for key, _, _ in keys)
         start = end_of(_BLANKS(comment, at + 1))
-        return _entry(comment, reads, content, start, path)
+        entry = _entry(comment, reads, content, start, path)
+        if comment[at] == "=" or _values(comment, reads, start, path) is not None:
+            return entry
+        if start > at + 1:
+            # As in .env files: `password: hunter2` is an entry, and `see: the docs` a sentence.
+            text = comment[start:].rstrip()
+            return entry._replace(is_entry=not is_prose(keys[-1][0], text))
     items = _items(comment, reads, content)
     return Commented(content, items, is_entry=bool(items))
 

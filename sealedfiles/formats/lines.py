@@ -13,7 +13,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 ANY_TOKEN = lazy_pattern(r"sealed:v[0-9]+:[A-Za-z0-9_.:-]+")
 """A token, also of another version: alone on a line, it replaces a value without a key."""
 _BASE64_END = lazy_pattern(r"[A-Za-z0-9+/_-]+==?")
-_ENTRY = lazy_pattern(r"([^=:]*?)[ \t\f]*([=:])[ \t\f]*(.*)", re.DOTALL)
+_ENTRY = lazy_pattern(r"([^=:]*?)[ \t\f]*(=|:(?!//))[ \t\f]*(.*)", re.DOTALL)
 _LAST_BACKSLASHES = lazy_pattern(r"(?<!\\)(?:\\\\)*\\\Z")
 _MOST_WORDS = 3
 

@@ -39,6 +39,22 @@ def sealed_comment(comment: str, sealed: bytes) -> bool:
     )
 
 
+PROSE = [
+    (TOML, "# note: see below\n# http://example.com\n# the user is = x\na = 1\n"),
+    (TFVARS, "# note: see below\n// http://example.com\na = 1\n"),
+    (PROPERTIES, "# see http://example.com\n# https://example.com\n# nothing here\na=1\n"),
+    (INI, "; see http://example.com\n# todo: clean up\n[s]\na=1\n"),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), PROSE)
+def test_prose_stays_readable_in_every_format(path: str, text: str) -> None:
+    sealed = seal(path, text).decode()
+    assert [line for line in text.split("\n") if line not in sealed.split("\n")] == [
+        text.split("\n")[-2]
+    ]
+
+
 LATER = [
     (TFVARS, 'a = 1\n# b = "hunter22"\n'),
     (TFVARS, 'a = 1 // b = "hunter22"\n'),
@@ -62,6 +78,7 @@ LATER = [
     (INI, "[s] # b = hunter22\na=1\n"),
     (INI, "a=hunter22\n; it is hunter22 for now\n"),
     (TOML, "a = 1\n# a = 'hunter22'\n"),
+    (TOML, "a = 1\n# password: hunter22\n"),
     (TOML, "a = 1 # b = 'hunter22' # why\n"),
     (TOML, "a = 1\n## b.'c' = hunter22 for now\n"),
     (TOML, 'a = 1\n# b = """\n# hunter22\n# """\n'),

@@ -131,6 +131,7 @@ PRESETS = (
         "terraform",
         (
             ("*.tfvars.json", ()),
+            ("*.tfvars", ()),
             ("*.json", ("version", "serial", "lineage")),
         ),
         plain=(

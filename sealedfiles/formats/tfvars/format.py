@@ -67,7 +67,7 @@ class TfvarsFormat(Format):
         """Return the content of *comment* without its comment signs, one or several."""
         from sealedfiles.formats.event_comments import read_comment
 
-        return read_comment(comment, Reader, "#/*", "=:")
+        return read_comment(comment, Reader, "#/*")
 
     def parents(
         self, text: str, values: Sequence[Span], places: Sequence[CommentPlace]

@@ -33,11 +33,17 @@ EXPECTED = {
     "rails/database.yml": "rails",
     "spring/application.yml": "spring",
     "terraform/prod.tfvars.json": "terraform",
+    "terraform/secrets.auto.tfvars": "terraform",
     "terraform/state.json": "terraform",
 }
 """The kind of each file of the corpus that is of one."""
 
 SEALED = {
+    "terraform/secrets.auto.tfvars": [
+        *("nothing", "database.host", "database.password", "database.ports[]", "database.ports[]"),
+        *('database."with blank"', "private_key", "users[].name", "users[].token"),
+        *("users[].name", "users[].token"),
+    ],
     "compose/compose.yaml": [
         "services.web.environment.DATABASE_URL",
         "services.web.environment.DEBUG",
