@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import json
 import os
 import re
 import shutil
@@ -52,7 +53,7 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 pytest.register_assert_rewrite("people")
 
 import services  # noqa: E402
-from people import FILES, Person, Repo  # noqa: E402
+from people import FILES, PINS, Person, Repo  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -174,10 +175,27 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return World({"alice": repo, "bob": clone})
 
 
+@pytest.fixture(scope="session")
+def written(world: World, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """Bob's clone, in which he has written the values of the group that he does not read."""
+    repo = world.copy("bob", tmp_path_factory.mktemp("written") / "orders")
+    listed = json.loads(world.repos["alice"].sealedfiles("group", "keys", "--json"))["groups"]
+    known = next(one["fingerprint"] for one in listed if one["group"] == "production")
+    for path, key in PINS.items():
+        options = ("--group", "production", "--expect-key", f"production={known}")
+        repo.sealedfiles("set", *options, path, key, answers="s3cr3t-production")
+    repo.commit("seal the settings without reading")
+    return repo
+
+
 @pytest.fixture
 def repo(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Repo:
     """An unlocked clone with the three files in it: Alice's, if the test does not say whose."""
-    return world.copy(getattr(request, "param", "alice"), tmp_path / "orders")
+    name = getattr(request, "param", "alice")
+    if name == "written":
+        made: Repo = request.getfixturevalue(name)
+        return made.copy(tmp_path / "orders")
+    return world.copy(name, tmp_path / "orders")
 
 
 @pytest.fixture(scope="session")

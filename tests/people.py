@@ -34,7 +34,7 @@ SECRET = "s3cr3t"
 _server: Client | None = None
 
 TOKEN = re.compile(
-    r"sealed:v1:(?P<group>[a-z0-9][a-z0-9._-]*):(?P<key>[a-z2-7]{16})"
+    r"sealed:v[12]:(?P<group>[a-z0-9][a-z0-9._-]*):(?P<key>[a-z2-7]{16})"
     r":(?P<file>[A-Za-z0-9_-]{8}):(?P<text>[A-Za-z0-9_-]{64,})"
 )
 
@@ -122,6 +122,9 @@ api:
 its own, everything else to the group ``default``.  The values that tests change (``db-alpha``,
 ``cache-alpha``, ``api-alpha``) stand far enough apart for git to see three separate edits."""
 
+PINS = {ENV: "PROD_PIN", JSON: "production.pin", YAML: "production.pin"}
+"""The key of the value of ``production`` in each file."""
+
 GIT_SETTINGS = """\
 [user]
 \tname = {name}
@@ -149,14 +152,18 @@ GIT_SETTINGS = """\
 every_file = pytest.mark.parametrize("path", FILES)
 
 every_reader = pytest.mark.parametrize(
-    "repo", ["alice", "bob"], ids=["all-groups", "one-of-two-groups"], indirect=True
+    "repo",
+    ["alice", "bob", "written"],
+    ids=["all-groups", "one-of-two-groups", "written-without-reading"],
+    indirect=True,
 )
-"""Run a test in Alice's clone and in Bob's, whose working tree shows tokens beside values."""
+"""Run a test in Alice's clone and in Bob's, whose working tree shows tokens beside values; and in Bob's after he
+has written the values of the other group, so that these tokens are unauthenticated."""
 
 every_file_and_reader = pytest.mark.parametrize(
     ("path", "repo"),
-    [*((path, "alice") for path in FILES), (YAML, "bob")],
-    ids=[*FILES, f"{YAML}-one-of-two-groups"],
+    [*((path, "alice") for path in FILES), (YAML, "bob"), (YAML, "written")],
+    ids=[*FILES, f"{YAML}-one-of-two-groups", f"{YAML}-written-without-reading"],
     indirect=["repo"],
 )
 
@@ -453,14 +460,15 @@ def assert_production_untouched(repo: Repo) -> None:
     """No commit of a branch brought another token of the group ``production`` than the three files
     began with: nobody in these tests changes one of those values.  (A file sealed as a whole is
     sealed to that group too; it does not count.)"""
-    first = repo.head(":/seal the settings")
+    first = repo.git("log", "--format=%H", "--grep=^seal the settings").split()
     known = {
         token
+        for commit in first
         for path in FILES
-        for token in repo.tokens(first, path)
+        for token in repo.tokens(commit, path)
         if groups(token) == {"production"}
     }
-    assert len(known) == len(FILES)
+    assert len(known) == len(FILES) * len(first)
     committed = repo.git("rev-list", "--objects", "--no-object-names", "HEAD", "--branches")
     names = {f"blob {name}" for name in committed.split()}
     whole = re.compile(rb'"?sealed:v1:[A-Za-z0-9._:-]+"?\n')

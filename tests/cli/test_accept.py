@@ -13,6 +13,7 @@ from people import (
     ENV,
     FILES,
     JSON,
+    PINS,
     SECRET,
     YAML,
     Person,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.many_variants
 
-PIN = {ENV: "PROD_PIN", JSON: "production.pin", YAML: "production.pin"}
 NEW = "s3cr3t-new-pin"
 WRITTEN = re.compile(r"sealed:v2:production:[a-z2-7]{16}:[A-Za-z0-9_-]{8}:[A-Za-z0-9_-]{1500,}")
 
@@ -72,7 +72,7 @@ def write(
 ) -> None:
     """Write a value for ``production`` as somebody does who does not read it."""
     expected = f"production={fingerprint(alice)}"
-    arguments = ("set", "--group", "production", "--expect-key", expected, path, key or PIN[path])
+    arguments = ("set", "--group", "production", "--expect-key", expected, path, key or PINS[path])
     writer.sealedfiles(*arguments, answers=value, code=code)
 
 
@@ -94,7 +94,7 @@ def test_a_value_of_a_group_that_one_does_not_read(
     writer: Repo = request.getfixturevalue(name)
     before = writer.read(path)
     write(writer, alice, path)
-    assert f"sealedfiles accept {path} {PIN[path]}" in writer.stderr
+    assert f"sealedfiles accept {path} {PINS[path]}" in writer.stderr
     assert len(written(writer.read(path))) == 1
     kept = [token for token in tokens(before) if token in writer.read(path)]
     assert len(kept) == len(tokens(before)) - 1, "no other value changed"
@@ -105,16 +105,16 @@ def test_a_value_of_a_group_that_one_does_not_read(
     assert NEW not in alice.read(path)
 
     alice.sealedfiles("accept", path, answers="y")
-    assert f"{PIN[path]}: written for production without reading, added by commit" in alice.stderr
+    assert f"{PINS[path]}: written for production without reading, added by commit" in alice.stderr
     assert writer.person.name in alice.stderr
     assert "it replaces a value that a reader had sealed" in alice.stderr
     assert NEW not in alice.stderr
-    assert alice.sealedfiles("get", path, PIN[path]) == f"{NEW}\n"
+    assert alice.sealedfiles("get", path, PINS[path]) == f"{NEW}\n"
     alice.commit("accept the pin")
     stored = alice.blob("HEAD", path).decode()
     assert not written(stored)
     assert "sealed:v2" not in stored
-    assert alice.sealedfiles("get", path, PIN[path]) == f"{NEW}\n"
+    assert alice.sealedfiles("get", path, PINS[path]) == f"{NEW}\n"
     plain = FILES[path].replace("s3cr3t-production", NEW)
     assert re.sub("['\"]", "", alice.read(path)) == re.sub("['\"]", "", plain)
     assert_no_plaintext(alice)
@@ -126,7 +126,7 @@ def test_no_command_uses_it_before(bob: Repo, alice: Repo, path: str) -> None:
     write(bob, alice, path)
     hand_over(bob, alice)
     for command in (
-        ["get", path, PIN[path]],
+        ["get", path, PINS[path]],
         ["cat", path],
         ["cat", path, "--format", "json"],
         ["cat", path, "--format", "shell"],
@@ -152,7 +152,7 @@ def test_the_value_of_a_group_of_others_is_carried_along(bob: Repo, alice: Repo)
     assert "PRODUCTION_PIN" not in shown
     assert "sealed:" not in shown
     assert len(written(bob.sealedfiles("cat", YAML))) == 1
-    assert bob.sealedfiles("get", YAML, PIN[YAML], code=3) == ""
+    assert bob.sealedfiles("get", YAML, PINS[YAML], code=3) == ""
     assert "production" in bob.stderr
     bob.sealedfiles("accept", YAML, "--yes", code=4)
     assert "cannot be accepted: you do not read the group production" in bob.stderr
@@ -162,7 +162,7 @@ def test_the_public_key_is_used_only_after_its_user_has_confirmed_it(
     bob: Repo, alice: Repo
 ) -> None:
     right = fingerprint(alice)
-    command = ("set", "--group", "production", YAML, PIN[YAML])
+    command = ("set", "--group", "production", YAML, PINS[YAML])
     before = bob.read(YAML)
     bob.sealedfiles(*command, answers=NEW, code=1)
     assert f"the public key of the group production is {right}" in bob.stderr
@@ -207,7 +207,7 @@ def test_a_pushed_public_key_is_refused(bob: Repo, alice: Repo) -> None:
     line = alice.read(file).split(" ")
     other = derive_public_key(b"mallory's key of 32 bytes......").text
     bob.write(file, " ".join([*line[:4], other, line[5]]))
-    command = ("set", "--group", "production", YAML, PIN[YAML])
+    command = ("set", "--group", "production", YAML, PINS[YAML])
     before = bob.read(YAML)
     bob.sealedfiles(*command, "--expect-key", f"production={right}", answers=NEW, code=4)
     assert f"and not the expected {right}" in bob.stderr
@@ -308,8 +308,8 @@ def test_after_a_rotation_it_is_accepted_and_after_a_revocation_it_is_not(
     hand_over(bob, alice)
     alice.sealedfiles("rotate", "production")
     alice.commit("rotate")
-    alice.sealedfiles("accept", YAML, PIN[YAML], "--yes")
-    assert alice.sealedfiles("get", YAML, PIN[YAML]) == f"{NEW}\n"
+    alice.sealedfiles("accept", YAML, PINS[YAML], "--yes")
+    assert alice.sealedfiles("get", YAML, PINS[YAML]) == f"{NEW}\n"
     alice.git("checkout", "--quiet", ".")
 
     dave = Person.at(alice.path.parent / "dave").keygen()
@@ -337,7 +337,7 @@ def test_a_public_key_that_a_removed_reader_restored_is_refused(alice: Repo, bob
     command = ("set", "--group", "production", "--expect-key", f"production={right}")
     for _ in range(2):
         before = bob.read(YAML)
-        bob.sealedfiles(*command, YAML, PIN[YAML], answers=NEW, code=4)
+        bob.sealedfiles(*command, YAML, PINS[YAML], answers=NEW, code=4)
         assert "the keys of the group production lack a revocation" in bob.stderr
         assert bob.read(YAML) == before
         bob.git("commit", "--quiet", "--no-verify", "--message", "restore keys", code=None)
@@ -352,14 +352,14 @@ def test_status_and_check_show_it(bob: Repo, alice: Repo) -> None:
     assert {row["path"]: row["unauthenticated"] for row in rows} == {ENV: 0, JSON: 0, YAML: 1}
     found = alice.sealedfiles("check")
     said = "warning: written by a non-reader for production, not authenticated"
-    assert f"{PIN[YAML]}: {said} [unauthenticated]" in found
+    assert f"{PINS[YAML]}: {said} [unauthenticated]" in found
     rows = json.loads(alice.sealedfiles("accept", YAML, "--json", "--show"))["values"]
     assert rows[0]["value"] == NEW
     assert rows[0]["source"] == f"'{NEW}'".replace("'", '"')
-    who = json.loads(alice.sealedfiles("who", YAML, PIN[YAML], "--json"))["values"]
+    who = json.loads(alice.sealedfiles("who", YAML, PINS[YAML], "--json"))["values"]
     assert [(one["state"], one["groups"]) for one in who] == [("sealed", ["production"])]
-    assert PIN[YAML] not in alice.sealedfiles("exposure", "--history", code=None)
-    assert PIN[YAML] in alice.sealedfiles("status", "--age")
+    assert PINS[YAML] not in alice.sealedfiles("exposure", "--history", code=None)
+    assert PINS[YAML] in alice.sealedfiles("status", "--age")
     alice.sealedfiles("status", "--fix", "--yes")
     assert written(alice.blob("", YAML).decode())
     assert rows[0]["replaces"]
@@ -420,11 +420,11 @@ def test_what_cannot_be_written_without_reading(bob: Repo, alice: Repo) -> None:
     for arguments, said in (
         (("production", YAML, "database.user", "--value", "x"), "assigns database.user to default"),
         (("production", YAML, "service.name", "--value", "x"), "leaves service.name in plaintext"),
-        (("nobody", YAML, PIN[YAML], "--value", "x"), "the group nobody does not exist"),
-        (("default", YAML, PIN[YAML], "--value", "x"), "assigns production.pin to production"),
-        (("production", YAML, PIN[YAML], "--json", "--value", "[1]"), "is a mapping or list"),
-        (("production", ENV, PIN[ENV], "--value", ""), "is empty"),
-        (("production", YAML, PIN[YAML], "--value", "only for those on call"), "a comment has"),
+        (("nobody", YAML, PINS[YAML], "--value", "x"), "the group nobody does not exist"),
+        (("default", YAML, PINS[YAML], "--value", "x"), "assigns production.pin to production"),
+        (("production", YAML, PINS[YAML], "--json", "--value", "[1]"), "is a mapping or list"),
+        (("production", ENV, PINS[ENV], "--value", ""), "is empty"),
+        (("production", YAML, PINS[YAML], "--value", "only for those on call"), "a comment has"),
     ):
         bob.sealedfiles("set", right, "--group", *arguments, code=2)
         assert said in bob.stderr
@@ -432,9 +432,9 @@ def test_what_cannot_be_written_without_reading(bob: Repo, alice: Repo) -> None:
     bob.edit(YAML, "\nproduction:\n", "\nproduction:\n  other: s3cr3t-typed\n")
     bob.git("add", YAML, code=None)
     assert "sealedfiles set --group production" in bob.stderr
-    alice.sealedfiles("set", "--group", "production", YAML, PIN[YAML], answers=NEW)
-    assert alice.sealedfiles("get", YAML, PIN[YAML]) == f"{NEW}\n", "a reader seals as usual"
-    alice.sealedfiles("set", "--group", "default", YAML, PIN[YAML], answers="x", code=2)
+    alice.sealedfiles("set", "--group", "production", YAML, PINS[YAML], answers=NEW)
+    assert alice.sealedfiles("get", YAML, PINS[YAML]) == f"{NEW}\n", "a reader seals as usual"
+    alice.sealedfiles("set", "--group", "default", YAML, PINS[YAML], answers="x", code=2)
 
 
 def test_python_and_push_refuse_it(bob: Repo, alice: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -465,7 +465,7 @@ def test_a_group_with_such_values_is_not_deleted_and_diff_shows_a_token(
     bob: Repo, alice: Repo
 ) -> None:
     write(bob, alice, YAML)
-    assert PIN[YAML] in bob.sealedfiles("diff", "--show")
+    assert PINS[YAML] in bob.sealedfiles("diff", "--show")
     assert NEW not in bob.sealedfiles("diff", "--show")
     hand_over(bob, alice)
     rows = json.loads(alice.sealedfiles("group", "list", "--json"))["groups"]
@@ -478,3 +478,43 @@ def test_a_group_with_such_values_is_not_deleted_and_diff_shows_a_token(
     alice.commit("no rule names it")
     alice.sealedfiles("group", "delete", "production", "--yes", code=2)
     assert YAML in alice.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "key"),
+    [
+        (
+            "config/app.toml",
+            'a = "s3cr3t-a"\n[production]\npin = "s3cr3t-pin" # a comment\n',
+            "production.pin",
+        ),
+        (
+            "config/app.ndjson",
+            '{"a": "s3cr3t-a", "production": {"pin": "s3cr3t-pin"}}\n{"a": 1}\n',
+            "[0].production.pin",
+        ),
+        (
+            "config/app.properties",
+            "a=s3cr3t-a\nPIN = s3cr3t-pin\n# about\n",
+            "PIN",
+        ),
+    ],
+    ids=["toml", "ndjson", "properties"],
+)
+def test_in_formats_that_came_later(bob: Repo, alice: Repo, path: str, text: str, key: str) -> None:
+    values = "PIN" if key == "PIN" else "production.**"
+    alice.sealedfiles("track", path, "--values", values, "--group", "production")
+    alice.write(path, text)
+    alice.commit("a file")
+    alice.git("push", "--quiet", "origin", "main")
+    bob.git("pull", "--quiet")
+    write(bob, alice, path, key)
+    hand_over(bob, alice)
+    assert len(written(alice.blob("HEAD", path).decode())) == 1
+    alice.sealedfiles("cat", path, code=4)
+    alice.sealedfiles("accept", path, "--yes")
+    assert "it replaces a value that a reader had sealed" in alice.stderr
+    assert alice.read(path) == text.replace("s3cr3t-pin", NEW)
+    alice.commit("accept")
+    assert "sealed:v2" not in alice.blob("HEAD", path).decode()
+    assert alice.sealedfiles("get", path, key) == f"{NEW}\n"

@@ -12,6 +12,7 @@ from people import (
     ENV,
     FILES,
     JSON,
+    PINS,
     YAML,
     Person,
     Repo,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.many_variants
 
-PIN = {ENV: "PROD_PIN", JSON: "production.pin", YAML: "production.pin"}
 WRITTEN = re.compile(r"sealed:v2:production:[A-Za-z0-9._:-]{1500,}")
 PASSWORD, CACHE = "s3cr3t-db-alpha", "s3cr3t-cache-alpha"
 
@@ -57,7 +57,7 @@ def write(writer: Repo, alice: Repo, value: str, paths: tuple[str, ...] = tuple(
     right = next(row["fingerprint"] for row in rows if row["group"] == "production")
     for path in paths:
         options = ("--group", "production", "--expect-key", f"production={right}")
-        writer.sealedfiles("set", *options, path, PIN[path], answers=value)
+        writer.sealedfiles("set", *options, path, PINS[path], answers=value)
 
 
 def stored(repo: Repo) -> dict[str, list[str]]:
@@ -148,7 +148,7 @@ def test_an_edit_of_another_value_keeps_it(teams: dict[str, Repo]) -> None:
     alice.sealedfiles("accept", ENV, "--yes")
     alice.commit("accept")
     assert stored(alice) == {path: [] for path in FILES}
-    for path, key in PIN.items():
+    for path, key in PINS.items():
         assert alice.sealedfiles("get", path, key) == "s3cr3t-written\n"
     assert_no_plaintext(alice)
 
@@ -178,8 +178,8 @@ def test_two_writers_conflict_and_a_reader_and_a_writer(teams: dict[str, Repo]) 
     alice.git("fetch", "--quiet")
     alice.git("merge", "--quiet", "--no-edit", "origin/main", code=1)
     assert "s3cr3t-written" in alice.read(YAML), "the accepted value is not replaced"
-    alice.sealedfiles("get", YAML, PIN[YAML], code=None)
-    assert alice.sealedfiles("get", YAML, PIN[YAML], code=None) == ""
+    alice.sealedfiles("get", YAML, PINS[YAML], code=None)
+    assert alice.sealedfiles("get", YAML, PINS[YAML], code=None) == ""
     alice.git("merge", "--abort")
-    assert alice.sealedfiles("get", YAML, PIN[YAML]) == "s3cr3t-written\n"
+    assert alice.sealedfiles("get", YAML, PINS[YAML]) == "s3cr3t-written\n"
     assert_no_plaintext(alice)
