@@ -119,6 +119,29 @@ def test_values_of_other_groups_are_named_and_not_compared(world: World, tmp_pat
     assert "2 values could not be compared" in stranger.stderr
 
 
+def test_a_value_that_was_written_without_reading_is_not_compared(
+    world: World, tmp_path: Path
+) -> None:
+    alice, bob = world.copy("alice", tmp_path / "alice's"), world.copy("bob", tmp_path / "bob's")
+    listed = json.loads(alice.sealedfiles("group", "keys", "--json"))["groups"]
+    (key,) = (one["fingerprint"] for one in listed if one["group"] == "production")
+    write = ["set", "--group", "production", "--expect-key", f"production={key}"]
+    bob.sealedfiles(*write, YAML, "production.pin", answers="s3cr3t-new")
+    bob.git("add", YAML)
+    assert changes(bob, "--cached") == [(YAML, "production.pin", "unknown")]
+    assert "no reader has accepted it yet" in bob.sealedfiles("diff", "--cached", "--show")
+    del alice
+
+
+def test_a_partial_clone_fetches_what_is_compared(repo: Repo, tmp_path: Path) -> None:
+    edit_everything(repo)
+    repo.commit("edited")
+    repo.git("config", "uploadpack.allowFilter", "true")
+    repo.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    partial = repo.person.clone(repo, tmp_path / "partial", "--filter=blob:none", "--no-local")
+    assert changes(partial, "HEAD~") == EDITED
+
+
 def test_a_token_at_another_key_is_reported_as_such(repo: Repo) -> None:
     sealed = repo.blob("HEAD", YAML).decode()
     user, password = repo.tokens("HEAD", YAML)[:2]

@@ -173,6 +173,29 @@ def test_layers_that_cannot_be_decrypted_are_a_reason_to_refuse(
     assert "secrets/broken.yaml" in stderr
 
 
+def test_a_partial_clone_fetches_what_is_searched(
+    unused: tuple[Repo, Repo], tmp_path: Path
+) -> None:
+    """A file that this clone lacks must not be taken for one without values of the group."""
+    alice, _ = unused
+    alice.git("branch", "old", "HEAD~")
+    alice.git("config", "uploadpack.allowFilter", "true")
+    alice.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    partial = alice.person.clone(alice, tmp_path / "partial", "--filter=blob:none", "--no-local")
+    partial.sealedfiles("unlock")
+    partial.sealedfiles("group", "delete", "ops", answers="n\n", code=1)
+    assert "origin/old has values that are sealed to ops" in partial.stderr
+    alice.path.rename(tmp_path / "away")
+    lacking = alice.person.clone(
+        tmp_path / "away", tmp_path / "second", "--filter=blob:none", "--no-local"
+    )
+    lacking.sealedfiles("unlock")
+    (tmp_path / "away").rename(tmp_path / "gone")
+    lacking.sealedfiles("group", "delete", "ops", "--yes", code=1)
+    assert "could not" in lacking.stderr
+    assert (lacking.path / ".sealedfiles/keys/ops/epochs").exists()
+
+
 def test_other_branches_with_its_values_are_named_before_the_question(
     unused: tuple[Repo, Repo],
 ) -> None:

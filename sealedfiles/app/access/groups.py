@@ -11,7 +11,7 @@ from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.app.who.matrix import Group, read_matrix
 from sealedfiles.app.workspace import Workspace
-from sealedfiles.errors import PolicyError, UsageError
+from sealedfiles.errors import GitError, PolicyError, UsageError
 from sealedfiles.git.cached_groups import keys_without_folder
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import TreeFolder
@@ -29,7 +29,7 @@ from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.opened_tokens import layers_of_token
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util import atomic
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, on_one_line
 
 _SHOWN = 10
 _ANY_TOKEN = "sealed:v1:"
@@ -50,8 +50,8 @@ class ListedGroup(NamedTuple):
 def list_groups(workspace: Workspace, clone: Clone) -> list[ListedGroup]:
     """Return the groups, by name.  No key is needed.  Raises PolicyError and GitError."""
     files: Counter[str] = Counter()
-    paths = {path for one in _STARTS for path in _containing(clone, one, "--cached")}
-    entries = [entry for path in sorted(paths) if (entry := clone.index.entry(path))]
+    paths = _containing(clone, _STARTS, "--cached")
+    entries = [entry for path in paths if (entry := clone.index.entry(path))]
     for _, blob in with_blobs(clone, entries):
         text = blob.decode("utf-8", "replace")
         tokens = TOKEN.findall(text) + UNAUTHENTICATED_TOKEN.findall(text)
@@ -70,6 +70,7 @@ def delete_group(
     is in use, and the errors of ``confirmed_policy``.
     """
     clone.require_writable()
+    clone.allow_fetching()
     names = workspace.group_names()
     if group not in names:
         raise UsageError(f"the group {group} does not exist", f"available: {', '.join(names)}")
@@ -130,11 +131,11 @@ def _refuse_sealed(clone: Clone, group: str) -> None:
     """Raise UsageError if a file here may have a value that is sealed to *group*, in any layer."""
     trees = ["HEAD", *clone.in_progress()] if clone.repository.head_commit() else []
     found: set[bytes] = set()
-    for token in (f"{start}{group}:" for start in _STARTS):
-        found.update(_containing(clone, token, "--cached"), _containing(clone, token))
-        found.update(*(_containing(clone, token, tree) for tree in trees))
+    tokens = [f"{start}{group}:" for start in _STARTS]
+    found.update(_containing(clone, tokens, "--cached"), _containing(clone, tokens))
+    found.update(*(_containing(clone, tokens, tree) for tree in trees))
     unknown: list[bytes] = []
-    paths = _containing(clone, _ANY_TOKEN, "--cached")
+    paths = _containing(clone, [_ANY_TOKEN], "--cached")
     entries = [entry for path in paths if (entry := clone.index.entry(path))]
     for entry, blob in with_blobs(clone, entries):
         groups = set(_groups_of_layers(clone, entry.path, blob))
@@ -180,8 +181,8 @@ def _report_plan(clone: Clone, group: str, leaving: Sequence[str], dialog: Dialo
         "for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes", "refs/stash"
     )
     refs = out.decode("utf-8", "surrogateescape").split()
-    token = f"{_ANY_TOKEN}{group}:"
-    using = [ref for ref in refs if _containing(clone, token, ref)]
+    tokens = [f"{start}{group}:" for start in _STARTS]
+    using = [ref for ref in refs if _containing(clone, tokens, ref)]
     for ref in using[:_SHOWN]:
         short = ref.removeprefix("refs/heads/").removeprefix("refs/remotes/").removeprefix("refs/")
         dialog.warn(f"{short} has values that are sealed to {group}")
@@ -215,12 +216,16 @@ def _remove(clone: Clone, name: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def _containing(clone: Clone, text: str, *where: str) -> list[bytes]:
-    """Return the files that contain *text*: in a commit or the index (*where*), or in the working tree."""
+def _containing(clone: Clone, texts: Sequence[str], *where: str) -> list[bytes]:
+    """Return the files that contain one of *texts*: in a commit or the index (*where*), or in the working
+    tree.  Raises GitError."""
     options = ("grep", "-l", "-z", "-a", "-F", "--no-color", "--no-recurse-submodules")
     # Whatever the user configured; without textconv.
-    code, out, _ = clone.repository.try_run(*options, "-e", text, *where, "--")
-    names = out.split(b"\0")[:-1] if code == 0 else []
+    patterns = [word for text in texts for word in ("-e", text)]
+    code, out, err = clone.repository.try_run(*options, *patterns, *where, "--")
+    if code > 1:  # nothing must be taken for unused because objects could not be read
+        raise GitError(f"git grep failed with exit status {code}: {on_one_line(err)}")
+    names = out.split(b"\0")[:-1]
     tree = os.fsencode(where[0]) + b":" if where and not where[0].startswith("-") else b""
     return [name.removeprefix(tree) for name in names]
 

@@ -12,6 +12,7 @@ from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
+from sealedfiles.model.token import UNAUTHENTICATED_TOKEN
 from sealedfiles.sealing import File, Problem, open_file
 from sealedfiles.sealing.file import REASONS, show_path
 from sealedfiles.sealing.sealed_text import SealedText
@@ -87,11 +88,14 @@ def difference(
     *names* limit the files, relative to *folder*.  Values that no available key decrypts are compared as
     tokens.  Raises UsageError and GitError.
     """
+    clone.allow_fetching()
     found = Difference([], set(), [])
-    files = list(_changed_files(clone, _tree_of(clone, revision), names, folder, staged=staged))
+    files = _changed_files(clone, _tree_of(clone, revision), names, folder, staged=staged)
     with Progress("files", len(files)) as progress:
-        for path, old, new in progress.each(files):
-            if clone.covers(path) or b"sealed:v1:" in old + new:
+        for path, (old_oid, new_oid) in progress.each(files.items()):
+            old = _blob(clone, old_oid)
+            new = _new_content(clone, path, new_oid, staged=staged)
+            if clone.covers(path) or b"sealed:v" in old or b"sealed:v" in new:
                 _compare(clone, path, old, new, found)
     return found
 
@@ -149,6 +153,8 @@ def _value_changes(path: bytes, key: bytes, old: _Side, new: _Side) -> Iterator[
                 problems = [*new.problems, *old.problems]
                 token = closed.text if closed else ""
                 reason = next((_reason(one) for one in problems if one.token == token), "")
+                if UNAUTHENTICATED_TOKEN.fullmatch(token):
+                    reason = "no reader has accepted it yet: sealedfiles accept"
             yield Change(
                 path,
                 kind,
@@ -180,7 +186,8 @@ def _read(clone: Clone, data: bytes, file: File) -> _Side:
     for span in version.values:
         token = version.token_in(span)
         text = version.decoded(span) if token is None else token
-        values.setdefault(span.path, []).append(_Value(text, version.literal(span), token is None))
+        is_read = token is None and not UNAUTHENTICATED_TOKEN.fullmatch(text)
+        values.setdefault(span.path, []).append(_Value(text, version.literal(span), is_read))
     is_whole = version.scan is None or version.whole is not None or bool(version.sides)
     error = ""
     if version.sides:
@@ -220,8 +227,11 @@ def resolve_commit(clone: Clone, revision: str) -> str:
 
 def _changed_files(
     clone: Clone, tree: str, names: Sequence[str], folder: Path, *, staged: bool
-) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Yield the files that may differ, each with its old and new content, which is empty if it is absent."""
+) -> dict[bytes, tuple[str, str]]:
+    """Return the files that may differ, each with its old and new blob; the name is empty if it is absent.
+
+    The new one consists of zeros if git would have to read the working tree file.
+    """
     repository = clone.repository
     where = [repository.relative(folder / name) for name in names]
     for name, path in zip(names, where, strict=True):
@@ -244,8 +254,7 @@ def _changed_files(
         # Git gives no mode for an unmerged file, and none for a deleted one.
         new = new_oid if mode.startswith("100") or set(mode) == {"0"} else ""
         changes.setdefault(path, (old, new))
-    for path, (old, new) in changes.items():
-        yield path, _blob(clone, old), _new_content(clone, path, new, staged=staged)
+    return changes
 
 
 def _is_known(clone: Clone, tree: str, path: bytes) -> bool:
