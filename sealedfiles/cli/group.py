@@ -17,7 +17,7 @@ from sealedfiles.util.messages import counted, say, show, show_list
 
 @declaration.group("group")
 def command() -> None:
-    """List the groups and their public keys, and delete unused ones.
+    """List groups and their public keys, and delete unused ones.
 
     A group is created when it is first named: `sealedfiles grant NAME --to GROUP`, or `sealedfiles track
     PATTERN --group GROUP`.
