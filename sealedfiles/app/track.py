@@ -190,7 +190,7 @@ def new_policy(
 ) -> bytes:
     """Return the policy *data* with the new patterns and rules.
 
-    *matches* are the files of each pattern now, which only a preset needs.
+    *matches* are the files of each pattern now, for a preset, and for what `untrack` allowed for them.
     """
     same: dict[tuple[NewRule, ...], list[str]] = {}
     for pattern, rules, found in zip(patterns, request.rules.values(), matches, strict=True):
