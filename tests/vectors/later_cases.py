@@ -68,7 +68,7 @@ PROPERTIES_SEALED = {
     "continued lines": "a=⟦a|x\\\n  y\\\\⟧\nb = \\\n  ⟦b|z⟧\nc=⟦c|x\\\n⟧\nd=⟦d|1⟧\ne=⟦e|x\\\n# y⟧\n",
     "escapes": "a=⟦a|\\u00e9\\t\\q\\:⟧\nb=⟦b|\\ x⟧\nc=⟦c|\\⟧",
     "comments": "# a\n  !⟦#| b = c⟧\na=⟦a|1⟧\n#\n",
-    "lines without a value": "⟦|flag⟧\n  ⟦|-----BEGIN⟧\n⟦|MIIE⟧ \n⟦|abcd==⟧\na=⟦a|1⟧\nabcd=⟦abcd|=⟧\n",
+    "lines without a value": "⟦|flag⟧ \\\n\n  ⟦|-----BEGIN⟧\n⟦|MIIE⟧ \n⟦|abcd==⟧\na=⟦a|1⟧\nabcd=⟦abcd|=⟧\n",
     "line ends": "a=⟦a|1⟧\r\nb=⟦b|x\\\r\n\ty⟧\rc=⟦c|\x85\u2028⟧\r\r\n",
     "a byte order mark, and no line end at the end": "\ufeffa=⟦a|1⟧",
     "the same key twice": "a=⟦a|1⟧\na=⟦a|1⟧\na=⟦a|2⟧\n",

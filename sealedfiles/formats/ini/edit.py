@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from sealedfiles.errors import UsageError
-from sealedfiles.formats.base import Data, Span, end_of
-from sealedfiles.formats.ini.format import INI, IniScan, decode
+from sealedfiles.formats.base import Data, end_of
+from sealedfiles.formats.ini.format import INI, decode
 from sealedfiles.formats.line_edit import LineEditor, LineEntry
 from sealedfiles.formats.place import error_at, line_end, line_end_of, line_start, next_line
 from sealedfiles.model.address import Address, show_address
-from sealedfiles.model.paths import key_step, steps
+from sealedfiles.model.paths import steps
 from sealedfiles.model.token import TOKEN
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
@@ -31,15 +31,12 @@ class IniEditor(LineEditor):
         """Return every key in file order."""
         scan = INI.scan(text)
         found = []
-        for start, end, first, last in scan.keys:
-            section = _section_at(scan, start)
-            key = text[start:end]
-            address: Address = (key,) if section is None else (section, key)
-            path = b"".join(key_step(str(step)) for step in address)
-            value, at = decode(text[first:last]), first
-            if "\n" in text[end:first] or "\r" in text[end:first]:
+        for start, end, literal in scan.keys:
+            address = tuple(str(step) for step in steps(literal.path))
+            value, at = decode(text[literal.start : literal.end]), literal.start
+            if "\n" in text[end:at] or "\r" in text[end:at]:
                 value, at = f"\n{value}", end_of(_SIGN(text, end))
-            found.append(LineEntry(address, start, Span(first, last, path), value, at))
+            found.append(LineEntry(address, start, literal, value, at))
         return found
 
     def data(self, text: str) -> dict[str, Data]:
@@ -125,12 +122,3 @@ class IniEditor(LineEditor):
 
 
 INI_EDITOR = IniEditor()
-
-
-def _section_at(scan: IniScan, at: int) -> str | None:
-    name = None
-    for start, _, found in scan.sections:
-        if start > at:
-            break
-        name = found
-    return name

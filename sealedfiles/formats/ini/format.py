@@ -45,8 +45,8 @@ class IniScan:
         self.values: list[Span] = []
         self.sections: list[tuple[int, int, str]] = []
         """The start and end of each header, without blanks and comments, and its name."""
-        self.keys: list[tuple[int, int, int, int]] = []
-        """Of each key: its start, its end, and the start and end of its value."""
+        self.keys: list[tuple[int, int, Span]] = []
+        """Of each key: its start, its end, and its value, which may be empty."""
         self._text = text
         self._comments: list[tuple[int, int]] = []
         self._inside: list[tuple[int, int]] = []
@@ -99,7 +99,7 @@ class IniScan:
         if self._open is not None:
             start, end, path = self._open
             if self._key is not None:
-                self.keys.append((*self._key, start, end))
+                self.keys.append((*self._key, Span(start, end, path)))
             if end > start:
                 self.values.append(Span(start, end, path))
         self._comments += self._inside

@@ -30,6 +30,7 @@ _KEY = lazy_pattern(
     rf"((?:[^\\=: \t\f\r\n]|\\(?:\r\n|[\r\n])[ \t\f]*|{_ESCAPE})*){_BETWEEN}([=:]?){_BETWEEN}",
     re.DOTALL,
 )
+_TOKEN_LINE = lazy_pattern(rf"({ANY_TOKEN.pattern}){_BETWEEN}(?=[\r\n]|\Z)")
 _VALUE = lazy_pattern(rf"(?:[^\\\r\n]|{_ESCAPE})*", re.DOTALL)
 _REST = lazy_pattern(r"[^\r\n]*")
 _ESCAPED = lazy_pattern(r"\\(?:u([0-9a-fA-F]{4})|(?:\r\n|\r|\n)[ \t\f]*|(.)|\Z)", re.DOTALL)
@@ -90,7 +91,10 @@ class PropertiesScan:
         text = self._text
         line = text[at : end_of(_REST.match(text, at))]
         alone = line.rstrip(_BLANKS)
-        if ANY_TOKEN.fullmatch(alone) or (is_keyless and is_base64_end(alone)):
+        token = _TOKEN_LINE.match(text, at)
+        if token is not None:
+            return Entry("", at, -1, *token.span(1)), token.end()
+        if is_keyless and is_base64_end(alone):
             return Entry("", at, -1, at, at + len(alone)), at + len(line)
         key = _KEY.match(text, at)
         assert key is not None  # noqa: S101 - it matches anything

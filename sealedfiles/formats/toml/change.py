@@ -41,14 +41,16 @@ def removed(text: str, tree: TomlTree, way: list[tuple[Node, Child]]) -> list[Ed
     """Return the changes that remove the last entry of *way*, with its lines, in file order."""
     parent, entry = way[-1]
     own = _below(entry.value)
-    edits = []
-    for number, statement in enumerate(tree.statements):
+    edits: list[Edit] = []
+    headers = iter([one for one in tree.statements if one.is_header])
+    following = next(headers, None)
+    for statement in tree.statements:
+        while following is not None and following.start <= statement.start:
+            following = next(headers, None)
         if id(statement.node) not in own:
             continue
         end = next_line(text, statement.end)
         if statement.is_header:
-            headers = (one for one in tree.statements[number + 1 :] if one.is_header)
-            following = next(headers, None)
             end = _block_start(text, following.start) if following else len(text)
             edits.append(
                 Edit(
