@@ -136,8 +136,10 @@ def test_no_command_uses_it_before(bob: Repo, alice: Repo, path: str) -> None:
         ["run", "-f", path, "--allow-plaintext", "--", "env"],
         ["run", "-f", path, "--group", "production", "--", "env"],
         ["unseal", path],
+        ["export", "--to", "plain", "../exported", path],
     ):
         shown = alice.sealedfiles(*command, code=4)
+        assert not (alice.path.parent / "exported" / path).exists()
         assert SECRET not in shown, command
         assert "not authenticated" in alice.stderr, command
         assert f"sealedfiles accept {path}" in alice.stderr, command
@@ -345,6 +347,8 @@ def test_a_public_key_that_a_removed_reader_restored_is_refused(alice: Repo, bob
 
 def test_status_and_check_show_it(bob: Repo, alice: Repo) -> None:
     write(bob, alice, YAML)
+    bob.git("add", YAML)
+    bob.sealedfiles("hook", "run", "pre-commit")
     hand_over(bob, alice)
     assert f"partly open  {YAML}  1 not authenticated" in alice.sealedfiles("status")
     assert f"sealedfiles accept {YAML}" in alice.stderr
