@@ -66,6 +66,9 @@ CLAIMS = {
         "git/test_laundering_work_tree.py::test_nor_is_it_what_a_checkout_wrote_before_the_filter_was_set_up",
         "git/test_laundering_work_tree.py::test_no_command_gives_it_out",
         "git/test_laundering_work_tree.py::test_seal_names_the_commit_and_asks",
+        "git/test_laundering_noted.py::test_a_value_that_is_commented_out_is_refused",
+        "git/test_laundering_noted.py::test_a_comment_whose_sign_is_removed_is_refused",
+        "git/test_laundering_noted.py::test_a_file_that_does_not_parse_any_more_is_refused",
         "git/test_plaintext_memory.py::test_an_unreadable_file_is_an_error",
     ],
     "A token of another group than the policy's": [

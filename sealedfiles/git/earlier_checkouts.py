@@ -55,10 +55,17 @@ def _visited(repository: Repository) -> list[str]:
     others = os.path.join(repository.common_folder, "worktrees")
     names = os.listdir(others) if os.path.isdir(others) else []
     found: dict[str, None] = {}
+    is_unborn = False
     for head in ("HEAD", "main-worktree/HEAD", *(f"worktrees/{name}/HEAD" for name in names)):
         code, out, _ = repository.try_run(
             "log", "--walk-reflogs", f"--max-count={_MOST}", "--format=%H", head, "--"
         )
+        found.update(dict.fromkeys(out.decode("ascii").split() if not code else ()))
+        is_unborn = is_unborn or code != 0
+    if is_unborn:
+        # git shows the reflog of a HEAD without a commit only together with all other reflogs.
+        options = ("--reflog", "--no-walk", f"--max-count={_MOST}")
+        code, out, _ = repository.try_run("rev-list", *options)
         found.update(dict.fromkeys(out.decode("ascii").split() if not code else ()))
     return list(found)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sealedfiles.formats.base import Span
     from sealedfiles.git.clone import Clone
     from sealedfiles.model.policy import FileRules
+    from sealedfiles.sealing.comment_lines import PlacedComment
     from sealedfiles.sealing.file import File
     from sealedfiles.sealing.sealed_text import Text
 
@@ -190,7 +191,7 @@ def _has_commented(stored: bytes) -> bool:
     return any(sign in stored for sign in _SIGNS) and _COMMENTED.search(stored) is not None
 
 
-def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> list[str]:
+def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> list[PlacedComment]:
     """Return the comments that are in plaintext in git and that clean would seal.
 
     The same comment may be at several places, and be sealed at some of them only: they are counted.
@@ -200,16 +201,23 @@ def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> li
     from sealedfiles.sealing.sealed_text import SealedText
 
     opened = SealedText(written.data, file).readings
-    to_seal: Counter[str] = Counter()
+    to_seal: dict[str, list[PlacedComment]] = {}
     for one in opened:
         if one.form is not None:
-            to_seal.update(c.text for c in comments_to_seal(one.text, one.form, rules))
+            for comment in comments_to_seal(one.text, one.form, rules):
+                to_seal.setdefault(comment.text, []).append(comment)
     if not to_seal:
         return []
     plain, places = _comments(SealedText(written.stored, file).readings), _comments(opened)
     if plain.total() != places.total():  # the stored form does not parse
-        return [one for one in to_seal if one in written.stored.decode("utf-8", "replace")]
-    return [one for one, count in to_seal.items() if count > places[one] - plain[one]]
+        text = written.stored.decode("utf-8", "replace")
+        return [comment for one, found in to_seal.items() if one in text for comment in found]
+    return [
+        comment
+        for one, found in to_seal.items()
+        if len(found) > places[one] - plain[one]
+        for comment in found
+    ]
 
 
 def _comments(readings: Iterable[Text]) -> Counter[str]:

@@ -3,8 +3,9 @@
 Anyone with push access can commit a value in plaintext although the policy seals it.  After a checkout has
 written the value to the working tree, the index and HEAD may change (`git reset`, `git restore --source`).
 Then no version in git distinguishes the value from one that the user typed.  So smudge records a keyed hash
-of each such value with its key path; for a longer value, also a hash without it, because the user may move
-the value. Clean does not turn a recorded value into a token.
+of each such value with its key path, and with its key alone; for a longer value, also a hash without these,
+because the user may move the value, and a hash of each of its lines, which may be commented out. Of a comment
+it records the values that its entry has, too.  Clean does not turn recorded plaintext into a token.
 
 The file begins with a random salt for this clone.  The hashes do not include file names, because files can be
 renamed or copied.
@@ -15,12 +16,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from sealedfiles.errors import GitError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.model.paths import last_key
 from sealedfiles.sealing.file import File
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
-from sealedfiles.sealing.spelling import comparable, comparable_content
+from sealedfiles.sealing.spelling import comparable, comparable_content, telling_lines
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import warn
@@ -28,15 +31,20 @@ from sealedfiles.util.messages import warn
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sealedfiles.sealing.comment_lines import PlacedComment
+
 NAME = "plaintext"
-LIMIT = 40_000
-"""The minimum number of hashes to keep (two per value).  If there are more, the oldest may be dropped."""
+LIMIT = 60_000
+"""The minimum number of hashes to keep: three per value, one per line of a longer one."""
 
 RETIRED = b"retired\0"
 """What the record of a value or content begins with that came from a token under a retired key."""
 _HEAD = lazy_pattern(r"sealedfiles plaintext v1 ([0-9a-f]{64})")
 _ORIGIN = lazy_pattern(r"= ([0-9a-f]{40,64})")
 _DIGEST = lazy_pattern(r"[0-9a-f]{32}")
+_VALUE, _COMMENT = b"value", b"comment"
+_LINES = 1000
+"""The number of lines of one value or content that are recorded."""
 _APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
@@ -87,9 +95,14 @@ class PlaintextMemory:
         """
         return self.origin(*value_records(path, value)) is not None
 
-    def has_comment(self, comment: str) -> bool:
-        """Return True if *comment*, the text after the comment sign, is recorded."""
-        return self.origin(comment_record(comment)) is not None
+    def has_comment(self, comment: PlacedComment) -> bool:
+        """Return True if *comment*, or a value of it, is recorded."""
+        return self.origin(*comment_records(comment)) is not None
+
+    def has_line(self, line: PlacedComment) -> bool:
+        """Return True if *line* of a file that does not parse may contain recorded plaintext."""
+        records = line_records(line)
+        return self.origin(*records, *(RETIRED + one for one in records)) is not None
 
     def has_content(self, data: bytes) -> bool:
         """Return True if *data* is recorded as the content of a file."""
@@ -97,12 +110,12 @@ class PlaintextMemory:
 
     def has_retired_value(self, path: bytes, value: str) -> bool:
         """Return True if *value* is recorded at *path* from a token under a retired key."""
-        return self.origin(RETIRED + value_records(path, value)[0]) is not None
+        return self.origin(*(RETIRED + one for one in value_records(path, value))) is not None
 
     def note(
         self,
         values: Iterable[tuple[bytes, str]],
-        comments: Iterable[str] = (),
+        comments: Iterable[PlacedComment] = (),
         contents: Iterable[bytes] = (),
         commit: str = "",
     ) -> None:
@@ -110,16 +123,26 @@ class PlaintextMemory:
 
         *commit* is the commit from which they were checked out; empty if git does not report it.
         """
-        records = [record for one in values for record in value_records(*one)]
-        records += map(comment_record, comments)
-        self._note([*records, *map(content_record, contents)], commit)
+        found = [*(_of_value(*one) for one in values), *map(_of_comment, comments)]
+        records = [record for one in found for record in (*one.placed, *one.anywhere)]
+        for content in contents:
+            records += [content_record(content), *_content_lines(content)]
+        self._note(records, commit)
 
     def note_retired(
-        self, values: Iterable[tuple[bytes, str]], commit: str = "", contents: Iterable[bytes] = ()
+        self,
+        values: Iterable[tuple[bytes, str]],
+        commit: str = "",
+        contents: Iterable[bytes] = (),
+        comments: Iterable[PlacedComment] = (),
     ) -> None:
-        """Record *values*, and *contents* of files without values, from tokens under retired keys."""
-        records = [*(value_records(*one)[0] for one in values), *map(content_record, contents)]
-        self._note([RETIRED + record for record in records], commit)
+        """Record what tokens under retired keys held; *contents* are those of files without values.
+
+        They are recorded with their keys only: they may be older values of the user.
+        """
+        found = [*(_of_value(*one) for one in values), *map(_of_comment, comments)]
+        records = [record for one in found for record in one.placed]
+        self._note([RETIRED + one for one in (*records, *map(content_record, contents))], commit)
 
     def _note(self, records: list[bytes], commit: str) -> None:
         if not records:
@@ -231,15 +254,36 @@ def _lines(origins: dict[str, str]) -> str:
     return "".join(out)
 
 
+class _Records(NamedTuple):
+    placed: list[bytes]
+    """What is bound to a key."""
+    anywhere: list[bytes]
+
+
 def value_records(path: bytes, value: str) -> list[bytes]:
-    """Return the records of a value: at its path and, if it is long enough, at any path."""
-    text = _encoded(value)
-    anywhere = [b"anywhere\0" + text] if len(value) >= TELLING else []
-    return [b"value\0%d\0%b\0%b" % (len(path), path, text), *anywhere]
+    """Return the records by which a value is found that was a value, or a comment, when it was recorded."""
+    at, pair, anywhere = _at(path, value), _pair(_COMMENT, path, value), _anywhere(value)
+    return [at, *pair, *anywhere, *_line_records(_COMMENT, value)]
+
+
+def comment_records(comment: PlacedComment) -> list[bytes]:
+    """Return the records by which a comment is found that was a comment, or a value, when it was recorded."""
+    records = [comment_record(comment.text)]
+    for path, value in comment.values:
+        records += [_at(path, value), *_pair(_VALUE, path, value), *_anywhere(value)]
+    return [*records, *_anywhere(comment.text), *_line_records(_VALUE, f"\n{comment.text}")]
+
+
+def line_records(line: PlacedComment) -> list[bytes]:
+    """Return the records by which a line is found of a file that does not parse."""
+    records = _line_records(_COMMENT, f"\n{line.text}")
+    for path, value in line.values:
+        records += [*_pair(_COMMENT, path, value), *_line_records(_VALUE, f"\n{value}")]
+    return [*comment_records(line), *records]
 
 
 def comment_record(comment: str) -> bytes:
-    """Return the record of a comment."""
+    """Return the record of the text of a comment."""
     return b"comment\0" + _encoded(comment)
 
 
@@ -248,21 +292,64 @@ def content_record(data: bytes) -> bytes:
     return b"content\0" + comparable_content(data)
 
 
+def _of_value(path: bytes, value: str, kind: bytes = _VALUE) -> _Records:
+    placed = [_at(path, value), *_pair(kind, path, value)]
+    return _Records(placed, [*_anywhere(value), *_line_records(kind, value)])
+
+
+def _of_comment(comment: PlacedComment) -> _Records:
+    values = [_of_value(*one, _COMMENT) for one in comment.values]
+    placed = [comment_record(comment.text), *(record for one in values for record in one.placed)]
+    anywhere = [record for one in values for record in one.anywhere]
+    return _Records(placed, [*anywhere, *_line_records(_COMMENT, f"\n{comment.text}")])
+
+
+def _content_lines(data: bytes) -> list[bytes]:
+    return _line_records(_VALUE, f"\n{data.decode('utf-8', 'replace')}")
+
+
+def _at(path: bytes, value: str) -> bytes:
+    return b"value\0%d\0%b\0%b" % (len(path), path, _encoded(value))
+
+
+def _pair(kind: bytes, path: bytes, value: str) -> list[bytes]:
+    """Return the record of a value with its key, whatever is above that; none if it is only a list item."""
+    key = last_key(path)
+    head = key.encode("utf-8", "surrogatepass") if key is not None else b""
+    return [b"pair\0%b\0%d\0%b\0%b" % (kind, len(head), head, _encoded(value))] if head else []
+
+
+def _anywhere(value: str) -> list[bytes]:
+    return [b"anywhere\0" + _encoded(value)] if len(value) >= TELLING else []
+
+
+def _line_records(kind: bytes, text: str) -> list[bytes]:
+    lines = islice(dict.fromkeys(telling_lines(text)), _LINES)
+    return [b"line\0%b\0%b" % (kind, one.encode("utf-8", "surrogatepass")) for one in lines]
+
+
 def _encoded(text: str) -> bytes:
     return comparable(text).encode("utf-8", "surrogatepass")
 
 
 def _all_records(path: bytes, value: str) -> list[bytes]:
-    """Return every record that may exist for a value."""
-    records = value_records(path, value)
-    return [*records, RETIRED + records[0]]
+    """Return every record that may exist for a value, or for the entry of a comment."""
+    found = [_of_value(path, value), _of_value(path, value, _COMMENT)]
+    records = [record for one in found for record in (*one.placed, *one.anywhere)]
+    return [*records, *(RETIRED + one for one in records)]
 
 
 def _records_of(data: bytes, file: File) -> Iterator[bytes]:
-    yield content_record(data)
-    yield RETIRED + content_record(data)
+    from sealedfiles.sealing.placed_comments import placed_comments  # few files are forgotten
+
+    yield from (content_record(data), RETIRED + content_record(data), *_content_lines(data))
     version = SealedText(data, file)
     for path, value in version.decoded_values():
         yield from _all_records(path, value)
-    for start, end in version.comments:
-        yield comment_record(version.text[start:end])
+    if version.scan is None or version.form is None:
+        return
+    for comment in placed_comments(version.text, version.scan, version.form):
+        found = _of_comment(comment)
+        yield from (*found.placed, *found.anywhere, *(RETIRED + one for one in found.placed))
+        for one in comment.values:
+            yield from _all_records(*one)

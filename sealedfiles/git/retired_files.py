@@ -11,10 +11,14 @@ from sealedfiles.git.clone_keys import merged_commits
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import epoch_ids
 from sealedfiles.keys.retirement import Judgement
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.token import Token, split
 from sealedfiles.sealing.file import File, Keys, is_whole, show_path
 from sealedfiles.sealing.open import open_file
 from sealedfiles.util.messages import warn
+
+if TYPE_CHECKING:
+    from sealedfiles.sealing.comment_lines import PlacedComment
 
 _SHOWN = 10
 
@@ -113,7 +117,24 @@ class RetiredFiles:
             layers = [] if values or not is_whole(stored) else layers_of(stored, keys)
             is_forged = any(self._may_be_forged(one.group, one.key_id) for one in layers)
             contents = [opened] if is_forged else []
-            self._clone.plaintext_memory.note_retired(values, self._clone.treeish, contents)
+            comments = [] if is_whole(stored) else self._comments(stored, file)
+            memory = self._clone.plaintext_memory
+            memory.note_retired(values, self._clone.treeish, contents, comments)
+
+    def _comments(self, stored: bytes, file: File) -> list[PlacedComment]:
+        """Return the comments whose tokens are under keys for which a removed reader may have made them."""
+        from sealedfiles.sealing.opened_tokens import open_tokens
+        from sealedfiles.sealing.placed_comments import sealed_comments
+        from sealedfiles.sealing.sealed_text import SealedText
+
+        return [
+            comment
+            for one in SealedText(stored, file).readings
+            for comment, layers in sealed_comments(
+                one, open_tokens(one.text, file, self._clone.ring)[0], self._clone.ring
+            )
+            if any(self._may_be_forged(layer.group, layer.key_id) for layer in layers)
+        ]
 
     def report(self) -> None:
         """Print a warning for each recorded file."""

@@ -10,6 +10,9 @@ from __future__ import annotations
 from sealedfiles.sealing.sealed_text import TELLING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
+ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "utf-32")
+"""The encodings in which an editor may save a file."""
+
 _WORDS = {
     **dict.fromkeys(("yes", "on"), "true"),
     **dict.fromkeys(("no", "off"), "false"),
@@ -51,8 +54,9 @@ def telling_lines(value: str) -> list[str]:
     """Return the lines of a value of several lines that are hardly equal by accident, as ``comparable``."""
     if "\n" not in value:
         return []
-    lines = [comparable(line) for line in value.split("\n") if not line.startswith("-----")]
-    return [line for line in lines if len(line) >= TELLING]
+    # PEM has lines that are the same in all files.
+    lines = [line.strip() for line in value.split("\n")]
+    return [comparable(one) for one in lines if len(one) >= TELLING and one[:5] != "-----"]
 
 
 def comparable_content(data: bytes) -> bytes:

@@ -37,8 +37,12 @@ class Noted(Protocol):
         """Return True if the decoded *value* was noted at the key path *path*."""
         ...
 
-    def has_comment(self, comment: str) -> bool:
-        """Return True if *comment*, the text after its sign, was noted."""
+    def has_comment(self, comment: PlacedComment) -> bool:
+        """Return True if *comment*, or a value of its entry, was noted."""
+        ...
+
+    def has_line(self, line: PlacedComment) -> bool:
+        """Return True if *line*, of a text that does not parse, may contain something noted."""
         ...
 
     def has_content(self, data: bytes) -> bool:
@@ -64,13 +68,31 @@ class NewTokens(NamedTuple):
     """The key paths of all values of the text."""
 
 
+class SealedBefore(Protocol):
+    """The values that a sealed version has (``sealing.sealed_before``): they are the readers'."""
+
+    def has_value(self, path: bytes, value: str) -> bool:
+        """Return True if *value* is sealed with the key of *path*, or anywhere if it is long enough."""
+        ...
+
+    def has_comment(self, comment: PlacedComment) -> bool:
+        """Return True if all that *comment* holds is sealed."""
+        ...
+
+
 class OriginCheck(Protocol):
     """Refuses to seal what would hide who wrote a value (``sealing.unproved``); raises SealedFilesError.
 
     *replaced* are the versions that the new content replaces, *stored* those in git.
     """
 
-    def whole(self, data: bytes, replaced: list[bytes], stored: Iterable[bytes]) -> None:
+    def whole(
+        self,
+        data: bytes,
+        replaced: list[bytes],
+        stored: Iterable[bytes],
+        noted: Noted | None = None,
+    ) -> None:
         """Check *data*, which will be sealed whole, or one of the versions *replaced* is."""
         ...
 
@@ -111,7 +133,8 @@ class StoredPlaintext:
     def check_origin(self, data: bytes, replaced: list[bytes]) -> None:
         """Check *data*, which will be sealed whole, or one of the versions *replaced* is: ``OriginCheck``."""
         if self._origin is not None:
-            self._origin.whole(data, replaced, [one.data for one in self._versions])
+            versions = [one.data for one in self._versions]
+            self._origin.whole(data, replaced, versions, self._noted)
 
     def check_moved(self, find_new: Callable[[], NewTokens], replaced: list[bytes]) -> None:
         """Check what got new tokens, which *find_new* returns: see ``OriginCheck``."""
@@ -121,11 +144,13 @@ class StoredPlaintext:
         if new.values or new.comments:
             self._origin.moved(new, replaced, [one.data for one in self._versions])
 
-    def has_value(self, path: bytes, literal: str) -> bool:
+    def has_value(
+        self, path: bytes, literal: str, find_sealed: Callable[[], SealedBefore] | None = None
+    ) -> bool:
         """Return True if a version holds the value of *literal* at the key path *path* in plaintext.
 
         Values are compared without their quotes: a formatter that changes the quotes does not make the
-        value the user's own.
+        value the user's own.  What was noted does not count if *find_sealed* returns it.
         """
         assert self._file.format is not None  # noqa: S101 - only structured files have values
         if self.is_empty:
@@ -133,13 +158,26 @@ class StoredPlaintext:
         value = self._file.format.decode(literal)
         if any(one.may_hold(value) and one.has_value(path, value) for one in self._versions):
             return True
-        return self._noted is not None and bool(self._noted) and self._noted.has_value(path, value)
+        if not self._noted or (find_sealed and find_sealed().has_value(path, value)):
+            return False
+        return self._noted.has_value(path, value)
 
-    def has_comment(self, comment: str) -> bool:
-        """Return True if a version holds *comment* (the text after the ``#``) in plaintext."""
-        if any(comparable(comment) in one.comment_texts for one in self._versions):
+    def has_comment(
+        self,
+        find_comment: Callable[[], PlacedComment],
+        text: str,
+        find_sealed: Callable[[], SealedBefore],
+    ) -> bool:
+        """Return True if a version holds a comment with *text* in plaintext, or its content was noted.
+
+        What was noted does not count if *find_sealed* returns it.
+        """
+        if any(comparable(text) in one.comment_texts for one in self._versions):
             return True
-        return self._noted is not None and bool(self._noted) and self._noted.has_comment(comment)
+        if not self._noted:
+            return False
+        comment = find_comment()
+        return not find_sealed().has_comment(comment) and self._noted.has_comment(comment)
 
     def has_content(self, data: bytes) -> bool:
         """Return True if *data* is the content of a version, in plaintext."""

@@ -23,7 +23,7 @@ from sealedfiles.sealing.opened_tokens import (
     token_in,
 )
 from sealedfiles.sealing.previous import Previous, Reuse
-from sealedfiles.sealing.stored import NewComment, NewTokens, StoredPlaintext
+from sealedfiles.sealing.stored import NewComment, NewTokens, SealedBefore, StoredPlaintext
 from sealedfiles.sealing.verification import first_lost
 
 if TYPE_CHECKING:
@@ -172,6 +172,7 @@ class Sealing:
         """Return those of *values* that need a new token, by the key to seal them with."""
         text, rules, stored = self.text, self.rules, self.stored
         sealed_before = self._sealed_before if self.known and not self.follow_rules else None
+        find_sealed = self._find_sealed
         sealing_keys, create = self._sealing_keys, tuple.__new__
         uniform_group = rules.group_of(paths.ROOT) if rules.uniform else None
         new: dict[FileKey, list[_New]] = {}
@@ -182,7 +183,7 @@ class Sealing:
             try:
                 group = uniform_group or rules.sealing_group(path)
             except PolicyError:
-                if stored is None or not stored.has_value(path, literal):
+                if stored is None or not stored.has_value(path, literal, find_sealed):
                     raise
                 continue
             before = sealed_before(path) if sealed_before else None
@@ -194,7 +195,7 @@ class Sealing:
             if stored is not None:
                 if stored.is_empty:
                     stored = None
-                elif stored.has_value(path, literal):
+                elif stored.has_value(path, literal, find_sealed):
                     continue
             key = sealing_keys.get(group) or self._sealing_key(group, start, path)
             if key is not last_key:
@@ -276,7 +277,7 @@ class Sealing:
                 continue
             if token and (not self.follow_rules or groups == {token[1]}):
                 self.replacements.append((start, end, token[0]))
-            elif groups and not token and self.stored and self.stored.has_comment(comment):
+            elif groups and not token and self._is_of_others(index, comment):
                 continue  # anyone with push access could have written it: it is reported, and not sealed
             elif groups:
                 held = self._held(groups, start)
@@ -286,6 +287,23 @@ class Sealing:
                 left.append((start, end, token[0]))
         if left:
             self._keep_comments(comments, left)
+
+    def _is_of_others(self, index: int, comment: str) -> bool:
+        if self.stored is None:
+            return False
+        return self.stored.has_comment(
+            lambda: self._placed_comments[index], comment, self._find_sealed
+        )
+
+    def _find_sealed(self) -> SealedBefore:
+        return self._sealed_values
+
+    @cached_property
+    def _sealed_values(self) -> SealedBefore:
+        from sealedfiles.sealing.sealed_before import SealedValues  # few clones have noted anything
+
+        versions = ((one.text, one.opened_tokens) for one in self.known)
+        return SealedValues(versions, self.format)
 
     def _decide_comments(
         self, comments: list[tuple[int, int]], reasons: Reasons, kept: list[str | None]

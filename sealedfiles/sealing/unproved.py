@@ -19,7 +19,7 @@ from sealedfiles.model.token import VALUE, prefixes_of, split
 from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.opened_tokens import open_tokens
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
-from sealedfiles.sealing.spelling import comparable, telling_lines
+from sealedfiles.sealing.spelling import ENCODINGS, comparable, telling_lines
 from sealedfiles.sealing.whole import layers_of, open_whole
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted
@@ -31,10 +31,9 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.file import File, Keys
     from sealedfiles.sealing.opened_tokens import OpenedToken
     from sealedfiles.sealing.sealed_text import Text
-    from sealedfiles.sealing.stored import NewTokens
+    from sealedfiles.sealing.stored import NewTokens, Noted
 
 _SHOWN = 10
-_ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "utf-32")
 _COMMENT, _FILE = "a comment", "the whole file"
 
 _LINE = lazy_pattern(r"(?!-----)\s*\S{4}")
@@ -93,12 +92,20 @@ class UnprovedCheck:
         self._is_retired = is_retired
         self._tokens_only = tokens_only
 
-    def whole(self, data: bytes, replaced: list[bytes], stored: Iterable[bytes]) -> None:
+    def whole(
+        self,
+        data: bytes,
+        replaced: list[bytes],
+        stored: Iterable[bytes],
+        noted: Noted | None = None,
+    ) -> None:
         """See ``OriginCheck``."""
         is_whole_now = any(map(is_whole, replaced))
         state = "is sealed whole in git" if is_whole_now else "cannot be sealed whole"
         hint = "if its text is broken or has conflict markers, fix it, then git add it"
         names = [one.name for one in self.in_text(data, [*replaced, *stored])]
+        if noted and not names:
+            names = self.noted_in(data, replaced, noted)
         self._refuse(list(dict.fromkeys(names)), state, hint)
 
     def moved(self, new: NewTokens, replaced: list[bytes], stored: Iterable[bytes]) -> None:
@@ -130,7 +137,7 @@ class UnprovedCheck:
     def in_text(self, data: bytes, versions: Iterable[bytes]) -> list[Unproved]:
         """Return the unproved values of *versions* that may be in *data*."""
         # An editor may have saved the file in another encoding, so that it does not parse.
-        text = "\n".join(data.decode(encoding, "replace") for encoding in _ENCODINGS)
+        text = "\n".join(data.decode(encoding, "replace") for encoding in ENCODINGS)
         distinct = list(dict.fromkeys(versions))
         proved = {line for version in distinct for line in self._proved_lines(version)}
         return [
@@ -141,6 +148,14 @@ class UnprovedCheck:
             and not one.is_line
             and _may_hold(text, one.text)
         ]
+
+    def noted_in(self, data: bytes, versions: Iterable[bytes], noted: Noted) -> list[str]:
+        """Return the names of what was *noted* and may be in *data*, but is not sealed in *versions*."""
+        from sealedfiles.sealing.noted_parts import noted_parts
+
+        distinct = [one for one in dict.fromkeys(versions) if one]
+        proved = [line for one in distinct for line in self._proved_lines(one)]
+        return noted_parts(data, noted, distinct, proved, self._file, self._keys)
 
     def _in_new(self, new: NewTokens, versions: Iterable[bytes]) -> list[str]:
         """Return those that *new* repeats, at another key path or in a comment.

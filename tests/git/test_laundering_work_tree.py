@@ -521,7 +521,8 @@ def test_nor_is_it_printed_from_a_text_that_does_not_parse(alice: Repo, mallory:
 
 
 @pytest.mark.parametrize(
-    "first", ["without a key", "after the reset", "in another worktree", "restored"]
+    "first",
+    ["without a key", "after the reset", "in another worktree", "restored", "without commits"],
 )
 @pytest.mark.parametrize("path", [YAML, ENV])
 def test_nor_is_it_what_a_checkout_wrote_before_the_filter_was_set_up(
@@ -542,7 +543,10 @@ def test_nor_is_it_what_a_checkout_wrote_before_the_filter_was_set_up(
         late.git("reset", "--quiet", "--hard", "HEAD~1")
         late.sealedfiles("unlock")
         late = Repo(late.person, tmp_path / "tree")
-    if first != "restored":
+    if first == "without commits":
+        late.git("checkout", "--quiet", "--orphan", "new")
+        late.git("reset", "--quiet")
+    elif first != "restored":
         late.git("reset", "--quiet", "HEAD~1")
     late.sealedfiles("unlock", code=None)
     late.sealedfiles("get", path, USER_KEYS[path], code=4)

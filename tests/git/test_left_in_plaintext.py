@@ -11,6 +11,7 @@ from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
 from sealedfiles.git.plaintext_memory import PlaintextMemory
 from sealedfiles.model.paths import show
 from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.comment_lines import PlacedComment
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
@@ -39,15 +40,15 @@ def test_nothing_is_left_without_a_memory(left: LeftInPlaintext) -> None:
 
 
 def test_only_what_was_checked_out_is_left(memory: PlaintextMemory, left: LeftInPlaintext) -> None:
-    memory.note([(KEY, "evil")], [" evil: 1"], [b"all evil"], COMMIT)
+    memory.note([(KEY, "evil")], [PlacedComment(" evil: 1")], [b"all evil"], COMMIT)
     assert left
     assert not left.has_value(KEY, "mine")
     assert not left.has_value(OTHER, "evil")
-    assert not left.has_comment(" mine: 1")
+    assert not left.has_comment(PlacedComment(" mine: 1"))
     assert not left.has_content(b"all mine")
     assert left.found == {}
     assert left.has_value(KEY, "evil")
-    assert left.has_comment(" evil: 1")
+    assert left.has_comment(PlacedComment(" evil: 1"))
     assert left.has_content(b"all evil")
     assert left.found == {show(KEY): COMMIT, "a comment": COMMIT, "the whole file": COMMIT}
     assert left.retired == {}

@@ -12,6 +12,7 @@ from sealedfiles.git.plaintext import PlaintextFiles, WrittenVersion
 from sealedfiles.git.plaintext_memory import PlaintextMemory
 from sealedfiles.model.policy import FileRules, parse_policy
 from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.comment_lines import PlacedComment
 from sealedfiles.sealing.sealed_text import SealedText
 
 if TYPE_CHECKING:
@@ -127,8 +128,8 @@ def test_a_file_without_a_format_is_remembered_as_a_whole(
 def test_a_commented_out_entry_in_plaintext_is_remembered(place: Callable[..., Place]) -> None:
     here = place()
     here.note(f"user: {TOKEN}\n# user: evil\n# see the handbook\n")
-    assert here.memory.has_comment(" user: evil")
-    assert not here.memory.has_comment(" see the handbook")
+    assert here.memory.has_comment(PlacedComment(" user: evil"))
+    assert not here.memory.has_comment(PlacedComment(" see the handbook"))
 
 
 def test_a_comment_that_was_sealed_is_not(place: Callable[..., Place]) -> None:
@@ -137,8 +138,8 @@ def test_a_comment_that_was_sealed_is_not(place: Callable[..., Place]) -> None:
     here.note(
         f"{values}# {TOKEN}\n# user: evil\n", opened=f"{values}# password: mine\n# user: evil\n"
     )
-    assert here.memory.has_comment(" user: evil")
-    assert not here.memory.has_comment(" password: mine")
+    assert here.memory.has_comment(PlacedComment(" user: evil"))
+    assert not here.memory.has_comment(PlacedComment(" password: mine"))
 
 
 def test_where_the_stored_form_does_not_parse_its_comments_are_looked_for_as_text(
@@ -147,8 +148,8 @@ def test_where_the_stored_form_does_not_parse_its_comments_are_looked_for_as_tex
     here = place()
     opened = "user: a\n# user: evil\n# password: mine\n"
     here.note(f"user: [{TOKEN}\n# user: evil\n# {TOKEN}\n", opened=opened)
-    assert here.memory.has_comment(" user: evil")
-    assert not here.memory.has_comment(" password: mine")
+    assert here.memory.has_comment(PlacedComment(" user: evil"))
+    assert not here.memory.has_comment(PlacedComment(" password: mine"))
 
 
 @pytest.mark.parametrize("is_forged", [False, True])
@@ -161,4 +162,4 @@ def test_nor_is_one_that_is_sealed_below_an_entry_and_plain_elsewhere(
     if not is_forged:
         stored = stored.replace("  # ask ops", f"  # {TOKEN}")
     here.note(stored, opened=text)
-    assert here.memory.has_comment(" ask ops") == is_forged
+    assert here.memory.has_comment(PlacedComment(" ask ops")) == is_forged

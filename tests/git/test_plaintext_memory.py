@@ -20,6 +20,7 @@ from sealedfiles.git.plaintext_memory import (
     value_records,
 )
 from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.comment_lines import PlacedComment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,15 +49,17 @@ def test_it_begins_empty(tmp_path: Path) -> None:
 
 
 def test_it_holds_values_by_key_path_and_comments_and_contents(tmp_path: Path) -> None:
-    PlaintextMemory(tmp_path).note([(b"key", "value")], ["comment"], [b"content"], COMMIT)
+    PlaintextMemory(tmp_path).note(
+        [(b"key", "value")], [PlacedComment("comment")], [b"content"], COMMIT
+    )
     memory = PlaintextMemory(tmp_path)
     assert memory
     assert memory.has_value(b"key", "value")
-    assert memory.has_comment(" comment")
+    assert memory.has_comment(PlacedComment(" comment"))
     assert memory.has_content(b"content")
     assert not memory.has_value(b"other", "value")
     assert not memory.has_value(b"key", "comment")
-    assert not memory.has_comment("value")
+    assert not memory.has_comment(PlacedComment("value"))
     assert not memory.has_content(b"comment")
     assert origin(memory, "value") == COMMIT
     assert memory.origin(comment_record("comment")) == COMMIT
@@ -169,7 +172,7 @@ def test_an_unreadable_file_is_an_error(tmp_path: Path, capsys: pytest.CaptureFi
     questions: list[Callable[[], object]] = [
         lambda: bool(memory),
         lambda: memory.has_value(b"key", "a"),
-        lambda: memory.has_comment("a"),
+        lambda: memory.has_comment(PlacedComment("a")),
         lambda: memory.has_content(b"a"),
         lambda: memory.has_retired_value(b"key", "a"),
         lambda: origin(memory, "a"),
@@ -193,10 +196,10 @@ def test_a_file_that_goes_away_is_forgotten(tmp_path: Path) -> None:
 def test_forgetting_a_file_forgets_all_of_it(tmp_path: Path) -> None:
     memory = PlaintextMemory(tmp_path)
     data = b"key: value  # comment\n"
-    memory.note([(b"key", "value"), (b"other", "value")], [" comment"], [data])
+    memory.note([(b"key", "value"), (b"other", "value")], [PlacedComment(" comment")], [data])
     memory.forget_file(b"key: 'value'  # comment\n", describe_file(b"a.yaml"))
     assert memory.has_content(data)
     memory.forget_file(data, describe_file(b"a.yaml"))
     assert not memory.has_content(data)
-    assert not memory.has_comment("comment")
+    assert not memory.has_comment(PlacedComment("comment"))
     assert memory.has_value(b"other", "value")

@@ -171,6 +171,7 @@ class _Judge:
                 self._sort(_facts(version, self._file, self._keys) or [], right, wrong)
         # Renaming a key, or moving it to another section, does not make its value trusted.
         paths = {path for path, _ in places}
+        known = {value for _, value in right if len(value) >= TELLING}
         moved = {
             value: one
             for (path, value), one in wrong.items()
@@ -186,6 +187,8 @@ class _Judge:
                 found += self._unauthenticated(fact, lines)
                 continue
             one = wrong.get(place) or moved.get(fact.value) or self._from_comment(fact)
+            if one is None and fact.value in known:
+                continue
             if one is None and self._was_written_by_checkout(*place):
                 one = CHECKED_OUT, fact
             elif one is None and self._memory and not self._workspace.allow_retired:
@@ -278,6 +281,8 @@ class _Judge:
         if not reason and (self._is_link or (self._memory and self._memory.has_content(opened))):
             reason = CHECKED_OUT
         reason = reason or self._unproved_part(opened, versions)
+        if not reason and self._memory and self._check.noted_in(opened, versions, self._memory):
+            reason = CHECKED_OUT
         return [Suspect(reason, 0, None, 1, wanted=", ".join(wanted))] if reason else []
 
     def _unproved_part(self, opened: bytes, versions: list[bytes]) -> str:

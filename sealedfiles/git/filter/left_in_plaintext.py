@@ -14,13 +14,17 @@ from sealedfiles.git.plaintext import note_if_committed
 from sealedfiles.git.plaintext_memory import (
     RETIRED,
     PlaintextMemory,
-    comment_record,
+    comment_records,
     content_record,
     value_records,
 )
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import show
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted, warn
+
+if TYPE_CHECKING:
+    from sealedfiles.sealing.comment_lines import PlacedComment
 
 _SHOWN = 10
 _IN_PLAINTEXT = "checked out in plaintext"
@@ -74,9 +78,13 @@ class LeftInPlaintext:
         """See ``sealedfiles.sealing.stored.Noted``."""
         return self._is_left(show(path), *value_records(path, value))
 
-    def has_comment(self, comment: str) -> bool:
+    def has_comment(self, comment: PlacedComment) -> bool:
         """See ``sealedfiles.sealing.stored.Noted``."""
-        return self._is_left("a comment", comment_record(comment))
+        return self._is_left("a comment", *comment_records(comment))
+
+    def has_line(self, line: PlacedComment) -> bool:
+        """See ``sealedfiles.sealing.stored.Noted``."""
+        return self.is_link or self._memory.has_line(line)
 
     def has_content(self, data: bytes) -> bool:
         """See ``sealedfiles.sealing.stored.Noted``."""
@@ -87,7 +95,7 @@ class LeftInPlaintext:
         if origin is not None:
             self.found[name] = origin
             return True
-        origin = self._memory.origin(RETIRED + records[0])
+        origin = self._memory.origin(*(RETIRED + one for one in records))
         if origin is not None:
             self.retired[name] = origin
         return False
