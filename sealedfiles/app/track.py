@@ -346,8 +346,13 @@ def _require_filter(clone: Clone) -> None:
 def _refuse_other_filters(clone: Clone, paths: list[bytes]) -> None:
     """Raise UsageError for a file that git sends through another program's filter."""
     for path, name in other_filters(clone, paths).items():
-        raise UsageError(
-            f"{show_path(path)} belongs to another filter, {name}; a file can have one only",
+        hints = [
             f"remove its line with filter={name} from .gitattributes first",
             "to replace that filter: --force",
+        ]
+        if name.partition("-")[0] == "crypt" or name.startswith("git-crypt"):
+            # Only with its keys; otherwise the ciphertext would be sealed.
+            hints = ["to take over its files: sealedfiles migrate"]
+        raise UsageError(
+            f"{show_path(path)} belongs to another filter, {name}; a file can have one only", *hints
         )

@@ -6,7 +6,7 @@ from sealedfiles.app.migrate.migrating import Migrated, migrate
 from sealedfiles.app.migrate.planning import MigrateRequest, MigrationPlan, Prepared, prepare
 from sealedfiles.app.migrate.sources import TOOLS
 from sealedfiles.cli import declaration
-from sealedfiles.cli.completers import complete_group, complete_path
+from sealedfiles.cli.completers import complete_group
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, json_option
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
@@ -18,9 +18,7 @@ from sealedfiles.util.messages import counted, say, show_list
 
 
 @declaration.command("migrate")
-@declaration.argument(
-    "paths", metavar="[PATH]...", nargs=-1, is_path=True, shell_complete=complete_path
-)
+@declaration.argument("paths", metavar="[PATH]...", nargs=-1, is_path=True)
 @declaration.option("--from", "tool", choices=TOOLS, help="The tool (default: the one found).")
 @declaration.option("--yes", is_flag=True, help="Do not ask before anything is changed.")
 @declaration.option("--dry-run", is_flag=True, help="Show the plan, and change nothing.")

@@ -398,11 +398,17 @@ def test_a_pattern_that_matches_nothing_and_an_ignored_file_are_warned_of(ready:
     assert "local.env is ignored by git" in ready.stderr
 
 
-def test_a_file_of_another_filter_is_refused_without_force(ready: Repo) -> None:
-    ready.write(".gitattributes", "*.env filter=git-crypt diff=git-crypt\n")
+@pytest.mark.parametrize(
+    ("name", "hint"), [("lfs", "--force"), ("git-crypt", "migrate"), ("crypt-ci", "migrate")]
+)
+def test_a_file_of_another_filter_is_refused_without_force(
+    ready: Repo, name: str, hint: str
+) -> None:
+    ready.write(".gitattributes", f"*.env filter={name} diff={name}\n")
     ready.write(ENV, "A=s3cr3t\n")
     ready.sealedfiles("track", "*.env", code=2)
-    assert "git-crypt" in ready.stderr
+    assert f"another filter, {name};" in ready.stderr
+    assert hint in ready.stderr
     assert "*.env filter=sealedfiles" not in ready.read(".gitattributes")
     ready.sealedfiles("track", "*.env", "--force")
     ready.git("add", ENV)
