@@ -203,6 +203,8 @@ def test_a_file_sealed_as_a_whole_to_a_group_he_lacks(team: tuple[Repo, Repo]) -
     bob.git("pull", "--quiet")
     assert bob.read_bytes("certs/server.pem") == bob.blob("HEAD", "certs/server.pem")
     assert_sound(bob)
+    assert bob.sealedfiles("cat", "certs/server.pem", code=3) == bob.read("certs/server.pem")
+    assert "no key of production is available" in bob.stderr
     bob.git("mv", "certs/server.pem", "certs/orders.pem")
     bob.git("commit", "-m", "move")
     bob.git("push", "--quiet")

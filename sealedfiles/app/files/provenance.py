@@ -261,7 +261,7 @@ class _Judge:
     def content(self, opened: bytes) -> list[Suspect]:
         """Return a suspect if *opened*, a file without separate values, came from git in untrusted form."""
         wanted = self._rules.whole_groups()
-        if not wanted:
+        if not wanted or is_whole(opened):  # without a key of a layer, it stays sealed
             return []
         versions = [self._data] if is_whole(self._data) else self._versions()
         reason = ""
