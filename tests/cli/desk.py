@@ -34,10 +34,10 @@ class Desk:
         repo = replace(self.repo, person=self.repo.person.having(**variables))
         return replace(self, repo=repo)
 
-    def edit(self, file: str, script: str, code: int | None = 0) -> str:
+    def edit(self, file: str, script: str, *options: str, code: int | None = 0) -> str:
         """Edit *file* with the editor script *script*; return stderr."""
         desk = self.having(EDITOR=self.editor(script))
-        desk.repo.sealedfiles("edit", file, code=code)
+        desk.repo.sealedfiles("edit", file, *options, code=code)
         return desk.repo.stderr
 
     def edit_on_terminal(

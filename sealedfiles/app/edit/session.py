@@ -12,6 +12,7 @@ from sealedfiles.app.edit.checks import check_text, check_tokens
 from sealedfiles.app.edit.editor import EditorCommand, find_editor
 from sealedfiles.app.edit.folder import PrivateFolder, abandoned
 from sealedfiles.app.edit.recovery import put_away, recovery_folders
+from sealedfiles.app.edit.view import View
 from sealedfiles.app.files.working_file import WorkingFile, read_again, write_in_place
 from sealedfiles.errors import ChangedOnDiskError, SealedFilesError
 from sealedfiles.sealing.file import show_path
@@ -23,38 +24,43 @@ _LABELS = ("your edit", "before the edit", "on disk")
 _MOST_CONFLICTS = 127
 
 
-def edit_file(place: WorkingFile) -> int:
-    """Let the user edit the plaintext of a file, write it back, and return the exit status.
+def edit_file(place: WorkingFile, view: View) -> int:
+    """Let the user edit what *view* shows of a file, write it back, and return the exit status.
 
     Even if the process fails or is killed, the file is its old or its new version.  An edit that was saved
     in the editor is in the file, or is kept, and its path is printed.  Raises SealedFilesError if there is no
     editor, OSError if there is no space for the plaintext.
     """
     editor = find_editor(place.workspace.root)
+    shown = view.shown(place)
     for folder in abandoned():
         edit = folder.edited()
-        if folder.note.file == str(place.file) and edit == place.opened.data:
+        if folder.note.file == str(place.file) and edit == shown:
             edit = None
         if edit is not None:
             warn(f"an earlier edit of {show_path(os.fsencode(folder.note.file))} was interrupted")
         put_away(folder, edit)
     with time_to_clean_up():
         recoveries = recovery_folders(place.workspace)
-        return _Session(
-            place, editor, PrivateFolder.make(place.file, place.opened.data, recoveries)
-        ).run()
+        folder = PrivateFolder.make(place.file, shown, recoveries)
+        return _Session(place, view, editor, folder).run()
 
 
 class _Session:
-    def __init__(self, place: WorkingFile, editor: EditorCommand, folder: PrivateFolder) -> None:
+    def __init__(
+        self, place: WorkingFile, view: View, editor: EditorCommand, folder: PrivateFolder
+    ) -> None:
         self._place = place
+        self._view = view
         self._editor = editor
         self._folder = folder
-        self._shown = place.opened.data
+        self._before = view.shown(place)
+        """The text of the file before the edit, as it is shown."""
+        self._shown = self._before
         """The text that the editor was last opened with."""
-        self._edit = place.opened.data
+        self._edit = self._before
         """The user's last saved text before that."""
-        self._started = place.opened.data
+        self._started = self._before
         self._written = False
 
     def run(self) -> int:
@@ -69,7 +75,7 @@ class _Session:
                 text = self._let_edit()
             except SealedFilesError as error:
                 return self._tell(error)
-            if text == self._place.opened.data:
+            if text == self._before:
                 say(f"{self._place.name}: no changes", *self._editor.waiting_hints())
                 return 0
             try:
@@ -85,7 +91,7 @@ class _Session:
         """Return the user's edit if it is not in the file, or None if there is nothing to keep."""
         saved = self._folder.read()
         edit = self._edit if saved is None or saved == self._shown else saved
-        known = (b"", self._started, self._place.opened.data)
+        known = (b"", self._started, self._before)
         return None if self._written or edit in known else edit
 
     def _let_edit(self) -> bytes:
@@ -104,14 +110,15 @@ class _Session:
         merged = False
         while True:
             check_text(self._place, text)
-            notes = check_tokens(self._place, text)
+            plain = self._view.plain(self._place, text)
+            notes = check_tokens(self._place, plain)
             self._place.workspace.ring.forget_current()
             try:
-                write_in_place(self._place, text)
+                write_in_place(self._place, plain)
             except ChangedOnDiskError:
-                before = self._place.opened.data
+                before = self._before
                 text = self._merge(text)
-                merged = merged or self._place.opened.data != before
+                merged = merged or self._before != before
             else:
                 break
         self._written = True
@@ -128,19 +135,20 @@ class _Session:
         Raises ChangedOnDiskError if the user must resolve it.  *text* is then in the private folder with
         conflict markers, unless it cannot be merged as text.
         """
-        before, now = self._place, read_again(self._place)
+        now = read_again(self._place)
         name = now.name
         if now.data is None:
-            self._place = now
+            self._place, self._before = now, now.opened.data
             raise ChangedOnDiskError(f"{name} was removed during the edit")
-        result = _merge(self._folder.path, text, before.opened.data, now.opened.data)
+        shown = self._view.shown(now)
+        result = _merge(self._folder.path, text, self._before, shown)
         if result is None:
             raise ChangedOnDiskError(
                 f"{name} was changed on disk during the edit, and cannot be merged as text"
             )
         merged, has_conflicts = result
         self._folder.write(merged)
-        self._place, self._shown, self._edit = now, merged, text
+        self._place, self._before, self._shown, self._edit = now, shown, merged, text
         if has_conflicts:
             raise ChangedOnDiskError(
                 f"{name} was changed on disk during the edit, in the same lines",
