@@ -21,7 +21,7 @@ from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.repository import Repository, find_repository, user_config
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.submodule import accept
-from sealedfiles.keys.epochs import Epoch, format_epochs, prove_again
+from sealedfiles.keys.epochs import Epoch, format_epochs, prove_again, public_key_of
 from sealedfiles.keys.folder import NAME, POLICY, DirFolder
 from sealedfiles.keys.identity.generate import keep_identity
 from sealedfiles.keys.identity.sources import Identities
@@ -261,7 +261,7 @@ def _epochs(clone: Clone, group: str, keys: list[GroupKey]) -> bytes:
         why = "rotated" if number else "created"
         if number and number == last_retired + 1:
             why = "revoked"
-        line = Epoch(key.key_id, key.date, why, "-", "-", "")
+        line = Epoch(key.key_id, key.date, why, "-", public_key_of(key.secret), "")
         parent = epochs[-1] if epochs else None
         parent_secret = keys[number - 1].secret if epochs else b""
         epochs.append(prove_again(group, line, key.secret, parent, parent_secret))

@@ -150,7 +150,7 @@ def new_epoch(
     group: str, secret: bytes, why: str, parent: Epoch | None = None, parent_secret: bytes = b""
 ) -> Epoch:
     """Return the line for the new key *secret*, proved with its *parent* (the first key proves itself)."""
-    public_key = _public_key(secret)
+    public_key = public_key_of(secret)
     epoch = Epoch(key_id(secret), today(), why, parent.key_id if parent else "-", public_key, "")
     return epoch._replace(proof=_proof(group, epoch, secret, parent_secret if parent else secret))
 
@@ -203,7 +203,7 @@ def are_proved(group: str, epochs: list[Epoch], secrets: Mapping[str, bytes]) ->
     return False
 
 
-def _public_key(secret: bytes) -> str:
+def public_key_of(secret: bytes) -> str:
     """Return the public key that belongs to the group key *secret*, or ``-`` if ML-KEM is not available."""
     # Imported here because reading does not need it.
     from sealedfiles.age import UnsupportedKeyError
