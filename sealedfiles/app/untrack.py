@@ -75,8 +75,10 @@ def untrack(
         # Also those that a run has staged which was killed before it wrote the policy.
         if opened.data != blob or _is_sealed_in_head(clone, entry):
             was_sealed.append(entry.path)
+    before = parse_policy(data).rules
     for pattern in removed:
         data = remove_rules(data, pattern)
+    left = {rule.words for rule in parse_policy(data).rules}
     data, is_allowed = _allowing(remove_tracked(data, removed), was_sealed, reason)
     # First the index: a run that fails here, or is killed, has changed nothing else and can be repeated.
     write_index(clone, plain.items())
@@ -90,6 +92,12 @@ def untrack(
     warn_of_unproved(clone, dialog)
     for entry in plain:
         dialog.say(f"{show_path(entry.path)}: staged in plaintext")
+    for rule in before:
+        if rule.words not in left:
+            dialog.warn(
+                f"this rule was removed from the policy: {rule.words}",
+                "without it, the values go to other readers if you track the files again",
+            )
     shown = ", ".join(show_path(os.fsencode(pattern)) for pattern in removed)
     recorded = (
         f"this is recorded as `allow` in {NAME}/policy.yaml, so that the hooks accept it",

@@ -35,6 +35,11 @@ def is_base64_end(line: str) -> bool:
     return _BASE64_END.fullmatch(line) is not None
 
 
+def is_continued(line: str) -> bool:
+    """Return True if *line* ends in a backslash that nothing escapes."""
+    return _LAST_BACKSLASHES.search(line) is not None
+
+
 def read_comment(comment: str, signs: str) -> Commented:
     """Return the content of *comment*, the text after its sign, without one or several comment *signs*."""
     content = len(comment) - len(comment.lstrip(f"{signs} \t\f\v\r\n\x85\xa0"))
@@ -49,7 +54,7 @@ def read_comment(comment: str, signs: str) -> Commented:
         return Commented(content)
     value = match[3].rstrip()
     path = key_step(key)
-    opens = "\\" if _LAST_BACKSLASHES.search(comment) else ""
+    opens = "\\" if is_continued(comment) else ""
     if value.startswith("-----BEGIN ") and "-----END " not in value:
         opens = "-----END "
     is_entry = match[2] == "=" or not is_prose(key, value)

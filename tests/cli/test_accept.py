@@ -122,6 +122,19 @@ def test_a_value_of_a_group_that_one_does_not_read(
 
 
 @every_file
+def test_a_value_in_a_copy_of_a_file_is_not_accepted(carol: Repo, alice: Repo, path: str) -> None:
+    """Sealed with the file id of the original, it could be moved there."""
+    copy = path.replace("app.", "copy.") if "app." in path else f"copy{path}"
+    write(carol, alice, path)
+    carol.write(copy, carol.read_bytes(path))
+    carol.git("checkout", "--", path)
+    hand_over(carol, alice)
+    alice.sealedfiles("accept", copy, answers="y", code=4)
+    assert f"{PINS[path]}: cannot be accepted: it was made for another file" in alice.stderr
+    assert len(written(alice.read(copy))) == 1
+
+
+@every_file
 def test_no_command_uses_it_before(bob: Repo, alice: Repo, path: str) -> None:
     write(bob, alice, path)
     hand_over(bob, alice)

@@ -93,6 +93,21 @@ def test_the_private_key_may_be_given_and_a_missing_or_wrong_one_is_named(
     assert read_by_sealedfiles(copy, ".env") == read_by_dotenvx(web, ".env")
 
 
+@pytest.mark.parametrize("is_ignored", [True, False])
+def test_private_keys_that_git_has_stay_on_the_disk(web: Repo, is_ignored: bool) -> None:
+    """A file that was only staged is in no commit: it is the only copy of the keys."""
+    keys = web.read(".env.keys")
+    if not is_ignored:
+        web.write(".gitignore", "*.log\n")
+    web.git("add", "--force", ".env.keys")
+    report = migrate(web)
+    assert web.read(".env.keys") == keys
+    assert web.git("ls-files", ".env.keys") == ""
+    notes = [one["message"] for one in report["notes"]]
+    assert ".env.keys, which has the private keys, is in git" in notes
+    assert ("git does not ignore .env.keys" in notes) is not is_ignored
+
+
 def test_variables_in_a_value_are_named_and_stay_as_they_are(web: Repo) -> None:
     run(web, "dotenvx", "set", "URL", "x${API_KEY}", "-f", ".env")
     web.write(".env", web.read(".env") + 'COMMAND="$(touch ran)"\n')

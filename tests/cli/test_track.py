@@ -236,6 +236,14 @@ def test_untrack_stages_plaintext_and_says_so(ready: Repo) -> None:
     assert_clean_after_commit(ready)
 
 
+def test_untrack_names_the_rules_that_it_removes(ready: Repo) -> None:
+    ready.write("a.yaml", "a: s3cr3t\nb: s3cr3t-plain\n")
+    ready.sealedfiles("track", "a.yaml", "--values", "b", "--plain")
+    ready.sealedfiles("untrack", "a.yaml")
+    assert "this rule was removed from the policy: files: a.yaml, plain: " in ready.stderr
+    assert "values: b" in ready.stderr
+
+
 def test_untracked_files_pass_the_hooks_and_nothing_else_does(ready: Repo) -> None:
     """The policy lists the files, for others to review; no edit by hand and no --no-verify is needed."""
     ready.git("config", "sealedfiles.hooks", "true")

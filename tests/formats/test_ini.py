@@ -114,6 +114,8 @@ def test_values_of_every_kind() -> None:
         ("[a]\n>>>>>>> s3cr3t\n", 2, 1),
         (f"[{'k' * LONGEST}]\n", 1, 1),
         (f"[a]\n{'k' * LONGEST}=1\n", 2, 1),
+        ("[s]\nurl = x\\\npw = s3cr3t\n", 2, 1),
+        ("s3cr3t\\\\\\\n\n[s]\n", 1, 1),
     ],
 )
 def test_what_programs_read_differently_is_refused(text: str, line: int, column: int) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from itertools import chain
 
 from sealedfiles.app.files.assignment import EditedText
+from sealedfiles.app.files.provenance import is_of_another_file
 from sealedfiles.app.files.working_file import WorkingFile, change_text
 from sealedfiles.app.files.write_only import is_same_but
 from sealedfiles.app.history.ages import CurrentValue, since_head
@@ -164,9 +165,14 @@ class _Opener:
                 "its key was retired when a reader was removed, who can decrypt the value: "
                 "have it written again"
             )
-        if parts.file_id not in self._ids:
+        if parts.file_id not in self._ids or self._is_of_another_file(parts.file_id):
             return "it was made for another file"
         return ""
+
+    def _is_of_another_file(self, identity: str) -> bool:
+        """Return True if this file is a copy: a value that is sealed in it would be valid in the original."""
+        path = self._place.path
+        return identity not in own_ids(path) and is_of_another_file(self._workspace, path, identity)
 
     def _key(self, parts: Token) -> GroupPrivateKey:
         name = parts.group, parts.key_id

@@ -324,7 +324,7 @@ class _Judge:
         A renamed file keeps its id; a copy has the id of the original.
         """
         if identity not in self._foreign:
-            self._foreign[identity] = identity not in self._own_ids and _is_of_another_file(
+            self._foreign[identity] = identity not in self._own_ids and is_of_another_file(
                 self._workspace, self._path, identity
             )
         return self._foreign[identity]
@@ -367,7 +367,7 @@ def _facts(data: bytes, file: File, keys: Keys) -> list[_Fact] | None:
     ]
 
 
-def _is_of_another_file(workspace: Workspace, path: bytes, identity: str) -> bool:
+def is_of_another_file(workspace: Workspace, path: bytes, identity: str) -> bool:
     """Return True if another file than the one at *path* has the file id *identity*.
 
     In git, the index lists the other files; outside git, they are searched for below the root.

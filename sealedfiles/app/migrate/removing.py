@@ -30,13 +30,17 @@ def remove_from_git(clone: Clone, tree: Tree, plan: MigrationPlan) -> list[Note]
     if tree.read(b".gitignore") is not None:
         _rewrite(clone, b".gitignore", _without_lines, plan.removal.ignored)
     _forget(clone, sorted(files))
-    for path in sorted(files):
+    for path in sorted(files - {*plan.removal.keys}):
         file = clone.repository.file(path)
         if file.is_file() and not file.is_symlink() and file.read_bytes() == tree.read(path):
             file.unlink()
             _remove_empty(file.parent, clone.repository.top)
         elif file.exists():
             notes.append(Note(f"{show_path(path)} has local changes, so it was not deleted"))
+    kept = [path for path in plan.removal.keys if path not in _ignored(clone, [path])]
+    notes += [
+        Note(f"git does not ignore {show_path(path)}", ("add it to .gitignore",)) for path in kept
+    ]
     notes += [
         Note(f"{show_path(path)} is still ignored by git", ("remove its line from .gitignore",))
         for path in _ignored(clone, sorted(sealed))

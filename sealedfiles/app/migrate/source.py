@@ -37,6 +37,8 @@ class Removal(NamedTuple):
 
     files: tuple[bytes, ...] = ()
     """Its files, in addition to the encrypted files."""
+    keys: tuple[bytes, ...] = ()
+    """Those of them that stay on the disk: private keys, which no commit may have."""
     attributes: tuple[bytes, ...] = ()
     """Its attributes in .gitattributes, such as ``filter=git-crypt``."""
     ignored: tuple[bytes, ...] = ()

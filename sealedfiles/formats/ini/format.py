@@ -5,7 +5,8 @@
 * ``[name]`` begins a section; only a comment may follow.
 * ``key = value`` and ``key: value``; the first ``=`` or ``:`` counts.
 * Lines that are indented further than the key continue its value, as in configparser; comments and empty
-  lines between them belong to it.  A text in which other programs read such a line as a key is refused.
+  lines between them belong to it.  A text in which other programs read such a line as a key, or a line that
+  ends in a backslash as one with the next line, is refused.
 * Any other line is a value without a key, at the path of its section: a flag, a line of a private key.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Span
-from sealedfiles.formats.lines import ANY_TOKEN, is_base64_end, refuse_markers
+from sealedfiles.formats.lines import ANY_TOKEN, is_base64_end, is_continued, refuse_markers
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import LONGEST, ROOT, key_step
 from sealedfiles.model.token import TOKEN, TOKEN_PATTERN
@@ -74,7 +75,10 @@ class IniScan:
             end = start + len(content)
             if content[0] in "#;":
                 self._inside.append((start + 1, match.end(1)))
-            elif self._open is not None and -1 < self._indent < start - match.start():
+                continue
+            if is_continued(content) and self._text[match.end() :].strip():
+                self._fail(start, "a line that ends in a backslash, which git and systemd continue")
+            if self._open is not None and -1 < self._indent < start - match.start():
                 if _KEY_LIKE.match(self._text, start):
                     self._fail(
                         start, "an indented line that other programs read as a key or section"

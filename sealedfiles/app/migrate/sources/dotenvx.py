@@ -88,7 +88,7 @@ class Dotenvx(Source):
         return Found(
             [FoundFile(path, path) for path in stored],
             readers,
-            Removal(tuple(tracked)),
+            Removal(tuple(tracked), keys=tuple(tracked)),
             (),
             tuple(notes),
         )
