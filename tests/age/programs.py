@@ -91,13 +91,25 @@ def ssh_keygen(folder: Path, *args: str, passphrase: str = "") -> tuple[str, str
     return path.read_text(), path.with_name("id.pub").read_text()
 
 
+def fork_on_terminal() -> tuple[int, int]:
+    """Fork a process that has a terminal of its own; return 0 there, and its id and our end here."""
+    pty = pytest.importorskip("pty")
+    termios = pytest.importorskip("termios")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        # When a key sends a signal, the kernel also drops what was just written, as an answer to it, too.
+        settings = termios.tcgetattr(0)
+        settings[3] |= termios.NOFLSH
+        termios.tcsetattr(0, termios.TCSANOW, settings)
+    return pid, terminal
+
+
 def on_terminal(argv: Sequence[str | Path], answers: Sequence[tuple[str, str]]) -> tuple[int, str]:
     """Run *argv* on a terminal of its own and return its exit status and what the terminal showed.
 
     *answers* are pairs: when the text of the first has been shown, the second is typed.
     """
-    pty = pytest.importorskip("pty")
-    pid, terminal = pty.fork()
+    pid, terminal = fork_on_terminal()
     if pid == 0:
         try:
             os.execvp(argv[0], [str(arg) for arg in argv])

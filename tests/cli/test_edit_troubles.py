@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from age.programs import fork_on_terminal
 from desk import Desk, ended, wait_for
 from people import ENV, FILES, JSON, SECRET, YAML, Repo, program, tokens
 
@@ -87,11 +88,10 @@ def test_ended_by_a_signal(desk: Desk, number: signal.Signals, saves: bool) -> N
 
 
 def test_when_the_terminal_is_closed(desk: Desk) -> None:
-    pty = pytest.importorskip("pty")
     script = f'{CHANGE}; touch "$DESK/running"; exec sleep 100'
     variables = {"EDITOR": desk.editor(script), "DESK": str(desk.scripts.parent)}
     command = [*program(), "edit", ENV]
-    pid, terminal = pty.fork()
+    pid, terminal = fork_on_terminal()
     if pid == 0:
         os.chdir(desk.repo.path)
         os.execve(command[0], command, {**desk.repo.person.environment(), **variables})

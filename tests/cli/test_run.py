@@ -13,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from age.programs import fork_on_terminal
 from people import ENV, FILES, YAML, Person, Repo, commit_blob, forge_user, program, tokens
 
 from sealedfiles.app.files.references import SEALED_NAMES
@@ -618,9 +619,7 @@ class Terminal:
     """A pseudo-terminal with a command in its foreground."""
 
     def __init__(self, repo: Repo, command: list[str]) -> None:
-        import pty
-
-        self.pid, self.fd = pty.fork()
+        self.pid, self.fd = fork_on_terminal()
         if self.pid == 0:
             os.chdir(repo.path)
             os.execvpe(command[0], command, repo.person.environment())

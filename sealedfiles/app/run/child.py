@@ -115,12 +115,17 @@ def _passing_signals_on() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]
     def attach(child: subprocess.Popen[bytes]) -> None:
         children.append(child)
         for number in early:
-            child.send_signal(number)
+            send(number)
 
     def pass_on(number: int, _frame: object) -> None:
-        if not children:
+        if children:
+            send(number)
+        else:
             early.append(number)
-        elif signal.Signals(number).name not in _FROM_KEYS or not in_foreground():
+
+    def send(number: int) -> None:
+        # The terminal sends it to both, also while Popen has not returned.
+        if signal.Signals(number).name not in _FROM_KEYS or not in_foreground():
             children[0].send_signal(number)
 
     with handling(_PASSED_ON, pass_on):

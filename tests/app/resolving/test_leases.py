@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from age.programs import fork_on_terminal
 from ci_tokens import Issuer
 from people import program
 from postgres import Postgres, postgres
@@ -145,8 +146,7 @@ def test_they_are_revoked_after_ctrl_c_at_a_terminal(repo: Repo, bao: Bao, mount
         "print('ready', flush=True)\n"
         "while True: time.sleep(0.1)\n"
     )
-    pty = pytest.importorskip("pty")
-    pid, terminal = pty.fork()
+    pid, terminal = fork_on_terminal()
     if pid == 0:
         os.chdir(repo.path)
         command = [*program(), "run", "-f", "ref.env", "--", *PYTHON, script]
