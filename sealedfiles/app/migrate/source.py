@@ -37,12 +37,12 @@ class Removal(NamedTuple):
 
     files: tuple[bytes, ...] = ()
     """Its files, in addition to the encrypted files."""
-    keys: tuple[bytes, ...] = ()
-    """Those of them that stay on the disk: private keys, which no commit may have."""
     attributes: tuple[bytes, ...] = ()
     """Its attributes in .gitattributes, such as ``filter=git-crypt``."""
     ignored: tuple[bytes, ...] = ()
     """Plaintexts that .gitignore may exclude, for the tool's sake."""
+    keys: tuple[bytes, ...] = ()
+    """The files that stay on the disk: private keys, which no commit may have."""
 
 
 class Found(NamedTuple):
