@@ -576,7 +576,7 @@ def test_a_signal_that_is_ignored_stays_ignored(repo: Repo, options: list[str]) 
 
 
 ECHO_SIGNALS = """\
-import os, signal, sys
+import os, select, signal, sys
 count = 0
 def note(number, frame):
     global count
@@ -585,7 +585,8 @@ def note(number, frame):
 for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1", "SIGQUIT"):
     signal.signal(getattr(signal, name), note)
 os.write(1, b"ready\\n")
-while sys.stdin.readline().strip() != "done":
+# A signal just before a read that blocks would wait for its end.
+while not select.select([0], [], [], 0.1)[0] or sys.stdin.readline().strip() != "done":
     pass
 print("signals:", count, flush=True)
 raise SystemExit(7)
