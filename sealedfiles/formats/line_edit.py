@@ -6,6 +6,8 @@ no other value may have changed.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.formats.base import Data, Format, Span
 from sealedfiles.formats.place import line_start, next_line
@@ -29,28 +31,28 @@ class LineEntry(NamedTuple):
     """Where a new value begins: at the literal, or after the sign if the literal is on a later line."""
 
 
-class LineEditor:
+class LineEditor(ABC):
     """See ``base.Editor``.  All values are strings.  A subclass reads and writes its format."""
 
     name: str
     """The format, for messages."""
     form: Format
 
+    @abstractmethod
     def entries(self, text: str) -> list[LineEntry]:
         """Return every key in file order, including all equal ones.  Raises FormatError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def data(self, text: str) -> dict[str, Data]:
         """Return the data of *text*.  Raises FormatError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def written(self, text: str, value: str, start: int) -> str:
         """Return the source of *value* for a key whose line begins at *start* of *text*."""
-        raise NotImplementedError
 
+    @abstractmethod
     def appended(self, text: str, address: Address, value: str) -> str:
         """Return *text* with a new entry.  Raises UsageError."""
-        raise NotImplementedError
 
     def sections(self, text: str, address: Address) -> list[tuple[int, int]]:  # noqa: ARG002
         """Return the lines of the sections at *address*, which is not a key; none if there is none."""

@@ -6,50 +6,52 @@ no other value may have changed.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.formats.base import Data, Format, JsonNumber, Span
+from sealedfiles.formats.event_tree import data_of, plain_number
 from sealedfiles.formats.tree import Node, find, leaves, with_value, without_value
 from sealedfiles.light_typing import TYPE_CHECKING, Any
 from sealedfiles.model.address import Address, no_such_value, show_address
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable
 
+_BOOLEAN = lazy_pattern("true|false")
 
-class TreeEditor:
+
+class TreeEditor(ABC):
     """See ``base.Editor``.  A subclass defines how its format is parsed, and changed."""
 
     name: str
     """The format, for messages."""
     form: Format
-    types: tuple[re.Pattern[str], ...]
-    """The spellings of types that ``assign_text`` keeps."""
+    numbers: re.Pattern[str]
+    """The spellings of numbers."""
 
+    @abstractmethod
     def parse(self, text: str) -> Node:
         """Return the root of *text*.  Raises FormatError."""
-        raise NotImplementedError
 
-    def data(self, text: str, node: Node, number: Callable[[str], Data]) -> Data:
-        """Return what *node* means; *number* is called with the JSON spelling of each number."""
-        raise NotImplementedError
+    @abstractmethod
+    def scalar(self, text: str, node: Node, number: Callable[[str], Data]) -> Data:
+        """Return what a scalar means; *number* is called with the JSON spelling of a number."""
 
-    def number(self, source: str) -> Data:
-        """Return the number with the JSON spelling *source*.  Raises ValueError if it is too long."""
-        raise NotImplementedError
-
+    @abstractmethod
     def change(self, text: str, address: Address, value: Data) -> str:
         """Return *text* with *value* at *address*, unchecked.  Raises UsageError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def without(self, text: str, address: Address) -> str:
         """Return *text* without what is at *address*, which exists, unchecked."""
-        raise NotImplementedError
 
     def load(self, text: str, *, as_written: bool = False) -> Data:
         """Return the data of *text*.  With *as_written*, numbers are returned in JSON's spelling."""
         try:
-            return self.data(text, self.parse(text), JsonNumber if as_written else self.number)
+            return self._data(text, JsonNumber if as_written else plain_number)
         except ValueError:
             raise FormatError("a number with too many digits") from None
 
@@ -91,7 +93,8 @@ class TreeEditor:
         if node is None or node.kind != "scalar":
             return self.assign(text, address, given)
         source = text[node.start : node.end]
-        if not any(one.fullmatch(source) and one.fullmatch(given) for one in self.types):
+        types = (self.numbers, _BOOLEAN)
+        if not any(one.fullmatch(source) and one.fullmatch(given) for one in types):
             return self.assign(text, address, given)
         new = text[: node.start] + given + text[node.end :]
         after = _value_at(self._exact(new), address)[1]
@@ -109,7 +112,11 @@ class TreeEditor:
 
     def _exact(self, text: str) -> Any:
         """Return the data of *text*, with numbers that are not equal to strings."""
-        return self.data(text, self.parse(text), _as_pair)
+        return self._data(text, _as_pair)
+
+    def _data(self, text: str, number: Callable[[str], Data]) -> Data:
+        """Return what *text* means; *number* is called with the JSON spelling of each number."""
+        return data_of(self.parse(text), lambda one: self.scalar(text, one, number))
 
     def _checked(self, text: str, new: str, expected: Any, address: Address) -> str:
         """Return *new* if it means *expected*, and no other value has another source than in *text*."""

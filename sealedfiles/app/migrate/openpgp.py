@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from sealedfiles.app.migrate.programs import decrypt_with_gpg, gpg_names, gpg_recipients
 from sealedfiles.app.migrate.source import (
     Found,
@@ -22,13 +24,13 @@ def is_message(data: bytes) -> bool:
 class OpenPgp(Source):
     """Files that are encrypted with gpg, with an ending that their plaintext does not have."""
 
+    @abstractmethod
     def ending(self) -> bytes:
         """Return the ending of encrypted files."""
-        raise NotImplementedError
 
+    @abstractmethod
     def folder(self) -> bytes:
         """Return the folder of the tool."""
-        raise NotImplementedError
 
     def ignored(self) -> tuple[bytes, ...]:
         """Return lines that the tool writes to .gitignore, in addition to the plaintexts."""

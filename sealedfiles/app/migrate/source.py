@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from sealedfiles.app.migrate.tree import Tree
 from sealedfiles.app.tracking.new_rules import NewRule
 from sealedfiles.keys.identity.sources import Identities
@@ -83,7 +85,7 @@ class Access(NamedTuple):
     """Files with keys or passwords of the tool."""
 
 
-class Source:
+class Source(ABC):
     """A tool, for one repository."""
 
     name: ClassVar[str]
@@ -95,14 +97,14 @@ class Source:
         self.access = access
 
     @staticmethod
+    @abstractmethod
     def recognizes(tree: Tree, path: bytes, data: bytes) -> bool:
         """Return True if the tool has encrypted the file *data* at *path*, or values in it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def find(self, stored: list[bytes]) -> Found:
         """Return what the repository has of the tool; *stored* are the files that it has encrypted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decrypt(self, file: FoundFile) -> Plaintext:
         """Decrypt *file*.  Raises NoKeyError, TamperedError, and UsageError for what is not supported."""
-        raise NotImplementedError

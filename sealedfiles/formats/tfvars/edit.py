@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sealedfiles.formats import flow
 from sealedfiles.formats.base import Data
-from sealedfiles.formats.event_tree import data_of, plain_number
 from sealedfiles.formats.place import line_end_of, line_start, next_line
 from sealedfiles.formats.tfvars.events import NUMBER
 from sealedfiles.formats.tfvars.format import TFVARS
@@ -19,28 +18,21 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NUMBER = lazy_pattern(NUMBER)
-_BOOLEAN = lazy_pattern("true|false")
-
 
 class TfvarsEditor(TreeEditor):
     """See ``base.Editor``."""
 
     name = "a .tfvars file"
     form = TFVARS
-    types = (_NUMBER, _BOOLEAN)
+    numbers = lazy_pattern(NUMBER)
 
     def parse(self, text: str) -> Node:
         """Return the root of *text*."""
         return parse(text)
 
-    def data(self, text: str, node: Node, number: Callable[[str], Data]) -> Data:
-        """Return what *node* means."""
-        return data_of(node, lambda one: scalar(text[one.start : one.end], number))
-
-    def number(self, source: str) -> Data:
-        """Return a number."""
-        return plain_number(source)
+    def scalar(self, text: str, node: Node, number: Callable[[str], Data]) -> Data:
+        """Return what a scalar means."""
+        return scalar(text, node, number)
 
     def change(self, text: str, address: Address, value: Data) -> str:
         """Return *text* with *value* at *address*."""

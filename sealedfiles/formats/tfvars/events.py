@@ -9,12 +9,8 @@ from __future__ import annotations
 import re
 
 from sealedfiles.formats.base import end_of
-from sealedfiles.formats.events import CLOSE, COMMENT, KEY, OPEN, SCALAR, Event, Keys
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.formats.events import COMMENT, KEY, SCALAR, Event, EventReader, Keys
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from typing import NoReturn
 
 _HEX = "[0-9a-fA-F]"
 # There is only one way to match a string, so that a failure costs linear time.
@@ -31,7 +27,6 @@ _BLANKS = lazy_pattern(r"(?:[ \t]|/\*(?:[^*]|\*(?!/))*\*/)*")
 _BLOCK = lazy_pattern(r"/\*((?:[^*]|\*(?!/))*)\*/")
 _COMMENT = lazy_pattern(r"(?:#|//)((?:[^\r\n]|\r(?!\n))*)")
 _LINE_END = lazy_pattern(r"\r?\n|\Z")
-_CLOSING = {"[": "]", "{": "}"}
 _ESCAPED = lazy_pattern(rf"\\(?:u({_HEX}{{4}})|U({_HEX}{{8}})|(.))|(\$\$|%%)(?=\{{)", re.DOTALL)
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 _WHOLE_STRING = lazy_pattern(STRING)
@@ -63,29 +58,28 @@ def _resolved(escape: re.Match[str]) -> str:
     return _CONTROLS.get(escape[3], escape[3])
 
 
-class Reader:
+class Reader(EventReader):
     """Reads *text* into ``events``."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.events: list[Event] = []
+    key_signs = ("=", ":")
+    lines_end_pairs = True
 
     def read(self) -> list[Event]:
         """Return the events of the whole text.  Raises FormatError."""
         text, at = self.text, 0
-        while (at := self._gap(at)) < len(text):
+        while (at := self.gap(at)) < len(text):
             match = _ATTRIBUTE.match(text, at)
             if match is None:
-                self._fail(at, "expected the name of a variable")
+                self.fail(at, "expected the name of a variable")
             self.events.append(Event(KEY, at, match.end(), ((match[0], at, match.end()),)))
-            sign = self._blanks(match.end())
+            sign = self.blanks(match.end())
             if not text.startswith("=", sign):
-                self._fail(sign, "expected '=' after the name of a variable")
-            at = self._blanks(self.value(self._blanks(sign + 1)))
+                self.fail(sign, "expected '=' after the name of a variable")
+            at = self.blanks(self.value(self.blanks(sign + 1)))
             at = self._line_comment(at)
             match = _LINE_END.match(text, at)
             if match is None:
-                self._fail(at, "expected the end of the line")
+                self.fail(at, "expected the end of the line")
             at = match.end()
         return self.events
 
@@ -93,76 +87,36 @@ class Reader:
         """Read a key at *at*; return the offset after the blanks that follow it."""
         match = _ONE_KEY.match(self.text, at)
         if match is None:
-            self._fail(at, "expected a key")
-        return self._blanks(match.end()), ((text_of(match[0]), *match.span()),)
+            self.fail(at, "expected a key")
+        return self.blanks(match.end()), ((text_of(match[0]), *match.span()),)
 
-    def value(self, at: int) -> int:
-        """Read the value at *at*; return its end."""
-        text, add = self.text, self.events.append
-        open_signs: list[str] = []
-        while True:
-            sign = text[at : at + 1]
-            if sign and sign in "[{":
-                open_signs.append(_CLOSING[sign])
-                add(Event(OPEN, at, at + 1))
-                at = self._gap(at + 1)
-                if not text.startswith(open_signs[-1], at):
-                    at = self._key(at) if sign == "{" else at
-                    continue
-            else:
-                at = self._scalar(at)
-            while open_signs:
-                behind = at
-                at = self._gap(at)
-                is_list = open_signs[-1] == "]"
-                is_apart = not is_list and "\n" in text[behind:at]
-                if text.startswith(",", at):
-                    at, is_apart = self._gap(at + 1), True
-                if not text.startswith(open_signs[-1], at):
-                    if not is_apart:
-                        self._fail(at, f"expected ',' or '{open_signs[-1]}'")
-                    at = at if is_list else self._key(at)
-                    break
-                add(Event(CLOSE, at, at + 1))
-                open_signs.pop()
-                at += 1
-            else:
-                return at
-
-    def _key(self, at: int) -> int:
-        """Read a key of an object and its sign; return the start of the value."""
-        end, keys = self.keys(at)
-        if self.text[end : end + 1] not in ("=", ":"):
-            self._fail(end, "expected '=' or ':' after a key")
-        self.events.append(Event(KEY, at, keys[-1][2], keys))
-        return self._blanks(end + 1)
-
-    def _scalar(self, at: int) -> int:
+    def scalar(self, at: int) -> int:
+        """See EventReader."""
         match = _SCALAR.match(self.text, at)
         if match is not None:
             end = match.end()
         else:
             heredoc = _HEREDOC.match(self.text, at)
             if heredoc is None:
-                self._fail(at, "expected a literal value")
+                self.fail(at, "expected a literal value")
             ending = re.compile(rf"\n[ \t]*{re.escape(heredoc[1])}(?=[ \t]*(?:\r?\n|\Z))")
             found = ending.search(self.text, heredoc.end())
             if found is None:
-                self._fail(at, "a text without its end")
+                self.fail(at, "a text without its end")
             end = found.end()
         self.events.append(Event(SCALAR, at, end))
         return end
 
-    def _gap(self, at: int) -> int:
+    def gap(self, at: int) -> int:
         """Pass blanks, line ends and comments."""
         while True:
-            at = self._line_comment(self._blanks(at))
+            at = self._line_comment(self.blanks(at))
             match = _LINE_END.match(self.text, at)
             if match is None or match.end() == at:
                 return at
             at = match.end()
 
-    def _blanks(self, at: int) -> int:
+    def blanks(self, at: int) -> int:
         """Pass blanks and comments within a line."""
         end = end_of(_BLANKS.match(self.text, at))
         if "/*" in self.text[at:end]:
@@ -177,8 +131,3 @@ class Reader:
             return at
         self.events.append(Event(COMMENT, *match.span(1)))
         return match.end()
-
-    def _fail(self, at: int, message: str) -> NoReturn:
-        from sealedfiles.formats.place import error_at  # few texts have errors
-
-        raise error_at(self.text, at, message)

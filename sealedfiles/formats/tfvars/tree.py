@@ -30,8 +30,9 @@ def parse(text: str) -> Node:
     return root
 
 
-def scalar(source: str, number: Callable[[str], Data]) -> Data:
-    """Return what the scalar *source* means; *number* is called with the JSON spelling of a number."""
+def scalar(text: str, node: Node, number: Callable[[str], Data]) -> Data:
+    """Return what a scalar means; *number* is called with the JSON spelling of a number."""
+    source = text[node.start : node.end]
     if source[0] in '"<':
         return text_of(source)
     if source in _WORDS:

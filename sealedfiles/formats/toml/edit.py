@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sealedfiles.formats.base import Data
-from sealedfiles.formats.event_tree import data_of, plain_number
 from sealedfiles.formats.place import Edit
 from sealedfiles.formats.toml.change import assigned, removed
 from sealedfiles.formats.toml.events import NUMBER
@@ -18,28 +17,21 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NUMBER = lazy_pattern(NUMBER)
-_BOOLEAN = lazy_pattern("true|false")
-
 
 class TomlEditor(TreeEditor):
     """See ``base.Editor``.  Dates and times are returned as they are written."""
 
     name = "TOML"
     form = TOML
-    types = (_NUMBER, _BOOLEAN)
+    numbers = lazy_pattern(NUMBER)
 
     def parse(self, text: str) -> Node:
         """Return the root of *text*."""
         return parse(text)
 
-    def data(self, text: str, node: Node, number: Callable[[str], Data]) -> Data:
-        """Return what *node* means."""
-        return data_of(node, lambda one: scalar(text, one, number))
-
-    def number(self, source: str) -> Data:
-        """Return a number."""
-        return plain_number(source)
+    def scalar(self, text: str, node: Node, number: Callable[[str], Data]) -> Data:
+        """Return what a scalar means."""
+        return scalar(text, node, number)
 
     def change(self, text: str, address: Address, value: Data) -> str:
         """Return *text* with *value* at *address*."""

@@ -11,20 +11,14 @@ import re
 from sealedfiles.formats.base import end_of
 from sealedfiles.formats.events import (
     ARRAY_HEADER,
-    CLOSE,
     COMMENT,
     HEADER,
-    KEY,
-    OPEN,
     SCALAR,
     Event,
+    EventReader,
     Keys,
 )
-from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
-
-if TYPE_CHECKING:
-    from typing import NoReturn
 
 # There is only one way to match a string, so that a failure costs linear time.
 _HEX = "[0-9a-fA-F]"
@@ -57,7 +51,6 @@ _BLANKS = lazy_pattern("[ \t]*")
 _GAP = lazy_pattern(r"(?:[ \t\n]|\r\n)*")
 _COMMENT = lazy_pattern(r"#([^\x00-\x08\x0a-\x1f\x7f]*)")
 _LINE_END = lazy_pattern(r"\r?\n|\Z")
-_CLOSING = {"[": "]", "{": "}"}
 
 _ESCAPED = lazy_pattern(
     rf"\\(?:u({_HEX}{{4}})|U({_HEX}{{8}})|x({_HEX}{{2}})|[ \t]*\r?\n[ \t\r\n]*|(.))", re.DOTALL
@@ -85,22 +78,18 @@ def _resolved(escape: re.Match[str]) -> str:
     return _CONTROLS.get(sign, sign)
 
 
-class Reader:
+class Reader(EventReader):
     """Reads *text* into ``events``."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.events: list[Event] = []
 
     def read(self) -> list[Event]:
         """Return the events of the whole text.  Raises FormatError."""
         text, at = self.text, 0
-        while (at := self._gap(at)) < len(text):
-            at = self._header(at) if text[at] == "[" else self.value(self._key(at))
-            at = self._comment(end_of(_BLANKS.match(text, at)))
+        while (at := self.gap(at)) < len(text):
+            at = self._header(at) if text[at] == "[" else self.value(self.pair(at))
+            at = self._comment(self.blanks(at))
             match = _LINE_END.match(text, at)
             if match is None:
-                self._fail(at, "expected the end of the line")
+                self.fail(at, "expected the end of the line")
             at = match.end()
         return self.events
 
@@ -110,70 +99,32 @@ class Reader:
         while True:
             match = _ONE_KEY.match(self.text, at)
             if match is None:
-                self._fail(at, "expected a key")
+                self.fail(at, "expected a key")
             found.append((text_of(match[0]), *match.span()))
-            at = end_of(_BLANKS.match(self.text, match.end()))
+            at = self.blanks(match.end())
             if not self.text.startswith(".", at):
                 return at, tuple(found)
-            at = end_of(_BLANKS.match(self.text, at + 1))
-
-    def value(self, at: int) -> int:
-        """Read the value at *at*; return its end."""
-        text, add = self.text, self.events.append
-        open_signs: list[str] = []
-        while True:
-            sign = text[at : at + 1]
-            if sign and sign in "[{":
-                open_signs.append(_CLOSING[sign])
-                add(Event(OPEN, at, at + 1))
-                at = self._gap(at + 1)
-                if not text.startswith(open_signs[-1], at):
-                    at = self._key(at) if sign == "{" else at
-                    continue
-            else:
-                at = self._scalar(at)
-            while open_signs:
-                at = self._gap(at)
-                is_list = open_signs[-1] == "]"
-                if text.startswith(",", at):
-                    at = self._gap(at + 1)
-                    if not text.startswith(open_signs[-1], at):
-                        at = at if is_list else self._key(at)
-                        break
-                if not text.startswith(open_signs[-1], at):
-                    self._fail(at, f"expected ',' or '{open_signs[-1]}'")
-                add(Event(CLOSE, at, at + 1))
-                open_signs.pop()
-                at += 1
-            else:
-                return at
+            at = self.blanks(at + 1)
 
     def _header(self, at: int) -> int:
         signs = 2 if self.text.startswith("[[", at) else 1
-        end, keys = self.keys(end_of(_BLANKS.match(self.text, at + signs)))
+        end, keys = self.keys(self.blanks(at + signs))
         if not self.text.startswith("]" * signs, end):
-            self._fail(end, f"expected '{']' * signs}' after the name of a table")
+            self.fail(end, f"expected '{']' * signs}' after the name of a table")
         self.events.append(Event(ARRAY_HEADER if signs == 2 else HEADER, at, end + signs, keys))
         return end + signs
 
-    def _key(self, at: int) -> int:
-        """Read a key and its sign; return the start of the value."""
-        end, keys = self.keys(at)
-        if not self.text.startswith("=", end):
-            self._fail(end, "expected '=' after a key")
-        self.events.append(Event(KEY, at, keys[-1][2], keys))
-        return end_of(_BLANKS.match(self.text, end + 1))
-
-    def _scalar(self, at: int) -> int:
+    def scalar(self, at: int) -> int:
+        """See EventReader."""
         match = _SCALAR.match(self.text, at)
         if match is None:
             is_string = self.text[at : at + 1] in ("'", '"')
             what = "a string with an invalid character or escape, or without a closing quote"
-            self._fail(at, what if is_string else "expected a value")
+            self.fail(at, what if is_string else "expected a value")
         self.events.append(Event(SCALAR, at, match.end()))
         return match.end()
 
-    def _gap(self, at: int) -> int:
+    def gap(self, at: int) -> int:
         """Pass blanks, line ends and comments."""
         while True:
             at = end_of(_GAP.match(self.text, at))
@@ -181,16 +132,15 @@ class Reader:
                 return at
             at = self._comment(at)
 
+    def blanks(self, at: int) -> int:
+        """Pass blanks."""
+        return end_of(_BLANKS.match(self.text, at))
+
     def _comment(self, at: int) -> int:
         match = _COMMENT.match(self.text, at)
         if match is None:
             return at
         self.events.append(Event(COMMENT, *match.span(1)))
         if not _LINE_END.match(self.text, match.end()):
-            self._fail(match.end(), "a control character in a comment")
+            self.fail(match.end(), "a control character in a comment")
         return match.end()
-
-    def _fail(self, at: int, message: str) -> NoReturn:
-        from sealedfiles.formats.place import error_at  # few texts have errors
-
-        raise error_at(self.text, at, message)
