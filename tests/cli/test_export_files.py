@@ -13,6 +13,9 @@ from migration import DATABASE, DOTENV, repository, run
 from people import Person, Repo
 
 from sealedfiles import age
+from sealedfiles.app.export.exporting import convert
+from sealedfiles.app.files.working_file import read_in_place
+from sealedfiles.errors import UsageError
 
 if TYPE_CHECKING:
     from typing import Any
@@ -212,3 +215,25 @@ def test_values_of_other_groups_are_not_left_out(sealed: Repo, tmp_path: Path) -
         assert not Path(folder).exists()
     copy.sealedfiles("export", "--to", "plain", folder, "key.bin")
     assert [file.name for file in Path(folder).iterdir()] == ["key.bin"]
+
+
+def test_a_text_that_sops_reads_as_a_line_end_is_refused(sealed: Repo, tmp_path: Path) -> None:
+    sealed.write("win.env", "FOLDER='C:\\new'\n")
+    sealed.sealedfiles("track", "win.env")
+    sealed.commit("a path")
+    folder = str(tmp_path / "out")
+    sealed.sealedfiles("export", "--to", "sops", folder, "win.env", code=2)
+    assert "win.env" in sealed.stderr
+    assert "SOPS would read \\n in a value as the end of a line" in sealed.stderr
+    sealed.sealedfiles("export", "--to", "dotenv", folder, "win.env")
+
+
+@pytest.mark.parametrize("kind", ["sops", "age"])
+def test_nothing_is_exported_for_nobody(
+    sealed: Repo, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(sealed.path)
+    for name, value in sealed.person.environment().items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match="no reader has access to all of its groups"):
+        convert(read_in_place(Path(".env")), kind, lambda _place: [])

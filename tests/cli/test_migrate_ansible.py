@@ -88,6 +88,34 @@ def test_files_and_inline_values_are_the_same_after_one_command(
     )
 
 
+def test_a_value_that_cannot_be_replaced_is_named_and_nothing_is_changed(
+    plays: Repo, plays_once: Repo
+) -> None:
+    path = "host_vars/web.yml"
+    text = plays.read(path)
+    token = text[text.index("token: ") : text.index("key: ")]
+    anchored = text.replace("token: !vault", "token: &one !vault") + "copy: *one\n"
+    for odd, said in (
+        (text + token, f"{path} has a key twice"),
+        (anchored, f"{path}: token: a value with an anchor cannot be migrated"),
+    ):
+        plays.write(path, odd)
+        plays.commit("odd")
+        plays.sealedfiles("migrate", "--yes", *keys(plays_once), code=2)
+        assert said in plays.stderr
+        assert plays.status() == []
+
+
+def test_no_text_of_the_file_is_taken_for_a_value(plays: Repo, plays_once: Repo) -> None:
+    """What stands for a value meanwhile cannot be guessed."""
+    text = plays.read("host_vars/web.yml")
+    plays.write("host_vars/web.yml", f"{text}trap: sealedfiles-migrates-0\n")
+    plays.commit("a trap")
+    migrate(plays, "--yes", *keys(plays_once))
+    assert "trap: sealedfiles-migrates-0\n" in plays.read("host_vars/web.yml")
+    assert b"s3cr3t" not in plays.blob("", "host_vars/web.yml")
+
+
 def test_a_password_of_the_configuration_is_found(plays_once: Repo, tmp_path: Path) -> None:
     repo = repository(tmp_path, "roles")
     repo.write("ansible.cfg", "[defaults]\nvault_password_file = ../password\n")

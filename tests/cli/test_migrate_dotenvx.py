@@ -119,6 +119,16 @@ def test_variables_in_a_value_are_named_and_stay_as_they_are(web: Repo) -> None:
     assert ".env: dotenvx replaces variables in URL; their text stays as it is" in notes
 
 
+def test_a_file_in_another_encoding_is_refused(web: Repo) -> None:
+    before = web.read_bytes(".env") + b"# caf\xe9\n"
+    web.write(".env", before)
+    web.commit("latin 1")
+    web.sealedfiles("migrate", "--yes", code=2)
+    assert ".env is not valid UTF-8" in web.stderr
+    assert web.read_bytes(".env") == before
+    assert web.status() == []
+
+
 def test_a_damaged_value_is_refused(web: Repo) -> None:
     text = web.read("api/.env.production")
     at = text.index("encrypted:") + len("encrypted:") + 120

@@ -87,6 +87,11 @@ def convert(
             ending = "" if form_of(place.path) == "dotenv" else ".env"
             return Exported(place.name, name + ending, to_env(variables).encode("utf-8"))
         recipients = recipients_of(place)
+        if not recipients:
+            raise UsageError(
+                f"{place.name}: no reader has access to all of its groups",
+                "choose who can decrypt it: --recipient KEY",
+            )
         shown = tuple(map(str, recipients))
         if kind == "age":
             return Exported(place.name, f"{name}.age", age.encrypt(data, recipients), shown)

@@ -25,7 +25,7 @@ from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import check_name, members
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import DEFAULT_GROUP
-from sealedfiles.model.token import TOKEN, split
+from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, split
 from sealedfiles.sealing import describe_file, open_file
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.sealed_text import SealedText
@@ -186,7 +186,9 @@ def _used_groups(clone: Clone, planned: set[bytes]) -> frozenset[str]:
     found = {os.fsdecode(path).rpartition("/")[2] for path in out.split(b"\x00")[:-1]}
     others = (one for one in tracked_sealed_files(clone) if one.path not in planned)
     for _, data in with_blobs(clone, others):
-        found |= {split(one).group for one in TOKEN.findall(data.decode("utf-8", "replace"))}
+        text = data.decode("utf-8", "replace")
+        tokens = TOKEN.findall(text) + UNAUTHENTICATED_TOKEN.findall(text)
+        found |= {split(one).group for one in tokens}
     return frozenset(found)
 
 

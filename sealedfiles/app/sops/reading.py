@@ -11,7 +11,7 @@ from sealedfiles import formats
 from sealedfiles.app.sops.metadata import Metadata
 from sealedfiles.app.sops.scalars import literal_of, value_of_literal
 from sealedfiles.app.sops.tokens import TOKEN, Value, context_of, mac_of, open_token
-from sealedfiles.errors import FormatError, TamperedError
+from sealedfiles.errors import FormatError, TamperedError, UsageError
 from sealedfiles.formats.base import Data, Scan, Span, splice
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
@@ -119,7 +119,10 @@ def _env_literal(value: str) -> str:
     editor = formats.load_editor("dotenv")
     if "\n" not in value and editor.load(f"K={value}\n") == {"K": value}:
         return value
-    return editor.assign("", ("K",), value).partition("=")[2].removesuffix("\n")
+    try:
+        return editor.assign("", ("K",), value).partition("=")[2].removesuffix("\n")
+    except UsageError:
+        raise FormatError("it has a value that a .env file cannot represent") from None
 
 
 def _read_binary(text: str, reading: _Reading) -> bytes:

@@ -13,7 +13,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 _BOOLS = {"true": "True", "false": "False"}
 _NULLS = ("", "~", "null", "Null", "NULL")
 _INT = lazy_pattern(r"[-+]?(?:0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)")
-_FLOAT = lazy_pattern(r"[-+]?(?:[0-9][0-9_]*)?\.?[0-9_]*(?:[eE][-+]?[0-9]+)?")
+_FLOAT = lazy_pattern(r"[-+]?(?:\.[0-9][0-9_]*|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL = {".inf": "+Inf", "+.inf": "+Inf", "-.inf": "-Inf", ".nan": "NaN"}
 _DATE = lazy_pattern(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt \t].*)")
 _LONGEST_INT = 21
@@ -69,7 +69,7 @@ def _of_yaml(literal: str) -> Value | None:
         return Value("float", _SPECIAL[text.lower()].encode())
     if _DATE.fullmatch(text):
         raise FormatError("it has a date or a time")
-    if any(char.isdigit() for char in text) and _FLOAT.fullmatch(text):
+    if _FLOAT.fullmatch(text):
         return Value("float", float_text(float(text.replace("_", ""))).encode())
     return _text(text)
 

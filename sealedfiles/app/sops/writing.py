@@ -125,6 +125,8 @@ def _refuse(root: Data, form: str) -> None:
     ]
     if reserved:
         raise UsageError(f"SOPS keeps the key {reserved[0]} for itself")
+    if form == "dotenv" and any("\\n" in str(value) for value in root.values()):
+        raise UsageError("SOPS would read \\n in a value as the end of a line")
 
 
 def _typed(value: Data) -> Value | None:
@@ -142,7 +144,7 @@ def _typed(value: Data) -> Value | None:
             return Value("time", f"{value}T00:00:00Z".encode())
         try:
             return value_of_literal(value, "json" if isinstance(value, JsonNumber) else "yaml")
-        except FormatError:
+        except (FormatError, ValueError):  # a ValueError: more digits than Python reads
             raise UsageError("SOPS would change a date, a time or a number in it") from None
     assert isinstance(value, str)  # noqa: S101 - collections were replaced
     try:

@@ -111,6 +111,10 @@ def test_a_rule_that_selects_other_values_is_not_used() -> None:
         ("1.2.3", "str", "1.2.3"),
         ("-", "str", "-"),
         (".", "str", "."),
+        ("e5", "str", "e5"),
+        ("_5", "str", "_5"),
+        ("1.", "float", "1"),
+        (".5e1", "float", "5"),
     ],
 )
 def test_scalars_are_typed_and_spelled_as_in_go(literal: str, kind: str, spelled: str) -> None:

@@ -6,6 +6,7 @@ import binascii
 import configparser
 import hmac
 import os
+import secrets
 from pathlib import Path
 
 from sealedfiles.app.migrate.programs import run_program
@@ -19,9 +20,10 @@ from sealedfiles.app.migrate.source import (
 )
 from sealedfiles.app.migrate.tree import Tree
 from sealedfiles.app.tracking.new_rules import NewRule
-from sealedfiles.errors import NoKeyError, TamperedError, UsageError
+from sealedfiles.errors import FormatError, NoKeyError, TamperedError, UsageError
 from sealedfiles.formats import load_editor, name_by_path
 from sealedfiles.formats.base import splice
+from sealedfiles.formats.yaml.format import YAML
 from sealedfiles.model import paths
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import show_path
@@ -35,8 +37,6 @@ _INLINE = lazy_pattern(rb"!vault(?:-encrypted)?\s*\|")
 _VAULT = lazy_pattern(r"(?:&\S+\s+)?!vault(?:-encrypted)?\s")
 _ROUNDS = 10_000
 _AES, _MAC, _IV = 32, 32, 16
-_MARK = "sealedfiles-migrates-"
-"""What stands for a decrypted value until it is written, in the style of the text around it."""
 
 
 def _text_of(plain: bytes, where: str) -> str:
@@ -85,6 +85,8 @@ class AnsibleVault(Source):
         """Replace the values with the tag ``!vault``, which Ansible reads as strings."""
         if version.scan is None:
             raise UsageError(f"{name} does not parse as YAML")
+        # What stands for a decrypted value until it is written.  Nobody can have put it into the file.
+        stand_in = f"sealedfiles-{secrets.token_hex(16)}"
         edits: list[tuple[int, int, str]] = []
         values: dict[str, str] = {}
         sealed: list[str] = []
@@ -92,18 +94,30 @@ class AnsibleVault(Source):
             literal = version.literal(span)
             if _VAULT.match(literal):
                 where = f"{name}: {paths.show(span.path)}"
+                if YAML.anchor(literal):
+                    raise UsageError(
+                        f"{where}: a value with an anchor cannot be migrated",
+                        "write the value instead of its aliases first",
+                    )
                 plain = _text_of(self._opened(version.decoded(span), where), where)
-                mark = f"{_MARK}{len(values)}"
+                mark = f"{stand_in}-{len(values)}"
                 values[mark] = plain
                 sealed.append(paths.show(span.path))
                 edits.append((span.start, span.end, mark + literal[len(literal.rstrip()) :]))
         text = splice(version.text, edits)
         editor = load_editor("yaml")
-        for address in editor.addresses(text):
-            place = editor.locate(text, address)
-            value = values.get(text[place.start : place.end])
-            if value is not None:
-                text = editor.assign(text, address, value)
+        try:
+            for address in editor.addresses(text):
+                place = editor.locate(text, address)
+                value = values.pop(text[place.start : place.end], None)
+                if value is not None:
+                    text = editor.assign(text, address, value)
+        except FormatError as error:
+            raise UsageError(f"{name}: {error.message}") from None
+        if values:
+            raise UsageError(
+                f"{name} has a key twice, or a value that cannot be replaced", "correct it first"
+            )
         rules = (
             NewRule(tuple(dict.fromkeys(sealed))),
             NewRule(plain=True),
@@ -149,7 +163,10 @@ class AnsibleVault(Source):
         decryptor = Cipher(algorithms.AES(key[:_AES]), mode).decryptor()
         unpadder = PKCS7(128).unpadder()
         padded = decryptor.update(sealed) + decryptor.finalize()
-        return unpadder.update(padded) + unpadder.finalize()
+        try:
+            return unpadder.update(padded) + unpadder.finalize()
+        except ValueError:
+            return None
 
     def _all_passwords(self, where: str) -> list[bytes]:
         """Return the passwords: of the given files, of Ansible's variables, of ansible.cfg."""

@@ -97,6 +97,11 @@ class Dotenvx(Source):
         """See Source."""
         name = show_path(file.stored)
         version = SealedText(self.tree.need(file.stored), describe_file(file.stored))
+        if version.scan is None:
+            raise UsageError(
+                f"{name} is not valid UTF-8, or does not parse as a .env file",
+                "convert it first, or name the other files: sealedfiles migrate PATH",
+            )
         keys = self._keys_for(self.tree.clone.repository.file(file.stored).parent)
         edits: list[tuple[int, int, str]] = []
         plain: list[str] = []
@@ -113,7 +118,12 @@ class Dotenvx(Source):
             is_literal = version.literal(span).startswith("'") or not _REFERENCE.search(value)
             if not is_literal:
                 kept.append(key)
-            edits.append((span.start, span.end, _literal(value)))
+            try:
+                edits.append((span.start, span.end, _literal(value)))
+            except UsageError:
+                raise UsageError(
+                    f"{name}: {key}: a .env file cannot represent this value"
+                ) from None
         text = _without_header(splice(version.text, edits))
         data = version.bom.encode("utf-8") + text.encode("utf-8")
         rules = (NewRule(tuple(dict.fromkeys(plain)), plain=True),) if plain else ()
