@@ -64,4 +64,6 @@ def removed(text: str, node: Node, entry: Child) -> Edit:
         return Edit(line_start(text, entry.start), next_line(text, stop), "")
     if index < len(node.entries) - 1:
         return Edit(entry.start, node.entries[index + 1].start, "")
+    if not (text[node.start + 1 : entry.start] + text[stop : node.end - 1]).strip():
+        return Edit(node.start + 1, node.end - 1, "")
     return Edit(node.entries[index - 1].end if index else entry.start, stop, "")

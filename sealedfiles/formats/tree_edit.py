@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.formats.base import Data, Format, JsonNumber, Span
+from sealedfiles.formats.base import Data, Format, JsonNumber, Span, child_of
 from sealedfiles.formats.event_tree import data_of, plain_number
 from sealedfiles.formats.tree import Node, find, leaves, with_value, without_value
 from sealedfiles.light_typing import TYPE_CHECKING, Any
@@ -146,7 +146,8 @@ class TreeEditor(ABC):
         return sorted(
             text[node.start : node.end]
             for at, node in leaves(self.parse(text))
-            if at[: len(address)] != address
+            if node.kind == "scalar"
+            and at[: len(address)] != address
             and not (isinstance(last, int) and at[: len(address) - 1] == address[:-1])
         )
 
@@ -171,13 +172,9 @@ def _not_representable(address: Address, name: str) -> UsageError:
 
 
 def _value_at(data: Any, address: Address) -> tuple[bool, Any]:
-    for step in address:
-        is_there = step in data if isinstance(data, dict) else _has_item(data, step)
-        if not is_there:
-            return False, None
-        data = data[step]
+    try:
+        for step in address:
+            data = child_of(data, step)
+    except LookupError:
+        return False, None
     return True, data
-
-
-def _has_item(data: Any, step: object) -> bool:
-    return isinstance(data, list) and isinstance(step, int) and step < len(data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealedfiles import formats
 from sealedfiles.errors import RoundTripError
-from sealedfiles.formats.base import Format, Scan, Span
+from sealedfiles.formats.base import Format, Scan, Span, splice
 from sealedfiles.model.paths import key_step, show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import TOKEN
@@ -33,10 +33,14 @@ def is_read_anew(text: str, scan: Scan, previous: Previous, file: File, rules: F
     ]
     if not plain:
         return False
+    opened = splice(previous.text, previous.opened_tokens)
+    known = [span[:2] for span in Text(opened, file.format).values]
     for other in formats.NAMES:
         other_format = formats.load(other)
         if other_format is None or other_format is file.format:
             continue
+        if [span[:2] for span in Text(opened, other_format).values] == known:
+            continue  # read the same way, so that the place of each sealed value is known
         before = Text(previous.text, other_format)
         sealed = {
             span.path for span in before.values if token_of(before.literal(span), other_format)

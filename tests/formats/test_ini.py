@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -68,6 +69,7 @@ def read_by_configparser(text: str) -> dict[str, dict[str, str | None]]:
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join))
 @example("a =\n  # c\n  x\n\n   y\n# d\n z\nb = 1\n")
 @example("  a = 1\n  b\n   c\n d: e\n")
+@example("a =\n\n  x\n")
 def test_it_reads_what_configparser_reads(text: str) -> None:
     text = f"[first]\n{text}"
     try:
@@ -77,12 +79,10 @@ def test_it_reads_what_configparser_reads(text: str) -> None:
         return  # see the tests of what is refused; configparser fails with text below a flag
     for section, keys in wanted.items():
         for key, value in keys.items():
-            if value is not None and " #" not in key and " ;" not in key:
-                assert found[section].get(key, value) == value, (section, key)
-    sealed = {show(path) for _, _, path in INI.scan(text).values}
-    assert len(sealed) >= sum(
-        bool(v and v.strip()) for keys in found.values() for v in keys.values()
-    ) * bool(sealed)
+            if value is not None and not re.search(r"\s[#;]", key):
+                # A line `d=` after a value without a key may be the end of base64.
+                got = found[section][key] if value else found[section].get(key, "")
+                assert got == value, (section, key)
 
 
 def test_values_of_every_kind() -> None:
@@ -133,25 +133,22 @@ TEXT = "debug=1\n\n[s]\n  a = x ; y\n  b =\n     one\n     two\n\n[t]\nflag\n[s]
     ("address", "value", "old", "new"),
     [
         (("s", "a"), "z", "x ; y", "z"),
-        (("s", "b"), "one", "b =\n     one\n     two", "b =\n     one"),
+        (("s", "b"), "one", "b =\n     one\n     two", "b = one"),
         (("s", "c"), "3\n4", "c: 3", "c: 3\n    4"),
         (("debug",), True, "debug=1", "debug=true"),
         (("s", "n"), "v", "c: 3\n", "c: 3\nn: v\n"),
-        (("t", "n"), "v", "flag\n", None),
+        (("t", "n"), "v", "[t]\n", "[t]\nn: v\n"),
         (("u v", "n"), "v", "c: 3\n", "c: 3\n\n[u v]\nn: v\n"),
         (("top",), "v", "debug=1\n", "debug=1\ntop=v\n"),
     ],
 )
-def test_a_change_touches_only_its_lines(
-    address: Address, value: Any, old: str, new: str | None
-) -> None:
+def test_a_change_touches_only_its_lines(address: Address, value: Any, old: str, new: str) -> None:
     changed = INI_EDITOR.assign(TEXT, address, value)
-    if new is not None and address != ("s", "b"):
-        assert changed == TEXT.replace(old, new)
+    assert changed == TEXT.replace(old, new)
     loaded: Any = INI_EDITOR.load(changed)
     for step in address:
         loaded = loaded[step]
-    assert loaded.strip() == ("true" if value is True else value)
+    assert loaded == ("true" if value is True else value)
 
 
 def test_keys_and_sections_are_removed() -> None:

@@ -323,7 +323,31 @@ def test_any_value_reads_back_with_only_this_change(
         got = got[step]
     assert got == value
     assert not is_crlf or "\n" not in new.replace("\r\n", "")
-    assert TOML_EDITOR.locate(new, address).path == TOML_EDITOR.locate(new, address).path
+    span = TOML_EDITOR.locate(new, address)
+    assert tomllib.loads(f"x = {new[span.start : span.end]}")["x"] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "value", "new"),
+    [
+        ("[b]\n", ("b", "x"), 1, "[b]\nx = 1\n"),
+        ("b = {}\n", ("b", "y"), 1, "b = { y = 1 }\n"),
+        ("[b]\nx=1\n", ("b", "x"), None, "[b]\n"),
+        ("b = { x = 1 }\n", ("b", "x"), None, "b = {}\n"),
+    ],
+)
+def test_a_table_may_be_or_become_empty(
+    text: str, address: Address, value: int | None, new: str
+) -> None:
+    if value is None:
+        assert TOML_EDITOR.remove(text, address) == new
+    else:
+        assert TOML_EDITOR.assign(text, address, value) == new
+
+
+def test_a_number_that_python_cannot_write_is_an_error() -> None:
+    with pytest.raises(FormatError, match="too many digits"):
+        TOML_EDITOR.assign(f"a = 0x{'f' * 3900}\nb = 1\n", ("b",), 2)
 
 
 def test_the_type_of_a_typed_value_is_kept() -> None:

@@ -140,3 +140,43 @@ def test_a_comment_whose_reason_is_gone_is_not_opened_by_a_change_of_rules() -> 
         moved = move(YAML, sealed, policy)
         assert b"old-password" not in moved
         assert unseal(YAML, moved, policy) == now
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("yaml", "password: x\nhost: y\n", "password: x\nhost: y\ndb:\n  name: 5\n"),
+        (
+            "json",
+            '{"password": "x", "host": "y"}\n',
+            '{\n  "password": "x",\n  "host": "y"\n}\n',
+        ),
+        ("toml", 'password = "x"\nhost = "y"\n', 'password = "x"\nhost = "y"\n[b]\nname = 5\n'),
+    ],
+)
+def test_an_edit_that_another_format_cannot_read_changes_nothing_else(
+    name: str, before: str, after: str
+) -> None:
+    """The other format read the file in the same way, so it hides no value."""
+    policy = f'{{files: "**", format: {name}, values: ["**.host", "**.name"], plain: true}}'
+    old = seal("x.conf", before, policy=policy)
+    new = seal("x.conf", after, old, policy=policy)
+    assert tokens(new) == tokens(old)
+    assert len(tokens(new)) == 1
+    assert "host" in new.decode()
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "text"),
+    [
+        ("yaml", "dotenv", "a: |\n  b=s3cr3t\n  c=s3cr3t\n"),
+        ("toml", "ini", 'a = """\nb = s3cr3t\n"""\n'),
+        ("tfvars", "dotenv", "a = <<E\nb=s3cr3t\nE\n"),
+    ],
+)
+def test_a_value_that_another_format_sealed_is_not_left_in_plaintext(
+    was: str, now: str, text: str
+) -> None:
+    old = seal("x.conf", text, policy=f'{{files: "**", format: {was}}}')
+    rule = f'{{files: "**", format: {now}, plain: true}}'
+    assert b"s3cr3t" not in seal("x.conf", text, old, policy=rule)

@@ -33,9 +33,10 @@ class IniEditor(LineEditor):
         found = []
         for start, end, literal in scan.keys:
             address = tuple(str(step) for step in steps(literal.path))
-            value, at = decode(text[literal.start : literal.end]), literal.start
+            at = literal.start
             if "\n" in text[end:at] or "\r" in text[end:at]:
-                value, at = f"\n{value}", end_of(_SIGN(text, end))
+                at = end_of(_SIGN(text, end))
+            value = decode(text[at : literal.end])
             found.append(LineEntry(address, start, literal, value, at))
         return found
 
@@ -43,13 +44,14 @@ class IniEditor(LineEditor):
         """Return a mapping for each section; a line without a sign is a key with the value null."""
         scan = INI.scan(text)
         loaded: dict[str, Data] = {}
-        for entry in self.entries(text):
+        entries = self.entries(text)
+        for entry in entries:
             self._in(text, loaded, entry.address[:-1], entry.start)[str(entry.address[-1])] = (
                 entry.text
             )
         for _, _, name in scan.sections:
             self._in(text, loaded, (name,), 0)
-        known = {entry.literal for entry in self.entries(text)}
+        known = {entry.literal for entry in entries}
         for span in scan.values:
             flag = decode(text[span.start : span.end])
             if span not in known and not TOKEN.fullmatch(flag):
@@ -114,10 +116,11 @@ class IniEditor(LineEditor):
         """Return the lines of all sections with the name *address*."""
         scan = INI.scan(text)
         starts = [line_start(text, start) for start, _, _ in scan.sections]
+        ends = [*starts[1:], len(text)]
         return [
-            (start, [*starts, len(text)][number + 1])
-            for number, start in enumerate(starts)
-            if (scan.sections[number][2],) == address
+            (start, end)
+            for start, end, (_, _, name) in zip(starts, ends, scan.sections, strict=False)
+            if (name,) == address
         ]
 
 

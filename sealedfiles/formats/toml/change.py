@@ -97,7 +97,8 @@ def _new_item(text: str, tree: TomlTree, node: Node, value: Data) -> Edit:
     )
     pairs = [f"{written_key(key)} = {one_line(item)}" for key, item in value.items()]
     new = ending.join([text[header.start : header.end], *pairs])
-    last = max(one.end for one in tree.statements if id(one.node) in _below(node))
+    own = _below(node)
+    last = max(one.end for one in tree.statements if id(one.node) in own)
     at = next_line(text, last)
     before = ending if text[:at].endswith(("\n", "\r")) else ending * 2
     return Edit(at, at, f"{before}{new}{ending}")

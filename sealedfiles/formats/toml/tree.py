@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _INFINITE = {"inf": "Infinity", "+inf": "Infinity", "-inf": "-Infinity"}
 _NOT_A_NUMBER = ("nan", "+nan", "-nan")
 _BASES = {"0x": 16, "0o": 8, "0b": 2}
-_MOST_DIGITS = 4000
-"""Python refuses to write longer integers in decimal."""
+_MOST_DIGITS = 3500
+"""Python refuses to write integers of more than 4300 decimal digits."""
 
 
 class Statement(NamedTuple):
