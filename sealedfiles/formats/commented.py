@@ -7,7 +7,12 @@ an entry, and the result must not depend on a parser.
 from __future__ import annotations
 
 from sealedfiles.formats.base import Commented, Span
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ROOT
+from sealedfiles.util.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    import re
 
 # Words that introduce prose.
 _PROSE = """
@@ -22,8 +27,23 @@ ex prettier-ignore renovate spdx-filecopyrighttext spdx-license-identifier vi vi
 LABELS = frozenset(f"{_PROSE} {_DIRECTIVES}".split())
 """Words, in lower case, that are not keys before a colon: ``# see: docs`` is prose."""
 
-_LONGEST_KEY = 3
+LONGEST_KEY = 3
 """In words: ``admin password`` may be a key; a longer text is a sentence."""
+
+_LAST_BACKSLASHES = lazy_pattern(r"(?<!\\)(?:\\\\)*\\\Z")
+_BRACKETS = lazy_pattern(r"[\[\]{}]")
+
+
+def is_continued(line: str) -> bool:
+    """Return True if *line* ends in a backslash that nothing escapes."""
+    return _LAST_BACKSLASHES.search(line) is not None
+
+
+def brackets_outside(strings: re.Pattern[str], line: str) -> list[tuple[int, str]]:
+    """Return the brackets of *line* that are not in *strings*, with their offsets."""
+    if "'" in line or '"' in line:
+        line = strings.sub(lambda match: " " * len(match[0]), line)
+    return [(match.start(), match[0]) for match in _BRACKETS.finditer(line)]
 
 
 def pem(comment: str, content: int, path: bytes = ROOT) -> Commented | None:
@@ -39,5 +59,5 @@ def is_prose(key: str, value: str) -> bool:
     """Return True if ``key: value`` with the plain text *value* is a sentence and not an entry."""
     words = key.split()
     if len(words) > 1:
-        return len(words) > _LONGEST_KEY or len(value.split()) > 1
+        return len(words) > LONGEST_KEY or len(value.split()) > 1
     return key.lower() in LABELS

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Commented, CommentPlace, Span, end_of
-from sealedfiles.formats.commented import is_prose, pem
+from sealedfiles.formats.commented import brackets_outside, is_prose, pem
 from sealedfiles.formats.events import Event, Keys, Paths, Scope
 from sealedfiles.light_typing import Protocol, TypeAlias
 from sealedfiles.model.paths import ROOT, key_step
@@ -17,7 +17,6 @@ _BLANKS = re.compile("[ \t]*").match
 _ENDS = re.compile(r"[ \t]*,?[ \t]*(?:(?:#|//).*)?\Z", re.DOTALL).match
 _HEREDOC = re.compile(r"<<-?(\w[\w-]*)\Z").match
 _STRINGS = lazy_pattern(r"(?<!\w)(?:\"[^\"\\]*(?:\\.[^\"\\]*)*\"|'[^']*')", re.DOTALL)
-_BRACKETS = lazy_pattern(r"[\[\]{}]")
 
 
 class CommentReader(Protocol):
@@ -55,8 +54,11 @@ def read_comment(comment: str, reads: Readers, signs: str) -> Commented:
     if keys and comment.startswith(("=", ":"), at):
         path = b"".join(key_step(key) for key, _, _ in keys)
         start = end_of(_BLANKS(comment, at + 1))
-        entry = _entry(comment, reads, content, start, path)
-        if comment[at] == "=" or _values(comment, reads, start, path) is not None:
+        values = _values(comment, reads, start, path)
+        if values is not None:
+            return Commented(content, values, is_entry=True, header=path)
+        entry = _open_entry(comment, content, start, path)
+        if comment[at] == "=":
             return entry
         if start > at + 1:
             # As in .env files: `password: hunter2` is an entry, and `see: the docs` a sentence.
@@ -80,13 +82,10 @@ def _items(comment: str, reads: Readers, content: int) -> list[Span]:
     return [Span(start + shift, end + shift, path) for start, end, path in values]
 
 
-def _entry(comment: str, reads: Readers, content: int, start: int, path: bytes) -> Commented:
-    """Return the entry at *path* whose value begins at *start*."""
+def _open_entry(comment: str, content: int, start: int, path: bytes) -> Commented:
+    """Return the entry at *path* whose value begins at *start*, and does not end with the comment."""
     end = len(comment.rstrip())
     rest = comment[start:end]
-    values = _values(comment, reads, start, path)
-    if values is not None:
-        return Commented(content, values, is_entry=True, header=path)
     opens = ""
     if rest[:3] in ('"""', "'''"):
         opens = rest[:3]
@@ -163,5 +162,4 @@ def find_parents(
 
 def brackets(comment: str) -> list[tuple[int, str]]:
     """Return the brackets of *comment* that are not in strings, with their offsets."""
-    blanked = _STRINGS.sub(lambda match: " " * len(match[0]), comment)
-    return [(match.start(), match[0]) for match in _BRACKETS.finditer(blanked)]
+    return brackets_outside(_STRINGS, comment)

@@ -6,7 +6,7 @@ import re
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Commented, Span
-from sealedfiles.formats.commented import is_prose, pem
+from sealedfiles.formats.commented import LONGEST_KEY, is_continued, is_prose, pem
 from sealedfiles.model.paths import key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
@@ -14,8 +14,6 @@ ANY_TOKEN = lazy_pattern(r"sealed:v[0-9]+:[A-Za-z0-9_.:-]+")
 """A token, also of another version: alone on a line, it replaces a value without a key."""
 _BASE64_END = lazy_pattern(r"[A-Za-z0-9+/_-]+==?")
 _ENTRY = lazy_pattern(r"([^=:]*?)[ \t\f]*(=|:(?!//))[ \t\f]*(.*)", re.DOTALL)
-_LAST_BACKSLASHES = lazy_pattern(r"(?<!\\)(?:\\\\)*\\\Z")
-_MOST_WORDS = 3
 
 
 _MARKER = lazy_pattern(r"(?:<{7,}|>{7,})(?= |\r|\n|\Z)")
@@ -35,11 +33,6 @@ def is_base64_end(line: str) -> bool:
     return _BASE64_END.fullmatch(line) is not None
 
 
-def is_continued(line: str) -> bool:
-    """Return True if *line* ends in a backslash that nothing escapes."""
-    return _LAST_BACKSLASHES.search(line) is not None
-
-
 def read_comment(comment: str, signs: str) -> Commented:
     """Return the content of *comment*, the text after its sign, without one or several comment *signs*."""
     content = len(comment) - len(comment.lstrip(f"{signs} \t\f\v\r\n\x85\xa0"))
@@ -50,7 +43,7 @@ def read_comment(comment: str, signs: str) -> Commented:
         return private_key
     match = _ENTRY.match(comment, content)
     key = match[1] if match else ""
-    if match is None or not key or len(key.split()) > _MOST_WORDS:
+    if match is None or not key or len(key.split()) > LONGEST_KEY:
         return Commented(content)
     value = match[3].rstrip()
     path = key_step(key)

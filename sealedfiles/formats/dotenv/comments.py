@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 from sealedfiles.formats.base import Commented, end_of
-from sealedfiles.formats.commented import is_prose, pem
+from sealedfiles.formats.commented import is_continued, is_prose, pem
 from sealedfiles.formats.dotenv.scan import DotenvScan, is_closed
 from sealedfiles.model.paths import ROOT, last_key
 
 _SIGNS = re.compile(r"[#\s]*").match
-_LAST_BACKSLASHES = re.compile(r"(?<!\\)(?:\\\\)*\\\Z").search
 
 
 def read_comment(comment: str) -> Commented:
@@ -35,4 +34,4 @@ def _opened(value: str) -> str:
         return value[0]
     if value.startswith("-----BEGIN ") and "-----END " not in value:
         return "-----END "
-    return "\\" if _LAST_BACKSLASHES(value) else ""
+    return "\\" if is_continued(value) else ""

@@ -15,7 +15,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Span
-from sealedfiles.formats.lines import ANY_TOKEN, is_base64_end, is_continued, refuse_markers
+from sealedfiles.formats.commented import is_continued
+from sealedfiles.formats.lines import ANY_TOKEN, is_base64_end, refuse_markers
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import LONGEST, ROOT, key_step
 from sealedfiles.model.token import TOKEN, TOKEN_PATTERN

@@ -11,6 +11,7 @@ import re
 from contextlib import suppress
 
 from sealedfiles.formats.base import Commented, Span, end_of, unescaped
+from sealedfiles.formats.commented import brackets_outside
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import ITEM, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -130,7 +131,6 @@ _ELEMENTS = lazy_pattern(
     rf"{_WS}{_STRING.pattern}{_WS}(?:,{_WS}{_STRING.pattern}{_WS})*,?{_WS}\]?,?{_WS}\Z", re.DOTALL
 )
 _STRINGS = lazy_pattern(rf"(?<!\\){_STRING.pattern}", re.DOTALL)
-_BRACKETS = lazy_pattern(r"[\[\]{}]")
 
 
 def read_comment(comment: str) -> Commented:
@@ -160,8 +160,7 @@ def read_comment(comment: str) -> Commented:
 
 def brackets(comment: str) -> list[tuple[int, str]]:
     """Return the brackets of *comment* that are not in strings, with their offsets."""
-    blanked = _STRINGS.sub(lambda match: " " * len(match[0]), comment)
-    return [(match.start(), match[0]) for match in _BRACKETS.finditer(blanked)]
+    return brackets_outside(_STRINGS, comment)
 
 
 def _depth(comment: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import Commented, CommentPlace, Span, end_of
-from sealedfiles.formats.commented import is_prose, pem
+from sealedfiles.formats.commented import brackets_outside, is_prose, pem
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.model.paths import ITEM, LONGEST, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -24,7 +24,6 @@ _ASSIGNMENT = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)=(?=[^=\s]
 _AFTER_VALUE = re.compile(r"[ \t]*,?[ \t]*(?:(?<=[ \t,])#.*)?\Z", re.DOTALL).match
 _FLOW_ITEM = re.compile(r"[^\s,]+[ \t]*,[ \t]*\Z").match
 _STRINGS = lazy_pattern(r"(?<![^\s,\[{:(])(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*')")
-_BRACKETS = lazy_pattern(r"[\[\]{}]")
 _LINE_STARTS = lazy_pattern(r"\r\n|\n|\r")
 _INDENTATION = re.compile(r"[ \t]*").match
 _OPEN_BRACKETS = re.compile(r"[\[{ \t]*").match
@@ -176,9 +175,7 @@ def flow_end(comment: str, start: int) -> int:
 
 def brackets(line: str) -> Iterable[tuple[int, str]]:
     """Return the brackets of a line, with their offsets, but for those in its quoted strings."""
-    if "'" in line or '"' in line:
-        line = _STRINGS.sub(lambda match: " " * len(match[0]), line)
-    return [(match.start(), match[0]) for match in _BRACKETS.finditer(line)]
+    return brackets_outside(_STRINGS, line)
 
 
 def find_parents(
