@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sealedfiles.errors import UsageError
 from sealedfiles.light_typing import Protocol
 
 
@@ -27,3 +28,11 @@ def agree(dialog: Dialog, question: str) -> bool:
     if answer is None:
         dialog.say("no terminal; assuming no")
     return bool(answer)
+
+
+def confirmed(dialog: Dialog, question: str) -> bool:
+    """Ask *question*, which the option --yes answers.  Raises UsageError if nobody can answer."""
+    answer = dialog.ask(question)
+    if answer is None:
+        raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
+    return answer

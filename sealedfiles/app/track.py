@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sealedfiles.app.access.granting import accept_named, create_group
-from sealedfiles.app.dialog import Dialog
+from sealedfiles.app.dialog import Dialog, confirmed
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
@@ -282,10 +282,7 @@ def _confirm(clone: Clone, moved: Sequence[MovedValue], dialog: Dialog, *, yes: 
         raise UsageError("nothing was changed")
     if yes:
         return
-    agreed = dialog.ask("Continue?")
-    if agreed is None:
-        raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
-    if not agreed:
+    if not confirmed(dialog, "Continue?"):
         raise UsageError("nothing was changed")
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sealedfiles.app.dialog import confirmed
 from sealedfiles.app.files.accepting import Origin, WrittenValue, accept, find_written, origins
 from sealedfiles.app.files.working_file import WorkingFile, read_in_place, with_place
 from sealedfiles.app.workspace import ReadOptions
 from sealedfiles.cli import declaration
-from sealedfiles.cli.completers import complete_file, complete_path
+from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, json_option
-from sealedfiles.cli.prompts import confirm
+from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import FormatError, SealedFilesError, TamperedError
 from sealedfiles.model.paths import json_string, show
 from sealedfiles.util import messages
@@ -20,7 +21,7 @@ from sealedfiles.util.messages import counted, say, show_list, warn
 
 @declaration.command("accept")
 @declaration.argument("file", metavar="FILE", shell_complete=complete_file)
-@declaration.argument("paths", metavar="[PATH]...", nargs=-1, shell_complete=complete_path)
+@declaration.argument("paths", metavar="[PATH]...", nargs=-1)
 @declaration.option(
     "--show",
     "shows_values",
@@ -82,7 +83,7 @@ def _accept(
         return status
     if not yes:
         question = f"Accept {counted(len(valid), 'value')} as if you had set them?"
-        if not confirm(question):
+        if not confirmed(TERMINAL, question):
             say("nothing was changed")
             return status or SealedFilesError.exit_code
     accept(place, valid)

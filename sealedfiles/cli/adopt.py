@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sealedfiles.app.adopt.adopting import Adopted, AdoptRequest, Prepared, adopt, prepare
+from sealedfiles.app.dialog import confirmed
 from sealedfiles.app.scan.run import ENGINES
 from sealedfiles.cli import declaration
 from sealedfiles.cli.adopt_report import data_of, show_others, show_plan, summarize_plan
@@ -110,12 +111,8 @@ def command(
 
 def _confirm(prepared: Prepared, *, yes: bool) -> None:
     """Ask before anything is changed.  Raises UsageError unless the user agrees."""
-    if yes:
-        return
-    agreed = TERMINAL.ask(f"Seal {counted(len(prepared.plan.files), 'file')}?")
-    if agreed is None:
-        raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
-    if not agreed:
+    question = f"Seal {counted(len(prepared.plan.files), 'file')}?"
+    if not yes and not confirmed(TERMINAL, question):
         raise UsageError("nothing was changed")
 
 

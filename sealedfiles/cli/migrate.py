@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sealedfiles.app.dialog import confirmed
 from sealedfiles.app.migrate.migrating import Migrated, migrate
 from sealedfiles.app.migrate.planning import MigrateRequest, MigrationPlan, Prepared, prepare
 from sealedfiles.app.migrate.sources import TOOLS
@@ -130,10 +131,7 @@ def _confirm(plan: MigrationPlan, *, yes: bool, plain_comments: bool) -> None:
         return
     what = f"Migrate {counted(len(plan.files), 'file')}"
     what += f" ({counted(exposed, 'comment')} would become readable)" if exposed else ""
-    agreed = TERMINAL.ask(f"{what}?")
-    if agreed is None:
-        raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
-    if not agreed:
+    if not confirmed(TERMINAL, f"{what}?"):
         raise UsageError("nothing was changed")
 
 

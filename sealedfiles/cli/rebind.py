@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sealedfiles.app.dialog import confirmed
 from sealedfiles.app.files.rebinding import bind_misplaced, choose_misplaced, warn_of_misplaced
 from sealedfiles.app.files.sealed_form import SealedForm, read_sealed_form
 from sealedfiles.cli import declaration
@@ -11,7 +12,7 @@ from sealedfiles.cli.completers import complete_file
 from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option, report
 from sealedfiles.cli.prompts import TERMINAL
-from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
+from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.model.paths import json_string, show
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.rebind import find_misplaced
@@ -56,15 +57,10 @@ def _rebind(form: SealedForm, paths: tuple[str, ...], shows_values: bool, yes: b
     if shows_values and file_format:
         for one in misplaced:
             messages.show(f"{show(one.path)}: {json_string(file_format.decode(one.literal))}")
-    if not yes:
-        agreed = TERMINAL.ask(
-            f"Bind {counted(len(misplaced), 'value')} to their current key paths?"
-        )
-        if agreed is None:
-            raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
-        if not agreed:
-            say("nothing was changed")
-            return SealedFilesError.exit_code
+    question = f"Bind {counted(len(misplaced), 'value')} to their current key paths?"
+    if not yes and not confirmed(TERMINAL, question):
+        say("nothing was changed")
+        return SealedFilesError.exit_code
     left, is_complete = bind_misplaced(form, misplaced, TERMINAL)
     status = report(left)
     return status if is_complete else TamperedError.exit_code

@@ -8,7 +8,7 @@ from math import isfinite
 from pathlib import Path
 
 from sealedfiles.app.files.setting import set_value
-from sealedfiles.app.files.working_file import read_in_place
+from sealedfiles.app.files.working_file import encoded, read_in_place
 from sealedfiles.app.workspace import ReadOptions
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_file, complete_path
@@ -107,7 +107,7 @@ def command(
     def given() -> Data:
         text = generated.text if generated else value
         if as_base64:
-            return _encoded(_bytes_given(address) if text is None else text.encode("utf-8"))
+            return _encoded(_bytes_given(address) if text is None else encoded(text))
         if text is None:
             text = _given(address)
         return _parsed(text) if as_json else text
@@ -128,7 +128,7 @@ def command(
     if unread:
         say(
             "the value is not used until a reader of the group accepts it: "
-            f"sealedfiles accept {shlex.quote(place.name)} {shlex.quote(show_address(address))}"
+            f"sealedfiles accept {shlex.quote(place.name)}"
         )
     if generated and generated.public:
         show(*generated.public.split("\n"))
@@ -177,7 +177,7 @@ def _described(change: EditedText, address: Address) -> str:
 def _given(address: Address) -> str:
     """Return the value, from the terminal or from stdin.  Raises UsageError."""
     try:
-        return _bytes_given(address).decode("utf-8", "surrogatepass")
+        return _bytes_given(address).decode("utf-8")
     except UnicodeDecodeError:
         raise UsageError(
             "the value on stdin is not UTF-8", "to store it in base64: --base64"
@@ -188,7 +188,7 @@ def _bytes_given(address: Address) -> bytes:
     """Return the value, without the line ending at the end of a text.  Raises UsageError."""
     if sys.stdin.isatty():
         typed = ask_for_secret(f"value of {show_address(address)}")
-        return typed.encode("utf-8", "surrogatepass")
+        return encoded(typed)
     data = sys.stdin.buffer.read()
     if not data:
         # If a command before the pipe failed, the old value must not be lost.

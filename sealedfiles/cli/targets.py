@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from sealedfiles.app.dialog import confirmed
 from sealedfiles.app.workspace import ReadOptions, Workspace, workspace_at
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError, UsageError
@@ -29,12 +30,7 @@ def here(options: ReadOptions) -> tuple[Workspace, Clone]:
 
 def confirm(question: str, *, yes: bool) -> None:
     """Ask *question* unless *yes*.  Raises UsageError unless the user agrees."""
-    if yes:
-        return
-    agreed = TERMINAL.ask(question)
-    if agreed is None:
-        raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
-    if not agreed:
+    if not yes and not confirmed(TERMINAL, question):
         raise UsageError("nothing was changed")
 
 

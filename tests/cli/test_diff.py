@@ -117,6 +117,11 @@ def test_values_of_other_groups_are_named_and_not_compared(world: World, tmp_pat
     stranger = world.alice.at(tmp_path / "stranger").clone(alice, tmp_path / "clone")
     assert {kind for _, _, kind in changes(stranger, "HEAD~", code=3)} == {"unknown"}
     assert "2 values could not be compared" in stranger.stderr
+    alice.edit(YAML, "s3cr3t-db-beta", "s3cr3t-db-gamma")
+    alice.commit("one value")
+    stranger.git("pull", "--quiet")
+    assert changes(stranger, "HEAD~", code=3) == [(YAML, "database.password", "unknown")]
+    assert "1 value could not be compared: no key of default\n" in stranger.stderr
 
 
 def test_a_value_that_was_written_without_reading_is_not_compared(
@@ -130,7 +135,6 @@ def test_a_value_that_was_written_without_reading_is_not_compared(
     bob.git("add", YAML)
     assert changes(bob, "--cached") == [(YAML, "production.pin", "unknown")]
     assert "no reader has accepted it yet" in bob.sealedfiles("diff", "--cached", "--show")
-    del alice
 
 
 def test_a_partial_clone_fetches_what_is_compared(repo: Repo, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from sealedfiles.app.dialog import Dialog
+from sealedfiles.app.dialog import Dialog, confirmed
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.app.who.matrix import Group, read_matrix
 from sealedfiles.app.workspace import Workspace
@@ -74,20 +74,13 @@ def delete_group(
     names = workspace.group_names()
     if group not in names:
         raise UsageError(f"the group {group} does not exist", f"available: {', '.join(names)}")
-    leaving = [
-        name
-        for name in members(clone.work_tree, group)
-        if not any(name in members(clone.work_tree, other) for other in names if other != group)
-    ]
+    others = {one for other in names if other != group for one in members(clone.work_tree, other)}
+    leaving = [one for one in members(clone.work_tree, group) if one not in others]
     _refuse_needed(clone, group, leaving)
     _refuse_sealed(clone, group)
     _report_plan(clone, group, leaving, dialog)
-    if not yes:
-        agreed = dialog.ask(f"Delete the group {group}?")
-        if agreed is None:
-            raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
-        if not agreed:
-            return False
+    if not yes and not confirmed(dialog, f"Delete the group {group}?"):
+        return False
     _remove(clone, f"keys/{group}")
     for name in leaving:
         _remove(clone, f"recipients/{name}.pub")

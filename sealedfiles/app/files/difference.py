@@ -108,7 +108,10 @@ def _compare(clone: Clone, path: bytes, old: bytes, new: bytes, found: Differenc
         changes.append(Change(path, LAYOUT))
     found.changes.extend(_with_group(clone, one) for one in changes)
     if any(one.kind == UNKNOWN for one in changes):
+        same = {one.token for one in before.problems} & {one.token for one in after.problems}
         for problem in (*before.problems, *after.problems):
+            if problem.token in same:
+                continue
             if problem.reason == "no-key":
                 found.without_key.add(problem.group)
             else:

@@ -65,7 +65,7 @@ def unauthenticated(name: str, group: str, key: str = "") -> TamperedError:
     return TamperedError(
         f"{where} was written by a non-reader for the group {group}, and is not authenticated",
         f"find who wrote it: git log -p -- {name}",
-        accept_hint(name, key),
+        accept_hint(name),
     )
 
 

@@ -83,9 +83,9 @@ def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
     return hints
 
 
-def accept_hint(name: str, key: str = "") -> str:
+def accept_hint(name: str) -> str:
     """Return what to do about an unauthenticated token in the file called *name*."""
-    return f"to check the value and accept it: sealedfiles accept {name} {key}".rstrip()
+    return f"to check the value and accept it: sealedfiles accept {name}"
 
 
 def refuse_suspects(name: str, suspects: list[Suspect]) -> None:

@@ -106,7 +106,7 @@ def _written(
         key = keys[rules.sealing_group(path) or ""]
         literal = text[start:end]
         prefix = f"sealed:v2:{key.group}:{key.key_id}:{file_id}:"
-        token = write_unauthenticated(key.public_key, prefix, path, literal.encode("utf-8"))
+        token = write_unauthenticated(key.public_key, prefix, path, encoded(literal))
         edits.append((start, end, form.write_token(literal, token)))
     new = splice(text, edits)
     changed = {start for start, _, _ in edits}
