@@ -41,10 +41,6 @@ class ListedKey(NamedTuple):
     """Whether it was computed from the group's key; otherwise anyone with push access may have written it."""
 
 
-class UnconfirmedKeyError(SealedFilesError):
-    """The user has not confirmed the public key of a group."""
-
-
 def current_public_key(workspace: Workspace, group: str) -> CurrentPublicKey:
     """Return the public key of the newest key of *group*, which nobody has verified.
 
@@ -62,13 +58,18 @@ def current_public_key(workspace: Workspace, group: str) -> CurrentPublicKey:
             f"the group {group} has no public key yet",
             f"a reader of the group adds one: sealedfiles rotate {group}",
         )
+    return CurrentPublicKey(group, epoch.key_id, _parsed(group, epoch))
+
+
+def _parsed(group: str, epoch: Epoch) -> GroupPublicKey:
+    """Return the public key of *epoch*, which has one.  Raises TamperedError if it is not valid."""
     public_key = parse_public_key(epoch.public_key)
     if public_key is None:
         raise TamperedError(
             f".sealedfiles/keys/{group}/epochs: the public key is not valid",
             f"find who changed it: git log -p -- .sealedfiles/keys/{group}/epochs",
         )
-    return CurrentPublicKey(group, epoch.key_id, public_key)
+    return public_key
 
 
 def _refuse_restored(clone: Clone, group: str, epochs: list[Epoch]) -> None:
@@ -99,7 +100,7 @@ def confirmed_public_key(
     fingerprint.
 
     *dialog* asks at the terminal: stdin may contain a value.  Raises TamperedError if *expected* is another
-    fingerprint, UnconfirmedKeyError if the user does not confirm it, and as ``current_public_key``.
+    fingerprint, SealedFilesError if the user does not confirm it, and as ``current_public_key``.
     """
     found = current_public_key(workspace, group)
     fingerprint = found.public_key.fingerprint
@@ -128,7 +129,7 @@ def confirmed_public_key(
     agreed = dialog.ask("Is it the same?")
     if not agreed:
         told = "no terminal to ask on" if agreed is None else "it was not confirmed"
-        raise UnconfirmedKeyError(
+        raise SealedFilesError(
             f"the public key of the group {group} is not used: {told}",
             f"if a reader of the group sees the same ({fingerprint}): --expect-key {group}=FINGERPRINT",
         )
@@ -153,12 +154,12 @@ def parse_expected(texts: tuple[str, ...]) -> dict[str, str]:
 def list_public_keys(workspace: Workspace) -> list[ListedKey]:
     """Return the public keys of all groups.
 
-    Raises TamperedError if one does not belong to the group's key.
+    Raises TamperedError if one is not valid, or does not belong to the group's key.
     """
     found = []
     for group in workspace.group_names():
         epoch = read_epochs(workspace.folder, group)[-1]
-        public_key = parse_public_key(epoch.public_key)
+        public_key = None if epoch.public_key == "-" else _parsed(group, epoch)
         is_held = workspace.ring.holds(group)
         if is_held and public_key:
             current = workspace.ring.current(group)

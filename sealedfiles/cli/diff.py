@@ -118,7 +118,10 @@ def _print(found: Difference, is_shown: bool) -> None:
 
 def _values(change: Change) -> str:
     """Return the values of *change* as JSON strings, which show blanks and line ends."""
-    old, new = (None if one is None else json.dumps(one, ensure_ascii=False) for one in change[4:6])
+    old, new = (
+        None if one is None else json.dumps(one, ensure_ascii=False)
+        for one in (change.old, change.new)
+    )
     if old is None and new is None:
         return ""
     if change.kind in (ADDED, REMOVED):

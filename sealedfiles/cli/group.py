@@ -39,8 +39,8 @@ def list_all(as_json: bool) -> int:
         return 0
     names = [one.group.name for one in found]
     counts = [counted(one.files, "file") for one in found]
+    width, count_width = (max(map(len, texts), default=0) for texts in (names, counts))
     for one, files in zip(found, counts, strict=True):
-        width, count_width = max(map(len, names)), max(map(len, counts))
         readers = ", ".join(one.group.readers) or "no readers"
         show(f"{one.group.name:<{width}}  {files:>{count_width}}  {readers}")
     return 0

@@ -101,6 +101,8 @@ def command(
         other = "--string" if as_string else "--base64"
         raise UsageError(f"--json and {other} exclude each other")
     generated = _generated(spec, value, as_json) if spec is not None else None
+    if expected and group is None:
+        raise UsageError("--expect-key needs --group")
     address = parse_address(path)
     place = read_in_place(Path(file), ReadOptions(identity), may_be_new=True)
 

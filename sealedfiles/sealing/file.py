@@ -175,11 +175,16 @@ def whole_token(data: bytes) -> str | None:
 
 def decide_file_id(file: File, *texts: str) -> str:
     """Return the id of *file*: that of the tokens in the first of *texts* that has any, else a new one."""
+    return id_in(file.path, texts) or file.new_id()
+
+
+def id_in(path: bytes, texts: Iterable[str]) -> str | None:
+    """Return the id of the file at *path*, of which *texts* are versions; None if none has tokens."""
     for text in texts:
         tokens = TOKEN.findall(text) if "sealed:v1:" in text else []
         if tokens:
-            return choose_file_id(file.path, tokens)
-    return file.new_id()
+            return choose_file_id(path, tokens)
+    return None
 
 
 MOST_IDS = 16

@@ -184,6 +184,9 @@ def test_the_public_key_is_used_only_after_its_user_has_confirmed_it(
     assert "no terminal to ask on" in bob.stderr
     bob.sealedfiles(*command, "--expect-key", f"production={right[:-1]}a", answers=NEW, code=4)
     bob.sealedfiles(*command, "--expect-key", right, answers=NEW, code=2)
+    for other in (("set", YAML, PINS[YAML]), ("seal", YAML)):
+        bob.sealedfiles(*other, "--expect-key", f"production={right}", answers=NEW, code=2)
+        assert "--expect-key needs --group" in bob.stderr
     assert bob.read(YAML) == before
 
     at_terminal(bob, *command, ("Is it the same?", "no"), code=1)
@@ -235,6 +238,7 @@ def test_a_pushed_public_key_is_refused(bob: Repo, alice: Repo) -> None:
     for public, code in (("", 4), ("AAAA", 4), ("-", 2)):
         bob.write(file, " ".join([*line[:4], public, line[5]]))
         bob.sealedfiles(*command, "--expect-key", f"production={right}", answers=NEW, code=code)
+        bob.sealedfiles("group", "keys", code=4 if code == 4 else 0)
     alice.write(file, " ".join([*line[:4], other, line[5]]))
     alice.sealedfiles("group", "keys", code=4)
     assert other not in alice.stderr

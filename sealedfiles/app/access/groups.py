@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,10 +10,11 @@ from sealedfiles.app.dialog import Dialog, confirmed
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.app.who.matrix import Group, read_matrix
 from sealedfiles.app.workspace import Workspace
-from sealedfiles.errors import GitError, PolicyError, UsageError
+from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git.cached_groups import keys_without_folder
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import TreeFolder
+from sealedfiles.git.grep import files_containing
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.worktree import with_blobs
 from sealedfiles.keys.folder import NAME, POLICY
@@ -29,7 +29,7 @@ from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.opened_tokens import layers_of_token
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util import atomic
-from sealedfiles.util.messages import counted, on_one_line
+from sealedfiles.util.messages import counted
 
 _SHOWN = 10
 _ANY_TOKEN = "sealed:v1:"
@@ -50,7 +50,7 @@ class ListedGroup(NamedTuple):
 def list_groups(workspace: Workspace, clone: Clone) -> list[ListedGroup]:
     """Return the groups, by name.  No key is needed.  Raises PolicyError and GitError."""
     files: Counter[str] = Counter()
-    paths = _containing(clone, _STARTS, "--cached")
+    paths = files_containing(clone.repository, _STARTS, "--cached")
     entries = [entry for path in paths if (entry := clone.index.entry(path))]
     for _, blob in with_blobs(clone, entries):
         text = blob.decode("utf-8", "replace")
@@ -123,12 +123,14 @@ def _refuse_needed(clone: Clone, group: str, leaving: Sequence[str]) -> None:
 def _refuse_sealed(clone: Clone, group: str) -> None:
     """Raise UsageError if a file here may have a value that is sealed to *group*, in any layer."""
     trees = ["HEAD", *clone.in_progress()] if clone.repository.head_commit() else []
-    found: set[bytes] = set()
     tokens = [f"{start}{group}:" for start in _STARTS]
-    found.update(_containing(clone, tokens, "--cached"), _containing(clone, tokens))
-    found.update(*(_containing(clone, tokens, tree) for tree in trees))
+    found = {
+        path
+        for where in ("--cached", None, *trees)
+        for path in files_containing(clone.repository, tokens, where)
+    }
     unknown: list[bytes] = []
-    paths = _containing(clone, [_ANY_TOKEN], "--cached")
+    paths = files_containing(clone.repository, [_ANY_TOKEN], "--cached")
     entries = [entry for path in paths if (entry := clone.index.entry(path))]
     for entry, blob in with_blobs(clone, entries):
         groups = set(_groups_of_layers(clone, entry.path, blob))
@@ -175,7 +177,7 @@ def _report_plan(clone: Clone, group: str, leaving: Sequence[str], dialog: Dialo
     )
     refs = out.decode("utf-8", "surrogateescape").split()
     tokens = [f"{start}{group}:" for start in _STARTS]
-    using = [ref for ref in refs if _containing(clone, tokens, ref)]
+    using = [ref for ref in refs if files_containing(clone.repository, tokens, ref)]
     for ref in using[:_SHOWN]:
         short = ref.removeprefix("refs/heads/").removeprefix("refs/remotes/").removeprefix("refs/")
         dialog.warn(f"{short} has values that are sealed to {group}")
@@ -207,20 +209,6 @@ def _remove(clone: Clone, name: str) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _containing(clone: Clone, texts: Sequence[str], *where: str) -> list[bytes]:
-    """Return the files that contain one of *texts*: in a commit or the index (*where*), or in the working
-    tree.  Raises GitError."""
-    options = ("grep", "-l", "-z", "-a", "-F", "--no-color", "--no-recurse-submodules")
-    # Whatever the user configured; without textconv.
-    patterns = [word for text in texts for word in ("-e", text)]
-    code, out, err = clone.repository.try_run(*options, *patterns, *where, "--")
-    if code > 1:  # nothing must be taken for unused because objects could not be read
-        raise GitError(f"git grep failed with exit status {code}: {on_one_line(err)}")
-    names = out.split(b"\0")[:-1]
-    tree = os.fsencode(where[0]) + b":" if where and not where[0].startswith("-") else b""
-    return [name.removeprefix(tree) for name in names]
 
 
 def _shown(paths: Sequence[bytes]) -> list[str]:

@@ -27,7 +27,7 @@ from sealedfiles.app.held.values import (
     texts_in,
     without_tokens,
 )
-from sealedfiles.app.history.values import WHOLE, TokenOpener, shown_place, values_in
+from sealedfiles.app.history.values import WHOLE, PastValue, TokenOpener, shown_place, values_in
 from sealedfiles.errors import GitError
 from sealedfiles.git.cached_groups import branch_with_folder
 from sealedfiles.git.clone import Clone
@@ -139,19 +139,32 @@ class HeldCopies:
         """Yield the held values in *data*, except those that were unsealed only in their own file, and names
         of keys in a file that seals them."""
         is_judged = past.was_covered(path) or path in past.sealed
+        matches = list(self._find(data))
+        # Of files with the same value, only one is its source.
+        is_elsewhere = any(match.source.file.path != path for match in matches)
+        before = self._values_before(path, past) if is_judged and is_elsewhere else []
         found = [
             match
-            for match in self._find(data)
-            if not (is_judged and self._is_at_its_key(path, data, match, past))
+            for match in matches
+            if not (is_judged and self._is_at_its_key(path, data, match, before))
         ]
         if found:
             names = sealed_key_names(data, self._version.describe(path), self._keys)
             yield from (match for match in found if match.held.encoded not in names)
 
-    def _is_at_its_key(self, path: bytes, data: bytes, match: Match, past: Past) -> bool:
+    def _values_before(self, path: bytes, past: Past) -> list[PastValue]:
+        """Return the values that the file at *path* had sealed in the parents."""
+        file = self._version.describe(path)
+        old = [one for one in past.old_entries() if one[0] == path]
+        found = [values_in(data or b"", file, self._keys) for _, _, data in self._store.blobs(old)]
+        return [value for values in found for value in values if value.token]
+
+    def _is_at_its_key(
+        self, path: bytes, data: bytes, match: Match, before: list[PastValue]
+    ) -> bool:
         """Return True if *data* has the value in plaintext where the same file had it sealed.
 
-        That is a separate finding (``sealed_before``).
+        That is a separate finding (``sealed_before``).  *before* are the sealed values of the old file.
         """
         file = self._version.describe(path)
         text = match.held.encoded.decode("utf-8", "replace")
@@ -159,14 +172,7 @@ class HeldCopies:
             file = match.source.file
             keys = {self._held.place(match.source)[1]}
         else:
-            # Of files with the same value, only one is its source.
-            old = [(p, blob) for p, blob in past.old_entries() if p == path]
-            keys = {
-                value.path
-                for _, _, before in self._store.blobs(old)
-                for value in values_in(before or b"", file, self._keys)
-                if value.token and value.text is not None and text in value.text
-            }
+            keys = {one.path for one in before if one.text is not None and text in one.text}
         version = SealedText(data, file)
         return WHOLE in keys or any(
             span.path in keys and (text in version.literal(span) or text in version.decoded(span))

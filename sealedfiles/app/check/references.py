@@ -168,12 +168,13 @@ def _interpolations(subject: CheckedFile, sealed: list[Held]) -> Iterator[Findin
     """
     names = {one.path: steps(one.path) for one in sealed if one.path}
     for start, end, path in subject.content.plain:
+        section = steps(path)[:-1]
         for match in _INTERPOLATION.finditer(subject.content.text, start, end):
             words = match[1] or match[2]
-            parts = [words, *words.split(":")]
+            parts = words.split(":")
             for target, keys in names.items():
-                above = keys[:-1] == steps(path)[:-1] or keys[0] == "DEFAULT"
-                if (keys[-1] in parts and above) or keys == words.split(":"):
+                is_near = keys[:-1] == section or keys[0] == "DEFAULT"
+                if (is_near and keys[-1] in (words, *parts)) or keys == parts:
                     yield _finding(subject, start, path, target)
                     break
 

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from sealedfiles.errors import GitError, PolicyError
 from sealedfiles.git.gitattributes import Attributes, Parsed
+from sealedfiles.git.grep import files_containing
 from sealedfiles.git.index import Entry, Index
 from sealedfiles.git.objects import Objects, parse_tree
 from sealedfiles.git.repository import Repository
@@ -269,17 +270,9 @@ class Version:
 
     def holding(self, texts: list[str], *, ignore_case: bool = False) -> set[bytes]:
         """Return the paths of the files that contain one of *texts*."""
-        if not texts:
-            return set()
-        options = ["-z", "-l", "-a", "-F", "--no-color", *(["-i"] if ignore_case else [])]
-        options += [word for text in texts for word in ("-e", text)]
-        # The file names follow the name of the commit, if there is one, and a colon.
-        where = self._grep_argument
-        code, out, err = self.store.repository.try_run("grep", *options, where)
-        if code > 1:
-            raise GitError(f"git grep failed: {on_one_line(err)}")
-        prefix = f"{self.name}:".encode() if self.name else b""
-        return {path.removeprefix(prefix) for path in out.split(b"\x00")[:-1]}
+        return files_containing(
+            self.store.repository, texts, self._grep_argument, ignore_case=ignore_case
+        )
 
     @cached_property
     def attributes(self) -> Attributes:

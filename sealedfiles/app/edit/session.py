@@ -43,18 +43,23 @@ def edit_file(place: WorkingFile, view: View) -> int:
     with time_to_clean_up():
         recoveries = recovery_folders(place.workspace)
         folder = PrivateFolder.make(place.file, shown, recoveries)
-        return _Session(place, view, editor, folder).run()
+        return _Session(place, view, editor, folder, shown).run()
 
 
 class _Session:
     def __init__(
-        self, place: WorkingFile, view: View, editor: EditorCommand, folder: PrivateFolder
+        self,
+        place: WorkingFile,
+        view: View,
+        editor: EditorCommand,
+        folder: PrivateFolder,
+        shown: bytes,
     ) -> None:
         self._place = place
         self._view = view
         self._editor = editor
         self._folder = folder
-        self._before = view.shown(place)
+        self._before = shown
         """The text of the file before the edit, as it is shown."""
         self._shown = self._before
         """The text that the editor was last opened with."""

@@ -22,7 +22,7 @@ from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, Token, split
 from sealedfiles.model.unauthenticated import GroupPrivateKey
 from sealedfiles.sealing.conflict import sides_of
-from sealedfiles.sealing.file import LineNumbers, choose_file_id, own_ids
+from sealedfiles.sealing.file import LineNumbers, id_in, own_ids
 from sealedfiles.sealing.opened_tokens import may_hold_tokens, token_in
 from sealedfiles.util.progress import Progress
 
@@ -103,7 +103,7 @@ def _chosen(
 ) -> list[tuple[Span, str]]:
     if not patterns:
         return spans
-    chosen: list[tuple[Span, str]] = []
+    chosen: set[tuple[Span, str]] = set()
     for text in patterns:
         try:
             pattern = PathPattern(text)
@@ -115,7 +115,7 @@ def _chosen(
                 f"{place.name} has no value at {json_string(text)} that was written without reading",
                 *(f"there is one at {show(span.path)}" for span, _ in spans),
             )
-        chosen += [one for one in found if one not in chosen]
+        chosen.update(found)
     return sorted(chosen)
 
 
@@ -200,11 +200,8 @@ def _valid_ids(place: WorkingFile, text: str) -> set[str]:
     """Return the file ids that the tokens of the file may have."""
     versions = (one.decode("utf-8", "replace") for one in place.stored_versions())
     on_disk = (place.data or b"").decode("utf-8", "replace")
-    for version in (*versions, on_disk, text):
-        tokens = TOKEN.findall(version)
-        if tokens:
-            return {choose_file_id(place.path, tokens)}
-    return set(own_ids(place.path))
+    found = id_in(place.path, (*versions, on_disk, text))
+    return {found} if found else set(own_ids(place.path))
 
 
 def accept(place: WorkingFile, values: list[WrittenValue]) -> None:

@@ -35,17 +35,7 @@ def allow_plaintext(data: bytes, paths: Iterable[bytes], reason: str) -> bytes:
     is_block = not source.top.flow and not (items and entry and entry.value.flow)
     if not is_block or not all(map(_is_utf_8, files)):
         raise PolicyError(_BY_HAND, _UNCHANGED)
-    if items:
-        column = source.column_of(items[-1].start)
-        place = source.line_end(source.end_of(items[-1].value))
-    elif entry:
-        column = source.column_of(source.top.entries[0].start) + 2
-        source.cut(entry.value.start, source.end_of(entry.value))
-        place = source.line_end(entry.key_end)
-    else:
-        column = source.column_of(source.top.entries[0].start) + 2
-        source.add_below_version("allow:")
-        place = source.line_end(source.end_of(source.entries["version"].value))
+    place, column = source.place_for_item("allow")
     lines = [
         f"- finding: {_CODE}",
         "  files:",

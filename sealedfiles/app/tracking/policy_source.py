@@ -157,6 +157,23 @@ class PolicySource:
             raise PolicyError(_BY_HAND, _UNCHANGED)
         return data
 
+    def place_for_item(self, name: str) -> tuple[int, int]:
+        """Return the place and the column of a new last item of the list *name*, in block style.
+
+        The list is added if the policy has none; an empty list in flow style is removed.
+        """
+        entry = self.entries.get(name)
+        items = items_of(entry)
+        if items:
+            return self.line_end(self.end_of(items[-1].value)), self.column_of(items[-1].start)
+        if entry:
+            self.cut(entry.value.start, self.end_of(entry.value))
+            place = self.line_end(entry.key_end)
+        else:
+            self.add_below_version(f"{name}:")
+            place = self.line_end(self.end_of(self.entries["version"].value))
+        return place, self.column_of(self.top.entries[0].start) + 2
+
     def add_below_version(self, text: str) -> None:
         """Add an entry to the policy, after its version."""
         place = self.end_of(self.entries["version"].value)

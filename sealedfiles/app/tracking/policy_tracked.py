@@ -29,19 +29,12 @@ def add_tracked(data: bytes, patterns: Sequence[str]) -> bytes:
     items = items_of(entry)
     if source.top.flow or (entry and items and entry.value.flow):
         _add_in_flow(source, items, fresh)
-    elif items:
-        column = source.column_of(items[-1].start)
-        place = source.line_end(source.end_of(items[-1].value))
-        _insert(source, place, column, fresh)
+    elif fresh or entry:
+        place, column = source.place_for_item("tracked")
+        lines = (f"{source.eol}{' ' * column}- {scalar(pattern)}" for pattern in fresh)
+        source.edits.append((place, place, "".join(lines)))
     else:
-        column = source.column_of(source.top.entries[0].start)
-        if entry is None:
-            place = source.line_end(source.end_of(source.entries["version"].value))
-            source.add_below_version("tracked:" if fresh else "tracked: []")
-        else:
-            source.cut(entry.value.start, source.end_of(entry.value))
-            place = source.line_end(entry.key_end)
-        _insert(source, place, column + 2, fresh)
+        source.add_below_version("tracked: []")
     return _checked(source, (*(before or ()), *fresh))
 
 
@@ -68,11 +61,6 @@ def remove_tracked(data: bytes, patterns: Sequence[str]) -> bytes:
         place = source.text.index(":", entry.key_end) + 1
         source.edits.append((place, place, " []"))
     return _checked(source, kept)
-
-
-def _insert(source: PolicySource, place: int, column: int, patterns: Sequence[str]) -> None:
-    lines = "".join(f"{source.eol}{' ' * column}- {scalar(pattern)}" for pattern in patterns)
-    source.edits.append((place, place, lines))
 
 
 def _add_in_flow(source: PolicySource, items: Sequence[Child], patterns: Sequence[str]) -> None:

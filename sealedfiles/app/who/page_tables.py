@@ -78,10 +78,9 @@ def _rule(rule: Rule) -> str:
     entries.pop("plain", None)
     group = escape(rule.group) if rule.group else '<span class="weak">left in plaintext</span>'
     more = "; ".join(f"{key}: {' '.join(texts)}" for key, texts in entries.items())
-    cells = (", ".join(values), more)
     return (
         f'<tr><th scope="row"><code>{escape(", ".join(files))}</code></th>'
-        f"<td><code>{escape(cells[0])}</code></td><td>{group}</td><td>{escape(cells[1])}</td></tr>\n"
+        f"<td><code>{escape(', '.join(values))}</code></td><td>{group}</td><td>{escape(more)}</td></tr>\n"
     )
 
 

@@ -83,7 +83,7 @@ def _history(
             elif event.what == "granted" and pair in revoked:
                 former.append(FormerReader(event.reader, event.group, origin, revoked.pop(pair)))
             elif event.what == "granted" and pair in members:
-                granted.setdefault((event.reader, event.group), origin)
+                granted[event.reader, event.group] = origin
     former += [FormerReader(name, group, None, one) for (group, name), one in revoked.items()]
     former.sort(key=lambda one: one.revoked.date, reverse=True)
     return granted, former
