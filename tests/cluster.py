@@ -277,7 +277,7 @@ def _stand_in() -> Iterator[Cluster]:
             """Print nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield Cluster(f"http://127.0.0.1:{server.server_port}")
     finally:

@@ -158,7 +158,7 @@ def forge(kind: Kind) -> Iterator[Forge]:
             """Print nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         found.address = f"http://127.0.0.1:{server.server_port}"
         yield found

@@ -96,6 +96,7 @@ def check_script(system: str) -> tuple[str, str]:
     return "\n".join(job["script"]), "CI_COMMIT_BEFORE_SHA"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["github", "gitlab"])
 def test_what_was_pushed_is_checked_without_a_key(
     pushed: Repo, tmp_path: Path, system: str

@@ -112,6 +112,7 @@ def steps(name: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_github_with_vault(repo: Repo, bao: Bao, vault: tuple[Issuer, str], tmp_path: Path) -> None:
     issuer, setting = vault
     step = steps("github-actions-vault.yml")[-1]
@@ -137,6 +138,7 @@ ROLE = "arn:aws:iam::123456789012:role/orders-ci"
 """A role of the account of the stand-in."""
 
 
+@pytest.mark.slow
 def test_github_with_aws(repo: Repo, moto: str, aws: str, tmp_path: Path) -> None:
     step = steps("github-actions-aws.yml")[-1]
     variables = with_places(step["env"], SEALEDFILES_KMS=aws, AWS_ROLE_ARN=ROLE)

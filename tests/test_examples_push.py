@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from ci_tokens import AUDIENCE, Issuer
 from people import JSON, Repo
 from stub_server import serving
@@ -25,6 +26,7 @@ def target_of(name: str) -> str:
     return "\n".join([*lines, ""])
 
 
+@pytest.mark.slow
 def test_github_pushes_to_vault(repo: Repo, bao: Bao, tmp_path: Path) -> None:
     """The target in the comment, the rights that it names, and the steps."""
     job = load("github-actions-push.yml")["jobs"]["push"]

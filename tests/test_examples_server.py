@@ -56,6 +56,7 @@ def test_sealed_values_pass(pusher: Repo) -> None:
     pusher.git("push", "origin", ":new", ":v1")
 
 
+@pytest.mark.slow
 def test_plaintext_is_refused_with_file_and_line(pusher: Repo) -> None:
     commit_plain(pusher)
     assert_refused(pusher, "main")

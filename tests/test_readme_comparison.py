@@ -83,6 +83,7 @@ def test_every_command_of_sealedfiles_exists() -> None:
     assert all(find_command(name) for name in commands_of("sealedfiles"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tool", "named"),
     [
@@ -331,6 +332,7 @@ def test_every_row_has_a_check() -> None:
     assert list(ROWS) == list(CHECKS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", CHECKS)
 def test_the_row_holds_for_sealedfiles(repo: Repo, world: World, row: str) -> None:
     more = {"world": world} if row == "write without being able to read" else {}

@@ -267,6 +267,7 @@ def test_a_clone_that_was_unlocked_lets_a_new_key_in(copy: Repo, tmp_path: Path)
     assert tracked(clone) == tracked(copy)
 
 
+@pytest.mark.slow
 def test_with_sealedfiles_the_recovery_key_gives_a_reader_a_new_key(
     repo: Repo, tmp_path: Path
 ) -> None:
@@ -310,6 +311,7 @@ def test_who_leaves_has_plaintext_in_git_and_nothing_of_sealedfiles(repo: Repo) 
     )
 
 
+@pytest.mark.slow
 def test_starting_over_leaves_room_for_new_values(repo: Repo, tmp_path: Path) -> None:
     alice = Person.at(tmp_path / "alice")
     clone = alice.clone(repo, tmp_path / "clone")

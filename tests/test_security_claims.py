@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -318,9 +319,14 @@ def test_every_claim_has_a_test() -> None:
     assert len(claims()) == len(CLAIMS)
 
 
+@cache
+def functions_in(name: str) -> set[str]:
+    """Return the names of the tests in a module."""
+    tree = ast.parse((TESTS / name).read_text(encoding="utf-8"))
+    return {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}
+
+
 @pytest.mark.parametrize("node", sorted({node for nodes in CLAIMS.values() for node in nodes}))
 def test_the_test_exists(node: str) -> None:
     name, _, function = node.partition("::")
-    tree = ast.parse((TESTS / name).read_text(encoding="utf-8"))
-    names = {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}
-    assert function in names
+    assert function in functions_in(name)

@@ -109,6 +109,7 @@ def test_five_recipients_of_several_kinds(real: Age, tmp_path: Path) -> None:
         assert real.run("-d", "-i", tmp_path / "identity", stdin=sealed) == PLAINTEXT
 
 
+@pytest.mark.slow
 def test_a_passphrase(real: Age, tmp_path: Path) -> None:
     sealed, opened = tmp_path / "sealed", tmp_path / "opened"
     sealed.write_bytes(age.encrypt(PLAINTEXT, [ScryptRecipient("correct horse", 10)]))
@@ -127,6 +128,7 @@ def test_a_passphrase(real: Age, tmp_path: Path) -> None:
     assert age.decrypt(sealed.read_bytes(), [ScryptIdentity("correct horse")]) == PLAINTEXT
 
 
+@pytest.mark.slow
 def test_an_identities_file_that_age_protects_with_a_passphrase(real: Age, tmp_path: Path) -> None:
     plain, sealed = tmp_path / "plain", tmp_path / "sealed"
     plain.write_text(real.keygen())

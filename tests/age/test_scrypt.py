@@ -19,6 +19,7 @@ def test_a_stanza_has_salt_and_work_factor_and_32_bytes() -> None:
     assert IDENTITY.unwrap([WRAPPED]) == FILE_KEY
 
 
+@pytest.mark.slow
 def test_the_default_work_factor_is_that_of_age() -> None:
     sealed = age.encrypt(b"text", [age.ScryptRecipient("correct horse")])
     assert age.read_header(sealed)[0].args[1] == "18"

@@ -173,6 +173,7 @@ def test_the_value_of_a_group_of_others_is_carried_along(bob: Repo, alice: Repo)
     assert "cannot be accepted: you do not read the group production" in bob.stderr
 
 
+@pytest.mark.slow
 def test_the_public_key_is_used_only_after_its_user_has_confirmed_it(
     bob: Repo, alice: Repo
 ) -> None:
@@ -244,6 +245,7 @@ def test_a_pushed_public_key_is_refused(bob: Repo, alice: Repo) -> None:
     assert other not in alice.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [YAML])
 def test_tokens_that_do_not_belong_there_are_refused(alice: Repo, path: str) -> None:
     """Copied to another key path, another file, another group; damaged; under a retired key; huge."""
@@ -320,6 +322,7 @@ def test_a_literal_cannot_change_the_text_around_it(alice: Repo) -> None:
         assert alice.read(YAML) == text, literal
 
 
+@pytest.mark.slow
 def test_after_a_rotation_it_is_accepted_and_after_a_revocation_it_is_not(
     bob: Repo, alice: Repo
 ) -> None:
@@ -362,6 +365,7 @@ def test_a_public_key_that_a_removed_reader_restored_is_refused(alice: Repo, bob
         bob.git("commit", "--quiet", "--no-verify", "--message", "restore keys", code=None)
 
 
+@pytest.mark.slow
 def test_status_and_check_show_it(bob: Repo, alice: Repo) -> None:
     write(bob, alice, YAML)
     bob.git("add", YAML)
@@ -484,6 +488,7 @@ def test_python_and_push_refuse_it(bob: Repo, alice: Repo, monkeypatch: pytest.M
     assert "production" not in str(load(YAML, sealed="omit")).replace("'production': {}", "")
 
 
+@pytest.mark.slow
 def test_a_group_with_such_values_is_not_deleted_and_diff_shows_a_token(
     bob: Repo, alice: Repo
 ) -> None:
@@ -503,6 +508,7 @@ def test_a_group_with_such_values_is_not_deleted_and_diff_shows_a_token(
     assert YAML in alice.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "text", "key"),
     [

@@ -88,6 +88,7 @@ def test_the_plan_changes_nothing(leaking: Repo) -> None:
     assert not (leaking.path / ".sealedfiles").exists()
 
 
+@pytest.mark.slow
 def test_nothing_is_changed_unless_the_user_agrees(leaking: Repo) -> None:
     before = leaking.status()
     run(leaking, code=2)
@@ -219,6 +220,7 @@ def test_a_copy_of_a_sealed_value_is_sealed_with_its_file(repo: Repo) -> None:
     assert (comment["line"], comment["step"]) == (3, "remove it: it is in a comment")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_sealed_value_by_value(leaking: Repo) -> None:
     run(leaking, "--yes")
     leaking.commit("sealed")
@@ -237,6 +239,7 @@ def test_what_cannot_be_sealed_value_by_value(leaking: Repo) -> None:
     assert leaking.blob("", ".netrc").startswith(b"sealed:v1:default:")
 
 
+@pytest.mark.slow
 def test_a_token_of_a_provider_in_source_code_is_listed_with_its_page(leaking: Repo) -> None:
     pytest.importorskip("kingfisher_sdk")
     leaking.write("client.py", 'TOKEN = "glpat-1ab2cD3eF4gH5iJ6kL7m"\n')
@@ -313,6 +316,7 @@ def test_a_file_that_cannot_be_tracked_does_not_stop_the_others(leaking: Repo) -
     assert "is not UTF-8" in steps["\\xff.env"]
 
 
+@pytest.mark.slow
 def test_several_values_in_one_line(leaking: Repo) -> None:
     values = f'{{password: {SECRET}-1234, url: "redis://:{SECRET}@cache/0", image: nginx}}'
     leaking.write("deploy/values.yaml", f"a: {values}\n")
@@ -411,6 +415,7 @@ def data_of(files: Mapping[str, bytes]) -> dict[str, Data]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROJECTS)
 def test_a_project_starts_as_before(name: str, tmp_path: Path) -> None:
     alice = Person.at(tmp_path / "alice")
@@ -440,6 +445,7 @@ def test_a_project_starts_as_before(name: str, tmp_path: Path) -> None:
     assert clone.sealedfiles("scan", "--engine", "none") == ""
 
 
+@pytest.mark.slow
 def test_no_value_leaves_the_process(leaking: Repo, tmp_path: Path) -> None:
     strace = shutil.which("strace")
     if strace is None:

@@ -121,6 +121,7 @@ def test_no_command_imports_another_one() -> None:
     assert found == {}
 
 
+@pytest.mark.slow
 def test_use_cases_print_nothing() -> None:
     """They report through a `Dialog`, except `edit`, which runs a program at the terminal."""
     spec = find_spec("sealedfiles.app")

@@ -212,6 +212,7 @@ READS = [
 ]
 
 
+@pytest.mark.slow
 def test_keys_that_are_restored_are_found_by_memory_and_by_history(
     left: tuple[Repo, str, str], mallory: Repo, world: World, tmp_path: Path
 ) -> None:
@@ -260,6 +261,7 @@ def test_keys_that_are_restored_are_not_accepted_as_an_abandoned_rotation(
     assert alice.sealedfiles("get", ENV, "DB_PASSWORD") == "s3cr3t-db-alpha\n"
 
 
+@pytest.mark.slow
 def test_a_new_clone_seals_nothing_with_keys_that_are_restored(
     team: tuple[Repo, Repo], mallory: Repo, tmp_path: Path
 ) -> None:
@@ -304,6 +306,7 @@ def test_changing_one_word_in_epochs_does_not_reactivate_a_retired_key(
         assert "db-forged" not in alice.sealedfiles(*command, code=4)
 
 
+@pytest.mark.slow
 def test_a_removed_reader_sees_who_removed_them(
     team: tuple[Repo, Repo], left: tuple[Repo, str, str]
 ) -> None:
@@ -323,6 +326,7 @@ def test_a_removed_reader_sees_who_removed_them(
     assert "sealedfiles lock" in bob.stderr
 
 
+@pytest.mark.slow
 def test_a_reader_removed_from_one_of_two_groups_continues_with_the_other(
     team: tuple[Repo, Repo],
 ) -> None:

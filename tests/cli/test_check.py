@@ -25,6 +25,7 @@ def leak(repo: Repo, path: str = YAML) -> None:
     repo.git(*UNFILTERED, "add", "--renormalize", path)
 
 
+@pytest.mark.slow
 def test_ordinary_use_has_no_findings(repo: Repo) -> None:
     """No warnings either: in every commit, in the index, in the whole history, with and without keys."""
 

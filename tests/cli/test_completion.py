@@ -141,6 +141,7 @@ def words_after_tab(shell: str, person: Person, folder: Path, typed: list[str]) 
     return [re.findall(r"<([^<>]*)>", line) for line in found]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminal")
 @pytest.mark.parametrize("shell", SET_UP)
 def test_what_is_inserted_is_what_the_command_gets(odd: Repo, shell: str) -> None:
@@ -148,6 +149,7 @@ def test_what_is_inserted_is_what_the_command_gets(odd: Repo, shell: str) -> Non
     assert dict(zip(TYPED, words, strict=True)) == TYPED
 
 
+@pytest.mark.slow
 def test_fish_offers_the_same(odd: Repo) -> None:
     # It quotes by itself what it inserts.
     typed = {

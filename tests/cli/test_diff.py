@@ -63,6 +63,7 @@ def test_changes_are_listed_by_key_and_values_only_on_request(repo: Repo) -> Non
     ]
 
 
+@pytest.mark.slow
 def test_what_is_staged_and_other_commits_are_compared(repo: Repo) -> None:
     edit_everything(repo)
     assert changes(repo, "--cached") == []

@@ -244,6 +244,7 @@ def test_clone_state_that_this_user_may_not_read(
     )
 
 
+@pytest.mark.slow
 def test_keys_that_the_commands_refuse_are_an_error(repo: Repo) -> None:
     """As on a branch from before a rotation."""
     repo.git("branch", "old")

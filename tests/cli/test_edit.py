@@ -37,6 +37,7 @@ def changed_lines(before: str, after: str) -> list[str]:
     return [b for a, b in zip(old, new, strict=True) if a != b]
 
 
+@pytest.mark.many_variants
 @every_file_and_reader
 def test_a_sealed_file_stays_sealed_and_one_line_of_it_changes(desk: Desk, path: str) -> None:
     desk.repo.sealedfiles("seal", path)
@@ -50,6 +51,7 @@ def test_a_sealed_file_stays_sealed_and_one_line_of_it_changes(desk: Desk, path:
     desk.assert_tidy()
 
 
+@pytest.mark.many_variants
 @every_file_and_reader
 def test_a_decrypted_file_stays_decrypted_and_git_sees_one_line(desk: Desk, path: str) -> None:
     before = desk.repo.read(path)

@@ -124,6 +124,7 @@ def test_leftovers_of_kill_9_are_removed_by_the_next_run(desk: Desk, saves: bool
     desk.assert_tidy()
 
 
+@pytest.mark.slow
 def test_interrupting_is_for_the_editor(desk: Desk) -> None:
     script = (
         "trap 'echo caught; " + CHANGE + "; exit 0' INT; echo ready; while :; do sleep 0.05; done"
@@ -134,6 +135,7 @@ def test_interrupting_is_for_the_editor(desk: Desk) -> None:
     desk.assert_tidy()
 
 
+@pytest.mark.slow
 def test_interrupting_the_question_keeps_the_edit(desk: Desk) -> None:
     desk.edit_on_terminal(YAML, "echo '{' >> \"$1\"", (PROMPT, "\x03"), code=130)
     assert desk.repo.read(YAML) == FILES[YAML]
@@ -144,6 +146,7 @@ def test_interrupting_the_question_keeps_the_edit(desk: Desk) -> None:
 # -- the text is broken
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     ("path", "script", "said"),
     [

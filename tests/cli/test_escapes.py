@@ -101,6 +101,7 @@ def test_no_command_passes_on_what_a_terminal_acts_on(hostile: Repo) -> None:
     assert b"PWN" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -124,6 +125,7 @@ def test_nor_does_a_command_with_a_hostile_file(hostile: Repo, command: tuple[st
         assert not any(char in said for char in RAW), (command, file, said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [("cat",), ("cat", "--format", "json"), ("cat", "--format", "env"), ("get",), ("run", "-f")],

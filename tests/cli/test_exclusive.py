@@ -116,6 +116,7 @@ class Blocked:
             pipe.write("\n")
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize("command", CHANGING)
 def test_a_command_that_changes_the_clone_fails_if_another_one_does_not_end(
     repo: Repo, command: tuple[str, ...]

@@ -196,6 +196,7 @@ def test_values_that_are_not_from_a_reader_are_not_exported(
     assert not Path(folder).exists()
 
 
+@pytest.mark.slow
 def test_values_of_other_groups_are_not_left_out(sealed: Repo, tmp_path: Path) -> None:
     bob = Person.at(tmp_path / "bob")
     sealed.sealedfiles("grant", "bob", bob.keygen(), "--to", "default")

@@ -93,6 +93,7 @@ def test_what_was_in_plaintext_must_change_and_the_first_commit_is_named(leaking
     assert "sealedfiles set app.yaml database.password" in leaking.stderr
 
 
+@pytest.mark.slow
 def test_a_value_leaves_the_list_when_it_is_changed(leaking: Repo) -> None:
     new = {"database.password": "one", "database.url": "two", "token": "three"}
     for key, text in new.items():
@@ -108,6 +109,7 @@ def test_a_value_leaves_the_list_when_it_is_changed(leaking: Repo) -> None:
     assert classes(leaking, code=0)["token"] == "removed"
 
 
+@pytest.mark.slow
 def test_a_value_that_leaks_later_is_listed_too(leaking: Repo) -> None:
     for key, text in (("database.password", "pw"), ("database.url", "url"), ("token", "token")):
         leaking.sealedfiles("set", "app.yaml", key, answers=f"{SECRET}-new-{text}")
@@ -228,6 +230,7 @@ def test_filter_repo_removes_values_from_messages_of_commits_and_tags(
     assert [name for name, data in clone.objects() if TOKEN.encode() in data] == []
 
 
+@pytest.mark.slow
 def test_filter_repo_removes_all_of_a_long_value_in_base64_on_one_line_or_several(
     leaking: Repo, tmp_path: Path
 ) -> None:
@@ -280,6 +283,7 @@ e_token: |
 """
 
 
+@pytest.mark.slow
 def test_a_value_at_a_key_of_a_secret_is_no_prose_and_all_its_spellings_are_removed(
     leaking: Repo, tmp_path: Path
 ) -> None:

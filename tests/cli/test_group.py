@@ -47,6 +47,7 @@ def test_groups_are_listed_with_their_files_and_readers(repo: Repo) -> None:
     assert len(production["key_id"]) == 16
 
 
+@pytest.mark.slow
 def test_a_group_is_deleted_as_one_change_and_history_keeps_its_keys(
     unused: tuple[Repo, Repo],
 ) -> None:
@@ -124,6 +125,7 @@ def test_a_group_that_a_rule_names_is_not_deleted(repo: Repo) -> None:
     assert repo.head() == head
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize("where", ["index", "head", "working tree", "inside a token"])
 def test_a_group_that_a_value_is_sealed_to_is_not_deleted(
     unused: tuple[Repo, Repo], where: str

@@ -143,6 +143,7 @@ def test_a_later_commit_that_seals_it_does_not_help(hooked: Repo, server: Path) 
     hooked.git("push", "--quiet", "origin", "main")
 
 
+@pytest.mark.slow
 def test_every_kind_of_reference_is_checked(hooked: Repo, server: Path) -> None:
     commit_plain(hooked)
     hooked.git("tag", "--annotate", "--message", "x", "annotated")
@@ -168,6 +169,7 @@ def test_what_is_there_already_is_not_checked_again(hooked: Repo, server: Path) 
     hooked.git("push", "--quiet", "origin", "main", "HEAD:refs/heads/new")
 
 
+@pytest.mark.slow
 def test_deleting_a_branch_is_not_checked(hooked: Repo, server: Path) -> None:
     hooked.git("push", "--quiet", "origin", "HEAD:refs/heads/new")
     commit_plain(hooked)
@@ -176,6 +178,7 @@ def test_deleting_a_branch_is_not_checked(hooked: Repo, server: Path) -> None:
     assert_refused(hooked, "push", "origin", ":new", "main")
 
 
+@pytest.mark.slow
 def test_a_push_forced_over_work_that_is_unknown_here(
     hooked: Repo, server: Path, tmp_path: Path
 ) -> None:
@@ -188,6 +191,7 @@ def test_a_push_forced_over_work_that_is_unknown_here(
     assert_refused(hooked, "push", "--force", "origin", "main")
 
 
+@pytest.mark.slow
 def test_a_push_to_an_address_without_a_name(hooked: Repo, server: Path) -> None:
     hooked.git("push", "--quiet", str(server), "HEAD:refs/heads/new")
     commit_plain(hooked)
@@ -225,6 +229,7 @@ def test_unlock_installs_them_and_says_so_once(bob: Repo) -> None:
     assert "hooks" not in bob.stderr
 
 
+@pytest.mark.slow
 def test_init_installs_them(bob: Repo, tmp_path: Path) -> None:
     fresh = bob.person.repository(tmp_path / "fresh")
     fresh.sealedfiles("init")

@@ -111,6 +111,7 @@ def test_a_copy_of_an_open_file_is_not_committed(hooked: Repo, path: str, name: 
 SHORT = "db:\n  user: admin\n  password: s3cr3t\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["secrets/short.yaml", "secrets/short"])
 def test_a_copy_of_a_file_with_short_values_is_not_committed(hooked: Repo, path: str) -> None:
     hooked.sealedfiles("track", path)
@@ -139,6 +140,7 @@ def test_a_copy_that_a_parent_has_in_plaintext_is_no_new_finding(hooked: Repo) -
     assert hooked.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_short_file_is_no_copy(hooked: Repo) -> None:
     hooked.sealedfiles("track", "secrets/pin")
     hooked.write("secrets/pin", "471142\n")
@@ -189,6 +191,7 @@ def test_an_encoded_value_is_not_committed(encoded: Repo, encoding: str) -> None
     assert ENCODED[encoding].strip('"') not in encoded.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ENCODED)
 def test_an_encoded_value_is_not_pushed(encoded: Repo, origin: Path, encoding: str) -> None:
     encoded.git("remote", "add", "origin", str(origin))
@@ -205,6 +208,7 @@ def test_an_encoded_value_is_not_pushed(encoded: Repo, origin: Path, encoding: s
     assert "encoded as base64 (commit" in encoded.stderr
 
 
+@pytest.mark.slow
 def test_an_encoded_value_that_is_public_is_no_new_finding(encoded: Repo) -> None:
     write_encoded(encoded, "hex")
     encoded.git("commit", "-q", "--no-verify", "--message", "in plaintext")
@@ -242,6 +246,7 @@ def test_a_file_that_leaves_its_pattern_does_not_take_plaintext_along(
     refused(hooked, "one.txt", "[copied-value]")
 
 
+@pytest.mark.slow
 def test_a_file_that_is_sealed_whole_is_not_pasted_elsewhere(hooked: Repo) -> None:
     hooked.sealedfiles("track", "*.key")
     hooked.write("tls.key", "s3cr3tMIIEvQIBADANBgkqhkiG9w0\n")
@@ -278,6 +283,7 @@ def test_a_value_is_not_pasted_into_its_own_file_in_plaintext(hooked: Repo, how:
     refused(hooked, ENV, "[copied-value]")
 
 
+@pytest.mark.slow
 def test_a_file_without_a_pattern_that_is_in_plaintext_again_is_refused_once(hooked: Repo) -> None:
     hooked.write("deploy/app.yaml", "pin: s3cr3t-deploy-pin\n")
     hooked.sealedfiles("seal", "deploy/app.yaml")
@@ -289,6 +295,7 @@ def test_a_file_without_a_pattern_that_is_in_plaintext_again_is_refused_once(hoo
     assert "[copied-value]" not in hooked.stderr
 
 
+@pytest.mark.slow
 def test_what_the_hooks_remember_follows_the_values(hooked: Repo) -> None:
     hooked.write("docs/setup.md", "# Setup\n")
     hooked.commit("docs")
@@ -330,6 +337,7 @@ def test_what_was_in_plaintext_before_is_no_new_finding(hooked: Repo) -> None:
 BINARY = b"SQLite format 3\x00\x14\x00s3cr3t-row"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data", [BINARY, BINARY + b"\n\x00more\n", b"s\x003\x00c\x00r\x003\x00t\x00"]
 )
@@ -382,6 +390,7 @@ def test_a_provider_token_is_not_committed(detecting: Repo, path: str) -> None:
     assert TOKEN not in detecting.stderr
 
 
+@pytest.mark.slow
 def test_a_token_that_is_not_new_is_committed(detecting: Repo) -> None:
     detecting.write("deploy.sh", f"export T={TOKEN}\n")
     detecting.git("add", "deploy.sh")
@@ -401,6 +410,7 @@ def test_a_token_that_is_not_new_is_committed(detecting: Repo) -> None:
     detecting.commit("merged")
 
 
+@pytest.mark.slow
 def test_a_provider_token_in_a_first_commit_and_beside_a_removed_file(detecting: Repo) -> None:
     detecting.git("checkout", "-q", "--orphan", "first")
     detecting.write("deploy.sh", f"export T={TOKEN}\n")
@@ -416,6 +426,7 @@ def test_a_provider_token_in_a_first_commit_and_beside_a_removed_file(detecting:
     refused(detecting, "deploy.sh:1: has a secret in plaintext that is not a sealed value")
 
 
+@pytest.mark.slow
 def test_a_provider_token_is_not_pushed(detecting: Repo, origin: Path) -> None:
     """Also if a later commit of the push removes it."""
     detecting.write("deploy.sh", f"#!/bin/sh\nexport T={TOKEN}\n")
@@ -448,6 +459,7 @@ def test_without_the_extra_tokens_are_not_searched_for(hooked: Repo, tmp_path: P
     hooked.raw(sys.executable, "-m", "sealedfiles", "hook", "run", "pre-commit")
 
 
+@pytest.mark.slow
 def test_a_token_that_the_policy_allows_or_that_is_a_copy(detecting: Repo) -> None:
     detecting.write("a.env", f"TOKEN={TOKEN}\n")
     detecting.commit("a token that is sealed")
@@ -499,6 +511,7 @@ def push_refused(repo: Repo, *refs: str) -> None:
     assert "s3cr3t-leaked" not in repo.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("name", ["refs/remotes/origin/x", "refs/remotes/other/x", "refs/tags/x"])
 def test_a_reference_here_does_not_say_what_the_remote_has(hooked: Repo, name: str) -> None:
@@ -589,6 +602,7 @@ def test_nor_is_a_sealed_value_on_a_branch_without_sealed_files(hooked: Repo) ->
     hooked.git("push", "-q", "origin", "pages")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("server")
 def test_grafts_hide_nothing(hooked: Repo) -> None:
     base, commit = hooked.head(), leak(hooked)
@@ -600,6 +614,7 @@ def test_grafts_hide_nothing(hooked: Repo) -> None:
     push_refused(hooked, "HEAD:refs/heads/x")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("server")
 def test_a_remote_that_does_not_respond_only_costs_time(hooked: Repo) -> None:
     lines = [f"commit refs/heads/main\ncommitter x <x> {n} +0000\ndata 1\nx\n" for n in range(150)]
@@ -613,6 +628,7 @@ def test_a_remote_that_does_not_respond_only_costs_time(hooked: Repo) -> None:
     hooked.sealedfiles(*run, answers=stdin, code=1)
 
 
+@pytest.mark.slow
 def test_a_rotation_after_rotations_of_others_is_committed(team: tuple[Repo, Repo]) -> None:
     """The hooks verify the chain of keys with the cached ones: the keys between must be among them."""
     alice, bob = team

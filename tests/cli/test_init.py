@@ -122,6 +122,7 @@ def test_a_policy_that_was_there_before_the_first_reader_is_not_proved(
     fresh.sealedfiles("init", "--name", "alice")
 
 
+@pytest.mark.slow
 def test_a_group_that_was_pushed_before_the_first_set_up_is_named(fresh: Repo) -> None:
     """Anyone with push access can add one; `init` and the other commands must not send in a circle."""
     epochs = "kcmzf66bkcmzf66b 2026-01-01T00:00:00Z created - - " + "A" * 43

@@ -198,6 +198,7 @@ def desktop(alice: Person) -> Callable[..., CompletedProcess[str]]:
     return at_desktop
 
 
+@pytest.mark.slow
 def test_a_key_moves_from_the_file_to_the_keyring_and_is_deleted_from_either(
     alice: Person, desktop: Callable[..., CompletedProcess[str]]
 ) -> None:
@@ -218,6 +219,7 @@ def test_a_key_moves_from_the_file_to_the_keyring_and_is_deleted_from_either(
     assert desktop("key", "list").stdout == ""
 
 
+@pytest.mark.slow
 def test_of_several_keys_in_the_keyring_one_is_deleted(
     desktop: Callable[..., CompletedProcess[str]],
 ) -> None:
@@ -226,6 +228,7 @@ def test_of_several_keys_in_the_keyring_one_is_deleted(
     assert desktop("key", "list", "--public").stdout == made[0] + made[2]
 
 
+@pytest.mark.slow
 def test_a_locked_keyring_is_named_and_the_rest_is_listed(
     alice: Person, desktop: Callable[..., CompletedProcess[str]]
 ) -> None:

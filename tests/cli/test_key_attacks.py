@@ -108,6 +108,7 @@ def paste(mirror: Repo, bob: Repo) -> None:
     mirror.git("push", "--quiet")
 
 
+@pytest.mark.slow
 def test_a_value_under_a_removed_readers_own_fork_is_neither_read_nor_resealed(
     team: tuple[Repo, Repo], mirror: Repo, origin: Path, tmp_path: Path
 ) -> None:
@@ -168,6 +169,7 @@ def test_a_revocation_that_the_removed_reader_repeats_on_his_own_branch_makes_no
 # readers: who comes in and who stays
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "answers",
     ["y\nn\nn\n", "n\nn\n", ""],
@@ -245,6 +247,7 @@ def test_a_revocation_cannot_be_edited_into_a_rotation_on_one_side_of_a_conflict
     assert repo.read(EPOCHS) == before
 
 
+@pytest.mark.slow
 @both_sides
 def test_nobody_is_removed_by_files_that_are_deleted_on_one_side_of_a_conflict(
     repo: Repo, laptop: Repo, side: str

@@ -41,6 +41,7 @@ def at_desktop(
     )
 
 
+@pytest.mark.slow
 def test_on_a_desktop_the_key_goes_to_the_keyring(alice: Person) -> None:
     done = at_desktop(alice, "keygen")
     assert done.returncode == 0, done.stderr
@@ -71,6 +72,7 @@ def test_an_unusable_keyring_is_reported_and_a_private_file_is_used(
         assert stat.S_IMODE(alice.identities.stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 def test_a_locked_keyring_is_left_alone(alice: Person) -> None:
     at_desktop(alice, "keygen")
     done = at_desktop(
@@ -96,6 +98,7 @@ def test_a_given_file_is_used(alice: Person) -> None:
     assert at_desktop(alice, "key", "list").stdout == ""
 
 
+@pytest.mark.slow
 def test_init_puts_a_new_key_into_the_keyring_and_finds_it_again(
     fresh: Repo, tmp_path: Path
 ) -> None:

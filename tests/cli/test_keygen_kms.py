@@ -124,6 +124,7 @@ def test_a_job_of_another_repository_reads_nothing(held: Held, tmp_path: Path) -
     assert token not in clone.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -154,6 +155,7 @@ def push(clone: Repo, path: str, text: str) -> None:
     clone.git("commit", "--quiet", "--message", "tune the pool")
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -93,6 +93,7 @@ def ready(fresh: Repo) -> Repo:
     return fresh
 
 
+@pytest.mark.many_variants
 @each
 def test_a_file_is_sealed_value_by_value_and_read_by_every_command(ready: Repo, name: str) -> None:
     sample = SAMPLES[name]
@@ -112,6 +113,7 @@ def test_a_file_is_sealed_value_by_value_and_read_by_every_command(ready: Repo, 
     assert ready.read(name) == sample.text
 
 
+@pytest.mark.many_variants
 @each
 def test_values_are_set_and_removed_with_their_lines_only(ready: Repo, name: str) -> None:
     sample = SAMPLES[name]
@@ -129,6 +131,7 @@ def test_values_are_set_and_removed_with_their_lines_only(ready: Repo, name: str
     assert ready.read(name) == "".join(line for line in lines if "two" not in line)
 
 
+@pytest.mark.many_variants
 @each
 def test_a_value_that_is_commented_out_stays_sealed(ready: Repo, name: str) -> None:
     sample = SAMPLES[name]
@@ -145,6 +148,7 @@ def test_a_value_that_is_commented_out_stays_sealed(ready: Repo, name: str) -> N
     assert ready.read(name) == sample.text.replace(*sample.disabled)
 
 
+@pytest.mark.many_variants
 @each
 def test_both_sides_of_a_merge_change_values(ready: Repo, name: str) -> None:
     sample = SAMPLES[name]
@@ -161,6 +165,7 @@ def test_both_sides_of_a_merge_change_values(ready: Repo, name: str) -> None:
     assert b"s3cr3t" not in ready.blob("", name)
 
 
+@pytest.mark.slow
 @each
 def test_a_file_that_was_sealed_whole_stays_so_until_a_rule_names_its_format(
     fresh: Repo, name: str

@@ -120,6 +120,7 @@ def refuses_plaintext(repo: Repo) -> bool:
         repo.write(ENV, before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["main", "linked"])
 def test_only_this_worktree_is_locked_while_another_one_needs_the_keys(
     repo: Repo, tmp_path: Path, which: str

@@ -54,6 +54,7 @@ def web(web_once: Repo, tmp_path: Path) -> Repo:
     return web_once.copy(tmp_path / "orders")
 
 
+@pytest.mark.slow
 def test_applications_read_the_same_values_after_one_command(web: Repo) -> None:
     paths = (".env", "api/.env.production")
     before = {
@@ -78,6 +79,7 @@ def test_applications_read_the_same_values_after_one_command(web: Repo) -> None:
     assert_migrated(web, {path: web.read_bytes(path) for path in paths})
 
 
+@pytest.mark.slow
 def test_the_private_key_may_be_given_and_a_missing_or_wrong_one_is_named(
     web: Repo, tmp_path: Path
 ) -> None:
@@ -93,6 +95,7 @@ def test_the_private_key_may_be_given_and_a_missing_or_wrong_one_is_named(
     assert read_by_sealedfiles(copy, ".env") == read_by_dotenvx(web, ".env")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_ignored", [True, False])
 def test_private_keys_that_git_has_stay_on_the_disk(web: Repo, is_ignored: bool) -> None:
     """A file that was only staged is in no commit: it is the only copy of the keys."""
@@ -108,6 +111,7 @@ def test_private_keys_that_git_has_stay_on_the_disk(web: Repo, is_ignored: bool)
     assert ("git does not ignore .env.keys" in notes) is not is_ignored
 
 
+@pytest.mark.slow
 def test_variables_in_a_value_are_named_and_stay_as_they_are(web: Repo) -> None:
     run(web, "dotenvx", "set", "URL", "x${API_KEY}", "-f", ".env")
     web.write(".env", web.read(".env") + 'COMMAND="$(touch ran)"\n')
@@ -139,6 +143,7 @@ def test_a_damaged_value_is_refused(web: Repo) -> None:
     assert not (web.path / ".sealedfiles").exists()
 
 
+@pytest.mark.slow
 def test_a_monorepo_with_a_key_of_the_environment(tmp_path: Path) -> None:
     repo = repository(tmp_path, "monorepo")
     repo.write(".gitignore", ".env.keys\n")

@@ -50,6 +50,7 @@ def unlocked(unlocked_once: Repo, tmp_path: Path) -> Repo:
     return unlocked_once.copy(tmp_path / "orders")
 
 
+@pytest.mark.slow
 def test_one_command_migrates_an_unlocked_clone(unlocked: Repo) -> None:
     planned = plan(unlocked)
     assert planned["tool"] == "git-crypt"
@@ -77,6 +78,7 @@ def _said(repo: Repo) -> str:
     return repo.stderr
 
 
+@pytest.mark.slow
 def test_named_keys_become_groups_and_exported_keys_open_a_locked_clone(
     unlocked: Repo, tmp_path: Path
 ) -> None:
@@ -104,6 +106,7 @@ def test_named_keys_become_groups_and_exported_keys_open_a_locked_clone(
     assert locked.sealedfiles("get", "ops/token.json", "token") == "s3cr3t-ops\n"
 
 
+@pytest.mark.slow
 def test_gpg_users_are_named_and_their_key_opens_a_locked_clone(
     unlocked: Repo, tmp_path: Path
 ) -> None:
@@ -150,6 +153,7 @@ def test_nothing_is_changed_if_a_file_cannot_be_migrated(
     assert not (unlocked.path / ".sealedfiles").exists()
 
 
+@pytest.mark.slow
 def test_a_part_leaves_the_rest_to_git_crypt(unlocked: Repo) -> None:
     report = migrate(unlocked, "--yes", "--group", "data", "secrets/database.yaml")
     assert [one["path"] for one in report["files"]] == ["secrets/database.yaml"]
@@ -168,6 +172,7 @@ def test_without_an_answer_nothing_is_changed(unlocked: Repo) -> None:
     assert unlocked.status() == []
 
 
+@pytest.mark.slow
 @pytest.mark.many_variants
 @pytest.mark.parametrize(
     "step", ["remove_from_git", "create_workspace", "track", "refresh", "_verified", "_grant"]
@@ -210,6 +215,7 @@ def test_later_changes_are_not_overwritten_by_the_next_attempt(unlocked: Repo) -
     assert unlocked.blob("", ".env") == before
 
 
+@pytest.mark.slow
 def test_a_group_that_the_attributes_name_is_not_accepted_in_the_place_of_the_user(
     unlocked: Repo, tmp_path: Path
 ) -> None:

@@ -91,6 +91,7 @@ def system(tmp_path: Path) -> Repo:
     return repo
 
 
+@pytest.mark.slow
 def test_files_of_agenix_and_their_readers(system: Repo) -> None:
     readers = {one["name"]: one for one in plan(system)["readers"]}
     assert [readers[name]["groups"] for name in ("alice", "web")] == [["default"], []]

@@ -90,6 +90,7 @@ def orders(tmp_path: Path) -> Repo:
     return repo
 
 
+@pytest.mark.slow
 def test_the_values_of_an_application_are_the_same_after_one_command(orders: Repo) -> None:
     planned = plan(orders)
     assert [one["path"] for one in planned["files"]] == [
@@ -149,6 +150,7 @@ def cluster(tmp_path: Path) -> Repo:
     return repo
 
 
+@pytest.mark.slow
 def test_rules_and_readers_are_carried_over(cluster: Repo) -> None:
     readers = {one["name"]: one for one in plan(cluster)["readers"]}
     assert {*readers} == {"alice", "bob"}
@@ -176,6 +178,7 @@ def test_rules_and_readers_are_carried_over(cluster: Repo) -> None:
     assert_migrated(cluster, {path: cluster.read_bytes(path) for path in paths})
 
 
+@pytest.mark.slow
 def test_other_kinds_of_keys_are_left_to_sops(tmp_path: Path) -> None:
     home = tmp_path / "gnupg"
     home.mkdir(mode=0o700)
@@ -214,6 +217,7 @@ def test_a_changed_file_is_refused(cluster: Repo, damage: str) -> None:
     assert not (cluster.path / ".sealedfiles").exists()
 
 
+@pytest.mark.slow
 def test_a_reader_gets_no_access_to_a_group_that_has_other_values(cluster: Repo) -> None:
     bob = f"bob={plan(cluster)['readers'][1]['key']}"
     cluster.sealedfiles("init", "--no-hooks")
@@ -231,6 +235,7 @@ def test_a_reader_gets_no_access_to_a_group_that_has_other_values(cluster: Repo)
     assert [*keys.glob("*/bob.age")] == [keys / "new/bob.age"]
 
 
+@pytest.mark.slow
 def test_a_reader_of_some_files_gets_no_access_to_the_others(cluster: Repo) -> None:
     key = plan(cluster)["readers"][0]["key"]
     encrypt(cluster, "k8s/own.yaml", MANIFEST, "--age", key)

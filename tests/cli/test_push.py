@@ -124,6 +124,7 @@ def test_prune_deletes_only_what_push_created(pushing: Repo, bao: Bao, path: str
     assert "CACHE_URL" not in custom(bao, path)["sealedfiles-names-1"]
 
 
+@pytest.mark.slow
 def test_rotating_a_value_pushes_it_after_the_commit(pushing: Repo, bao: Bao, path: str) -> None:
     push(pushing, "app", "--yes")
     command = ("rotate-value", JSON, "database.password", "--generate", "hex:16")

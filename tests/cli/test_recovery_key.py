@@ -170,6 +170,7 @@ def test_a_new_group_gets_it_too(saved: Repo, command: tuple[str, ...]) -> None:
     saved.sealedfiles("check")
 
 
+@pytest.mark.slow
 def test_it_opens_what_is_sealed_to_a_new_group_after_a_rotation(
     saved: Repo, safe: Path, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ def test_rotate_without_a_group_rotates_all_groups_of_the_user(repo: Repo) -> No
     assert not old & (key_ids(repo) | key_ids(repo, group="production"))
 
 
+@pytest.mark.slow
 def test_after_a_rotation_every_reader_can_unlock(team: tuple[Repo, Repo]) -> None:
     alice, bob = team
     alice.sealedfiles("rotate", "default")
@@ -183,6 +184,7 @@ def test_revoke_removes_a_reader_and_lists_what_he_knows(team: tuple[Repo, Repo]
     assert_clean(alice)
 
 
+@pytest.mark.slow
 def test_a_removed_reader_opens_none_of_the_values_changed_after_he_left(
     team: tuple[Repo, Repo],
 ) -> None:

@@ -126,6 +126,7 @@ def test_a_new_value_is_staged_and_nothing_else(repo: Repo, path: str) -> None:
     assert_no_plaintext(repo, new)
 
 
+@pytest.mark.slow
 def test_the_file_may_be_sealed_on_disk(repo: Repo) -> None:
     for state in ("lock", "unlock"):
         repo.sealedfiles(state)
@@ -160,6 +161,7 @@ def test_the_public_key_is_printed(repo: Repo) -> None:
     assert get(repo, YAML, PASSWORD[YAML]).startswith("AGE-SECRET-KEY-PQ-1")
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -304,6 +306,7 @@ def test_a_command_that_prints_nothing_leaves_nothing(repo: Repo) -> None:
     assert repo.status() == []
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     ("spoil", "repair"),
     [
@@ -485,6 +488,7 @@ def start(repo: Repo, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["TERM", "HUP", "INT"])
 def test_a_signal_waits_until_the_value_is_in_its_file(
     repo: Repo, provider: Provider, name: str
@@ -571,6 +575,7 @@ def test_a_kill_at_any_moment_leaves_the_value_that_the_provider_has(
 # -- a real provider
 
 
+@pytest.mark.slow
 def test_the_script_of_the_documentation_changes_a_password_in_postgresql(
     repo: Repo, tmp_path: Path
 ) -> None:
@@ -679,6 +684,7 @@ def test_a_failed_commit_loses_nothing(repo: Repo) -> None:
     assert repo.status() == [f"M  {YAML}"]
 
 
+@pytest.mark.slow
 def test_the_history_shows_rotations(repo: Repo) -> None:
     repo.sealedfiles("revoke", "bob")
     repo.commit("bob left")
@@ -839,6 +845,7 @@ def test_a_job_with_a_deploy_key_rotates_what_is_due(
     assert_no_plaintext(job, *(str(one["new"]) for one in provider.calls))
 
 
+@pytest.mark.slow
 def test_what_a_removed_reader_knows_is_rotated(aged: Repo, provider: Provider) -> None:
     aged.sealedfiles("revoke", "bob")
     aged.git("commit", "--quiet", "--message", "bob left")

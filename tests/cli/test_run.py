@@ -97,6 +97,7 @@ def anywhere(request: pytest.FixtureRequest, world: World, origin: Path, tmp_pat
 # -- which variables
 
 
+@pytest.mark.many_variants
 def test_the_values_are_variables_in_every_state_of_the_files(anywhere: Repo) -> None:
     seen = json.loads(anywhere.sealedfiles("run", *EVERY_FILE, "--", *SHOW))
     assert anywhere.stderr == ""
@@ -117,6 +118,7 @@ def test_the_values_are_variables_in_every_state_of_the_files(anywhere: Repo) ->
     assert "DATABASE_OPTIONS" not in seen
 
 
+@pytest.mark.many_variants
 def test_the_only_tracked_env_file_is_used_and_reported(anywhere: Repo) -> None:
     seen = json.loads(anywhere.sealedfiles("run", "--", *SHOW))
     assert {name: seen.get(name) for name in VALUES} == VALUES
@@ -132,6 +134,7 @@ def test_a_file_that_git_ignores_does_not_compete_with_the_tracked_one(repo: Rep
     assert environment_of(repo)["DB_PASSWORD"] == VALUES["DB_PASSWORD"]
 
 
+@pytest.mark.many_variants
 def test_several_tracked_env_files_are_an_error_that_names_them(anywhere: Repo) -> None:
     shutil.copy(anywhere.path / ENV, anywhere.path / "prod.env")
     anywhere.sealedfiles("run", "--", "echo", "started", code=2)

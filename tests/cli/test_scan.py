@@ -185,6 +185,7 @@ def places(found: list[dict[str, Any]]) -> dict[int, str]:
     return dict(zip(keys, (one["path"] or "" for one in found), strict=True))
 
 
+@pytest.mark.slow
 def test_all_planted_secrets_are_found_and_nothing_else(repo: Repo) -> None:
     past, present = plant(repo)
     assert len(past) + len(present) == COUNT
@@ -205,6 +206,7 @@ def test_all_planted_secrets_are_found_and_nothing_else(repo: Repo) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_first_and_the_last_commit_and_what_no_ref_reaches(repo: Repo) -> None:
     plant(repo)
     found = {one["path"]: one for one in findings(repo, "--history")}
@@ -669,6 +671,7 @@ def test_without_the_extra_a_line_says_what_was_not_done(repo: Repo, tmp_path: P
     assert "kingfisher" not in repo.stderr
 
 
+@pytest.mark.slow
 def test_secrets_that_are_not_sealed_values(repo: Repo) -> None:
     pytest.importorskip("kingfisher_sdk", reason="the extra scan is not installed")
     token = "ghp_" + "oHwLMeaZqo9DZDNjN1GTPdVKsb1DS2S5yXB6"
@@ -721,6 +724,7 @@ def test_another_engine(repo: Repo, tmp_path: Path) -> None:
     assert [(one["path"], one["line"]) for one in history] == [("a.txt", 3), ("commit message", 6)]
 
 
+@pytest.mark.slow
 def test_no_value_is_passed_to_git_or_written_to_disk(repo: Repo, tmp_path: Path) -> None:
     """Neither as an argument nor through stdin; temporary files hold object ids."""
     plant(repo)
@@ -765,6 +769,7 @@ def test_ggshield_gets_no_sealed_value(repo: Repo, tmp_path: Path) -> None:
     assert "--history cannot be scanned with ggshield" in repo.stderr
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_and_no_value_written(repo: Repo, tmp_path: Path) -> None:
     strace = shutil.which("strace")
     log = tmp_path / "trace"

@@ -58,6 +58,7 @@ PIN = {ENV: "PROD_PIN", JSON: "production.pin", YAML: "production.pin"}
 on_unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminal")
 
 
+@pytest.mark.many_variants
 @every_state_and_file
 def test_one_value_and_one_line_change(world: World, state: str, path: str, tmp_path: Path) -> None:
     repo = in_state(world, state, tmp_path / "orders")
@@ -94,6 +95,7 @@ def test_the_same_value_again_changes_nothing(world: World, state: str, tmp_path
 # -- where the value comes from
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     ("typed", "value"),
     [
@@ -122,6 +124,7 @@ def test_a_value_that_is_no_secret_may_be_an_argument(repo: Repo) -> None:
     assert "not secret" in repo.sealedfiles("set", "--help")
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     ("spec", "form"),
     [("hex:32", "[0-9a-f]{64}"), ("password:24", "[A-Za-z0-9_-]{24}"), ("uuid", "[0-9a-f-]{36}")],
@@ -162,6 +165,7 @@ def test_what_looks_like_a_number_stays_a_string(repo: Repo, path: str) -> None:
         assert json.loads(repo.sealedfiles("get", path, PASSWORD[path], "--json")) == value
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     "text", ["8080", "1.5", "true", "null", '"text"', "[1, 2]", '{"a": {"b": []}}']
 )
@@ -225,6 +229,7 @@ def test_at_a_terminal_the_value_is_asked_for_and_not_shown(
     assert repo.sealedfiles("get", YAML, "database.password") == "s3cr3t-typed\n"
 
 
+@pytest.mark.slow
 @on_unix
 @pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["ctrl-c", "ctrl-d"])
 def test_ending_the_prompt_changes_nothing(repo: Repo, key: str) -> None:
@@ -266,6 +271,7 @@ def test_no_prompt_if_the_value_could_not_be_set(repo: Repo) -> None:
 # -- keys and files that are not there yet
 
 
+@pytest.mark.slow
 @every_state
 @pytest.mark.parametrize(
     ("path", "key"), [(ENV, "NEW_KEY"), (JSON, "cache.extra.key"), (YAML, "cache.extra.key")]
@@ -374,6 +380,7 @@ def test_no_prompt_for_a_value_that_would_replace_a_mapping(repo: Repo) -> None:
     assert "value of database" not in shown
 
 
+@pytest.mark.many_variants
 @every_state
 @pytest.mark.parametrize(
     ("path", "key", "similar"),
@@ -429,6 +436,7 @@ OTHER_TYPE = [
 ]
 
 
+@pytest.mark.many_variants
 @sealed_states
 @pytest.mark.parametrize(("old", "typed", "new"), SAME_TYPE + OTHER_TYPE)
 def test_a_scalar_of_json_keeps_its_type_if_the_text_allows_it(
@@ -474,6 +482,7 @@ YAML_TYPES = [
 ]
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize("flow", [False, True])
 @pytest.mark.parametrize(("old", "typed", "new"), YAML_TYPES)
 def test_a_scalar_of_yaml_keeps_its_type_if_the_text_allows_it(
@@ -531,6 +540,7 @@ def test_setting_a_plain_value_is_reported(repo: Repo) -> None:
 # -- what one cannot seal, and what is damaged
 
 
+@pytest.mark.many_variants
 @every_state_and_file
 def test_a_value_of_a_group_that_one_does_not_read_exits_3_and_stays(
     world: World, state: str, path: str, tmp_path: Path

@@ -72,6 +72,7 @@ def test_no_colors_in_a_pipe_unless_they_are_wanted(repo: Repo) -> None:
     assert ESCAPE in repo.stderr
 
 
+@pytest.mark.slow
 def test_ctrl_c_at_a_question_ends_the_command_and_is_no_answer(repo: Repo) -> None:
     repo.write(
         ".sealedfiles/recipients/carol.pub", Person.at(repo.path.parent / "c").keygen() + "\n"

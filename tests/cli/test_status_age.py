@@ -92,6 +92,7 @@ def old(repo: Repo, *options: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_a_value_that_is_older_than_its_rule_allows_is_announced_and_then_an_error(
     repo: Repo,
 ) -> None:
@@ -127,6 +128,7 @@ def test_a_new_key_makes_a_value_new_if_no_key_is_available(
     assert len(old(repo, *options)) == found
 
 
+@pytest.mark.slow
 def test_a_value_that_expires_is_announced_and_then_an_error(repo: Repo) -> None:
     repo.edit(ENV, "db-alpha", "db-beta")
     long_ago(repo, 40).commit("new values")

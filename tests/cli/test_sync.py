@@ -101,6 +101,7 @@ def test_proofs_that_a_killed_run_wrote_and_did_not_stage_are_staged(repo: Repo)
     assert "nothing to do" in repo.stderr
 
 
+@pytest.mark.slow
 def test_two_rotations_are_united(repo: Repo) -> None:
     branches(repo, [["rotate", "default"]], [["rotate", "default"]])
     merge(repo, "other")
@@ -115,6 +116,7 @@ def test_two_rotations_are_united(repo: Repo) -> None:
     assert repo.texts() == FILES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["main first", "other first"])
 def test_a_value_added_beside_a_rotation(repo: Repo, order: str) -> None:
     steps = [[["rotate", "default"]], [["edit", "db-alpha", "db-beta"]]]
@@ -134,6 +136,7 @@ def carol(tmp_path: Path) -> str:
     return Person.at(tmp_path / "carol").keygen()
 
 
+@pytest.mark.slow
 def test_a_reader_added_beside_a_rotation_is_asked_about(repo: Repo, carol: str) -> None:
     branches(repo, [["rotate", "default"]], [["grant", "carol", carol, "--to", "default"]])
     merge(repo, "other")
@@ -160,6 +163,7 @@ def test_two_readers_added_on_two_branches_need_nothing(
     assert_synced(repo)
 
 
+@pytest.mark.slow
 def test_a_reader_revoked_on_one_branch_is_removed_regardless_of_the_other(repo: Repo) -> None:
     branches(repo, [["rotate", "default"]], [["revoke", "bob"]])
     merge(repo, "other")
@@ -177,6 +181,7 @@ def test_a_reader_revoked_on_one_branch_is_removed_regardless_of_the_other(repo:
     assert_synced(repo)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revoked_by", ["ours", "theirs"])
 @pytest.mark.parametrize("kept", ["--ours", "--theirs"])
 def test_the_keys_of_one_side_do_not_resolve_the_merge(
@@ -201,6 +206,7 @@ def test_the_keys_of_one_side_do_not_resolve_the_merge(
     assert_synced(repo)
 
 
+@pytest.mark.slow
 def test_keys_of_a_parent_that_the_index_lacks_are_reported(repo: Repo) -> None:
     branches(repo, [["edit", "db-alpha", "db-beta"]], [["rotate", "default"]])
     repo.git("merge", "--quiet", "--no-commit", "other", code=None)
@@ -216,6 +222,7 @@ def test_keys_of_a_parent_that_the_index_lacks_are_reported(repo: Repo) -> None:
     repo.sealedfiles("check", "--staged")
 
 
+@pytest.mark.slow
 def test_values_made_under_a_retired_key_after_it_was_retired_are_asked_about(repo: Repo) -> None:
     branches(repo, [["revoke", "bob"]], [["edit", "db-alpha", "db-beta"]])
     merge(repo, "other")
@@ -252,6 +259,7 @@ def test_a_rotation_that_was_abandoned_is_forgotten_only_when_told(repo: Repo) -
     } == {epochs(repo)[0][0]}
 
 
+@pytest.mark.slow
 def test_an_abandoned_rotation_has_a_way_out_also_after_lock(repo: Repo) -> None:
     repo.sealedfiles("rotate", "default")
     repo.git("commit", "--quiet", "-m", "rotate")
@@ -272,6 +280,7 @@ STEPS: dict[str, Callable[[str], list[str]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ours", "theirs"), list(itertools.product(STEPS, STEPS)), ids=str)
 def test_any_changes_on_two_branches_end_in_a_state_that_check_accepts(
     repo: Repo, carol: str, ours: str, theirs: str

@@ -86,6 +86,7 @@ def test_values_of_a_group_move_and_no_other_token_changes(ready: Repo) -> None:
     assert_clean(ready)
 
 
+@pytest.mark.slow
 def test_a_value_under_a_retired_key_is_named_and_asked_about(team: tuple[Repo, Repo]) -> None:
     """A removed reader may have written it; under another group's key it would look like everybody's."""
     alice, bob = team
@@ -244,6 +245,7 @@ def test_untrack_names_the_rules_that_it_removes(ready: Repo) -> None:
     assert "values: b" in ready.stderr
 
 
+@pytest.mark.slow
 def test_untracked_files_pass_the_hooks_and_nothing_else_does(ready: Repo) -> None:
     """The policy lists the files, for others to review; no edit by hand and no --no-verify is needed."""
     ready.git("config", "sealedfiles.hooks", "true")
@@ -336,6 +338,7 @@ def test_untrack_of_what_was_never_tracked_is_refused(ready: Repo) -> None:
     ready.sealedfiles("untrack", "*.env", code=2)
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     ("folder", "argument", "pattern"),
     [

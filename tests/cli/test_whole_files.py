@@ -35,6 +35,7 @@ TEMPLATES = {
 }
 
 
+@pytest.mark.slow
 def test_a_file_of_one_scalar_is_committed_without_a_finding(ready: Repo) -> None:
     ready.sealedfiles("track", "*.yml", "*.yaml", "*.json", "--group", "default")
     for name, text in ROOTS.items():

@@ -122,6 +122,7 @@ def test_unlock_restores_the_folder_that_git_clone_converted(
     fresh.commit("an edit")
 
 
+@pytest.mark.slow
 def test_no_line_of_the_repository_hides_a_conflict(repo: Repo) -> None:
     for size in (3, 10_000):
         repo.write(

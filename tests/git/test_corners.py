@@ -63,6 +63,7 @@ def test_a_partial_clone(repo: Repo, tmp_path: Path) -> None:
     assert_clean(partial)
 
 
+@pytest.mark.slow
 def test_a_partial_clone_fetches_the_history_of_the_keys(
     team: tuple[Repo, Repo], origin: Path, tmp_path: Path
 ) -> None:
@@ -280,6 +281,7 @@ def test_executable_bits_survive_everything(repo: Repo) -> None:
 @pytest.mark.slow
 def test_a_file_of_more_than_100_megabytes(repo: Repo) -> None:
     repo.sealedfiles("track", "*.bin")
+    repo.git("config", "core.compression", "0")
     content = os.urandom(1 << 20) * 101
     repo.write("store.bin", content)
     repo.git("add", "store.bin")
@@ -293,6 +295,7 @@ def test_a_file_of_more_than_100_megabytes(repo: Repo) -> None:
 # Commands that run others
 
 
+@pytest.mark.slow
 def test_bisect(repo: Repo) -> None:
     for number in range(6):
         repo.edit(ENV, f"APP_PORT={8080 + number}", f"APP_PORT={8081 + number}")
@@ -308,6 +311,7 @@ def test_bisect(repo: Repo) -> None:
     assert_sound(repo)
 
 
+@pytest.mark.slow
 def test_rebase_with_a_command_after_each_pick(repo: Repo) -> None:
     repo.git("checkout", "--quiet", "-b", "feature")
     for number in range(3):
@@ -345,6 +349,7 @@ def test_filter_repo_rewrites_history_and_keeps_every_token(repo: Repo) -> None:
     assert_sound(repo)
 
 
+@pytest.mark.slow
 def test_rerere_resolves_the_same_conflict_again(repo: Repo) -> None:
     repo.git("config", "rerere.enabled", "true")
     repo.git("checkout", "--quiet", "-b", "feature")
@@ -369,6 +374,7 @@ def test_rerere_resolves_the_same_conflict_again(repo: Repo) -> None:
     assert "rr-cache" in repo.sealedfiles("doctor", code=1)
 
 
+@pytest.mark.slow
 def test_large_file_storage_beside_it(repo: Repo) -> None:
     needs("git-lfs")
     repo.git("lfs", "install", "--local")

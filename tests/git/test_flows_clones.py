@@ -33,6 +33,7 @@ pytestmark = pytest.mark.many_variants
 # Worktree, sparse checkout, submodule
 
 
+@pytest.mark.slow
 @every_reader
 def test_a_linked_worktree(repo: Repo) -> None:
     before = repo.texts()
@@ -156,6 +157,7 @@ def test_locking_a_sparse_checkout(repo: Repo) -> None:
     assert_sound(repo)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["alice", "bob"], ids=["all-groups", "one-of-two-groups"])
 def test_a_submodule(world: World, origin: Path, tmp_path: Path, who: str) -> None:
     person, texts = world.repos[who].person, world.repos[who].texts()
@@ -199,6 +201,7 @@ def test_what_one_pushes_the_other_reads(team: tuple[Repo, Repo]) -> None:
     assert_sound(bob)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["--no-rebase", "--rebase"])
 def test_two_people_change_different_values(team: tuple[Repo, Repo], way: str) -> None:
     alice, bob = team
@@ -327,6 +330,7 @@ def job(world: World, origin: Path, tmp_path: Path) -> Repo:
     return machine.clone(origin, tmp_path / "job")
 
 
+@pytest.mark.slow
 def test_a_job_unlocks_with_a_key_in_the_environment_and_leaves_none_behind(
     world: World, job: Repo
 ) -> None:

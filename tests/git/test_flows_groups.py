@@ -131,6 +131,7 @@ def test_he_may_comment_out_what_he_can_read(bob: Repo) -> None:
     assert_sound(bob)
 
 
+@pytest.mark.slow
 @every_file
 def test_a_conflict_in_values_of_other_groups_is_between_tokens(
     team: tuple[Repo, Repo], path: str
@@ -158,6 +159,7 @@ def test_a_conflict_in_values_of_other_groups_is_between_tokens(
     )
 
 
+@pytest.mark.slow
 def test_both_edit_their_values_in_one_file(team: tuple[Repo, Repo]) -> None:
     alice, bob = team
     for path in FILES:

@@ -44,6 +44,7 @@ def three_commits_beside_one(repo: Repo) -> None:
 # Rebase
 
 
+@pytest.mark.slow
 @every_reader
 def test_a_rebase_with_several_picks(repo: Repo) -> None:
     before = repo.texts()
@@ -63,6 +64,7 @@ def test_a_rebase_with_several_picks(repo: Repo) -> None:
     assert_sound(repo)
 
 
+@pytest.mark.slow
 def test_an_interactive_rebase_squashes_fixups_around_unfinished_work(repo: Repo) -> None:
     start = repo.head()
     change(repo, "db-alpha", "db-beta")
@@ -125,6 +127,7 @@ def test_a_rebase_that_is_abandoned_leaves_everything_as_it_was(repo: Repo) -> N
 # Cherry-pick, revert, patches
 
 
+@pytest.mark.slow
 @every_reader
 def test_cherry_pick(repo: Repo) -> None:
     three_commits_beside_one(repo)
@@ -201,6 +204,7 @@ def test_uncommitted_changes_are_kept_when_switching_branches(repo: Repo) -> Non
     assert repo.status() == [f" M {JSON}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "switch", [["switch", "-m", "keys"], ["checkout", "-m", "-B", "main", "origin/keys"]]
 )
@@ -222,6 +226,7 @@ def test_uncommitted_changes_are_kept_when_switching_to_new_keys(
     assert bob.status() == []
 
 
+@pytest.mark.slow
 def test_a_stash_is_restored_under_new_keys(team: tuple[Repo, Repo]) -> None:
     alice, bob = team
     alice.sealedfiles("rotate")

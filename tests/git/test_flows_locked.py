@@ -136,6 +136,7 @@ def locked(repo: Repo) -> Repo:
     return repo
 
 
+@pytest.mark.slow
 def test_edits_of_comments_and_of_plain_values_round_trip(locked: Repo) -> None:
     before = {path: locked.tokens("HEAD", path) for path in FILES}
     for path in FILES:
@@ -210,6 +211,7 @@ def test_every_checkout_writes_tokens(locked: Repo) -> None:
     assert_sound(locked)
 
 
+@pytest.mark.slow
 def test_branches_are_merged_rebased_and_picked_without_keys(repo: Repo) -> None:
     for branch, old, new in (("feature", "db-alpha", "db-beta"), ("main", "api-alpha", "api-beta")):
         repo.git("switch", "--quiet", *(["--create"] if branch == "feature" else []), branch)

@@ -83,6 +83,7 @@ def change(repo: Repo, old: str, new: str, message: str) -> str:
     return repo.commit(message)
 
 
+@pytest.mark.slow
 def test_branches_merges_rebases_and_cherry_picks(clone: Repo) -> None:
     tokens = stored(clone)
     clone.git("checkout", "--quiet", "-b", "side")
@@ -109,6 +110,7 @@ def test_branches_merges_rebases_and_cherry_picks(clone: Repo) -> None:
     assert_carried(clone, tokens)
 
 
+@pytest.mark.slow
 def test_stash_restore_rename_lock_and_worktrees(clone: Repo, tmp_path: Path) -> None:
     tokens = stored(clone)
     for path in FILES:
@@ -132,6 +134,7 @@ def test_stash_restore_rename_lock_and_worktrees(clone: Repo, tmp_path: Path) ->
     assert_clean(clone)
 
 
+@pytest.mark.slow
 def test_an_edit_of_another_value_keeps_it(teams: dict[str, Repo]) -> None:
     alice, tokens = teams["alice"], stored(teams["alice"])
     for path, key in ((ENV, "DB_PASSWORD"), (JSON, "database.password"), (YAML, "database.user")):
@@ -153,6 +156,7 @@ def test_an_edit_of_another_value_keeps_it(teams: dict[str, Repo]) -> None:
     assert_no_plaintext(alice)
 
 
+@pytest.mark.slow
 def test_two_writers_conflict_and_a_reader_and_a_writer(teams: dict[str, Repo]) -> None:
     alice, bob = teams["alice"], teams["bob"]
     bob.git("checkout", "--quiet", "-b", "other")

@@ -529,6 +529,7 @@ def assert_both_run(place: Place, name: str) -> None:
     assert lost.stderr.count("so the check for plaintext did not run") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "first"), [("pre-commit", "ours"), ("pre-push", "theirs")])
 def test_pre_commit_and_our_hooks_both_run_in_any_order_of_installation(
     place: Place, pre_commit: str, tmp_path: Path, name: str, first: str

@@ -393,6 +393,7 @@ def test_a_symlink_in_a_sealed_files_place_changes_no_file_outside(
 # -- the machine
 
 
+@pytest.mark.slow
 def test_nothing_in_the_repository_is_run(mallory: Repo, alice: Repo, tmp_path: Path) -> None:
     """git starts the filter in the root of the working tree, where Python or a shell might search for
     these names."""
@@ -433,6 +434,7 @@ def test_the_command_in_git_s_configuration_needs_no_path_and_no_current_folder(
 # -- patience
 
 
+@pytest.mark.slow
 def test_thousands_of_unknown_keys_cost_no_look_into_history_each(
     mallory: Repo, alice: Repo, tmp_path: Path
 ) -> None:
@@ -471,6 +473,7 @@ def test_a_large_file_of_tokens_for_others_opens_in_time(mallory: Repo, alice: R
     assert_clean(alice)
 
 
+@pytest.mark.slow
 def test_long_keys_do_not_fill_the_memory(mallory: Repo, alice: Repo) -> None:
     path = "config/large.json"
     token = minted(alice, path, key_step("a") + ITEM, "1")

@@ -40,6 +40,7 @@ def test_a_short_plaintext_comment_is_refused_and_not_printed(
     alice.git("add", path)
 
 
+@pytest.mark.slow
 @every_file
 def test_a_comment_that_its_author_wrote_is_toggled(alice: Repo, bob: Repo, path: str) -> None:
     alice.write(path, with_line(alice.read(path), path, comment(path)))

@@ -93,6 +93,7 @@ def test_a_value_of_a_reader_moves_as_before(alice: Repo) -> None:
     assert alice.sealedfiles("get", YAML, new) == "s3cr3t-user\n"
 
 
+@pytest.mark.slow
 def test_a_comment_of_a_removed_reader_does_not_become_a_value(alice: Repo, bob: Repo) -> None:
     bob.edit(YAML, "# changed on every first of the month", f"# changed: {EVIL}")
     bob.git("add", YAML)

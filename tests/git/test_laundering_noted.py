@@ -144,6 +144,7 @@ def forged(bob: Repo, line: str) -> str:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [live, commented])
 @pytest.mark.parametrize("change", ["toggled", "broken"])
 def test_the_same_holds_under_a_retired_key(

@@ -149,6 +149,7 @@ def test_stash_is_refused(alice: Repo, bob: Repo) -> None:
     assert alice.git("stash", "list") == ""
 
 
+@pytest.mark.slow
 def test_a_token_of_a_removed_reader_is_refused(alice: Repo, bob: Repo) -> None:
     bob.edit(YAML, "s3cr3t-user", EVIL)
     bob.git("add", YAML)
@@ -248,6 +249,7 @@ def test_a_merge_does_not_take_it_in(alice: Repo, bob: Repo) -> None:
     assert EVIL not in alice.read(YAML)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layers", [["default"], ["default", "production"]])
 def test_the_file_of_a_removed_reader_is_neither_printed_nor_sealed_again(
     alice: Repo, bob: Repo, layers: list[str]

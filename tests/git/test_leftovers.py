@@ -32,6 +32,7 @@ def exclude(repo: Repo) -> str:
     return (repo.path / ".git/info/exclude").read_text()
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize("name", leftovers())
 def test_a_leftover_never_reaches_git_in_plaintext(repo: Repo, name: str) -> None:
     repo.write(name, repo.read(YAML if name.startswith("secrets") else ENV))

@@ -153,6 +153,7 @@ def test_a_value_removed_here_and_changed_there_is_a_conflict(repo: Repo) -> Non
     assert_no_plaintext(repo)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["rebase", "cherry-pick"])
 def test_a_favoured_side_wins_also_after_a_stop(repo: Repo, command: str) -> None:
     """When a command is continued, its command line no longer contains the option."""
@@ -235,6 +236,7 @@ def test_windows_line_endings(near: Repo) -> None:
 # -- rotation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotated_here", [True, False])
 def test_a_rotation_merges_with_edits(repo: Repo, rotated_here: bool) -> None:
     """The new value keeps the key that its author had, until it is resealed."""
@@ -296,6 +298,7 @@ def test_a_user_who_renormalizes_gets_nothing_in_plaintext(repo: Repo) -> None:
 # -- what cannot be merged by values
 
 
+@pytest.mark.slow
 def test_a_locked_clone_merges_tokens(near: Repo) -> None:
     before = near.texts()
     on_two_branches(near, OURS, THEIRS)
@@ -357,6 +360,7 @@ def test_a_policy_in_conflict_opens_nothing(near: Repo) -> None:
     assert_sound(near)
 
 
+@pytest.mark.slow
 def test_a_base_that_was_merged_itself(repo: Repo) -> None:
     """Two branches merged each other, so merging their bases conflicts."""
     on_two_branches(repo, OURS, {"db-alpha": "db-gamma"}, YAML)
@@ -400,6 +404,7 @@ def test_on_any_error_our_version_stays_and_git_sees_a_failure(repo: Repo) -> No
         assert repo.read_bytes("ours") == after
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="makes a script")
 def test_a_program_that_is_missing_merges_nothing(repo: Repo, tmp_path: Path) -> None:
     installation = Installation(tmp_path / "env")

@@ -235,6 +235,7 @@ def test_a_rotation_keeps_the_policy_proved(team: tuple[Repo, Repo]) -> None:
     assert_no_plaintext(bob)
 
 
+@pytest.mark.slow
 def test_a_first_clone_accepts_what_is_proved_and_asks_about_the_rest(
     team: tuple[Repo, Repo], mallory: Repo, origin: Path, tmp_path: Path
 ) -> None:

@@ -261,6 +261,7 @@ def test_but_all_sides_count_if_only_the_decrypted_text_has_some() -> None:
     assert found(f"a: {RETIRED}\n", opened) == [("a", "mine"), ("a", "evil")]
 
 
+@pytest.mark.slow
 def test_a_merge_that_brings_a_second_revocation_is_no_alarm(team: tuple[Repo, Repo]) -> None:
     """git writes `.env` before the epochs that the merge brings."""
     alice, bob = team

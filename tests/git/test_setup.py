@@ -53,6 +53,7 @@ def without_program(repo: Repo) -> Repo:
 # -- the command that git runs
 
 
+@pytest.mark.slow
 def test_git_finds_the_program_without_path_and_under_any_name(
     repo: Repo, installation: Installation
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_package_that_is_missing_is_named_without_a_traceback(
     assert_no_plaintext(repo)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["process", "one-shot"])
 def test_one_that_is_installed_again_with_another_python_continues_to_work(
     repo: Repo, installation: Installation, kind: str

@@ -154,6 +154,7 @@ def test_a_clone_without_keys_is_set_up_by_init(stranger: Repo) -> None:
 # -- where it is set up
 
 
+@pytest.mark.slow
 def test_all_git_commands_work_without_messages(strict: Repo, tmp_path: Path) -> None:
     repo = strict
     said = []

@@ -161,6 +161,7 @@ def test_a_comment_that_belongs_to_two_groups_is_no_trouble_to_who_reads_one_of_
     assert bob.stderr == ""
 
 
+@pytest.mark.slow
 def test_each_changes_what_is_theirs_and_carries_the_rest_along(
     team: dict[str, Repo], tmp_path: Path
 ) -> None:

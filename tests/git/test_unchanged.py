@@ -134,6 +134,7 @@ def test_its_size_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert sum(mark in newest for mark in marks(2000, "4 ")) > 1000
 
 
+@pytest.mark.slow
 def test_it_grows_with_the_number_of_files(tmp_path: Path) -> None:
     for count in (10, 10_000):
         one = memo(tmp_path, count=count)

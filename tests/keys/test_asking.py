@@ -181,6 +181,7 @@ def test_a_protected_ssh_key_asks_once_for_the_files_that_are_for_it(
     assert shown.count("<<plain>>") == 2
 
 
+@pytest.mark.slow
 def test_after_three_wrong_passphrases_an_ssh_key_is_not_asked_about_again(
     ssh: Path, tmp_path: Path
 ) -> None:

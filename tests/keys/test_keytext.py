@@ -67,6 +67,7 @@ RSA = {
 }
 
 
+@pytest.mark.many_variants
 @every_damage
 @pytest.mark.parametrize("pem", RSA.values(), ids=RSA)
 def test_rsa_keys_in_pem(damage: Callable[[str], str], pem: str) -> None:
@@ -85,6 +86,7 @@ def test_a_key_of_openssh(damage: Callable[[str], str], tmp_path: Path) -> None:
     assert age.decrypt(sealed, [found]) == b"plain"
 
 
+@pytest.mark.many_variants
 @every_damage
 def test_a_protected_key_with_header_fields(damage: Callable[[str], str]) -> None:
     pem = rsa_key(PrivateFormat.TraditionalOpenSSL, b"secret")

@@ -164,6 +164,7 @@ def program(
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_a_real_keyring_keeps_it_from_session_to_session(tmp_path: Path) -> None:
     assert program(f"{WRITE}; {READ}", tmp_path, with_keyring) == "one"
     assert program(READ, tmp_path, with_keyring) == "one"
@@ -172,6 +173,7 @@ def test_a_real_keyring_keeps_it_from_session_to_session(tmp_path: Path) -> None
     assert list((tmp_path / "data/keyrings").glob("*.keyring"))
 
 
+@pytest.mark.slow
 def test_a_locked_keyring_is_said_to_be_locked(tmp_path: Path) -> None:
     assert program(WRITE, tmp_path, with_keyring) == ""
     for line in (READ, WRITE):

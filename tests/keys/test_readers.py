@@ -378,6 +378,7 @@ def test_only_its_three_constructors_make_a_verified_reader(
         wrap_to(folder, "default", ("bob", [B]), [first])  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_nothing_else_in_the_package_encrypts_a_key() -> None:
     """SECURITY.md: a group key is encrypted only to verified readers. One function does it."""
     import ast

@@ -60,6 +60,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / ".kube" / "config"
 
 
+@pytest.mark.slow
 def test_tokens(file: Path) -> None:
     assert authorization(file, {"token": "s3cr3t"}) == "Bearer s3cr3t"
     file.with_name("token").write_text("s3cr3t-of-file\n")
@@ -177,7 +178,7 @@ def test_a_client_certificate_is_shown_to_the_servers_only(file: Path, tmp_path:
     context.verify_mode = ssl.CERT_REQUIRED
     server = HTTPServer(("127.0.0.1", 0), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         encoded = [base64.b64encode(one).decode() for one in (*mine, servers[0])]
         user = {"client-certificate-data": encoded[0], "client-key-data": encoded[1]}

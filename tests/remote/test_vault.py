@@ -86,6 +86,7 @@ def test_a_path_that_the_token_may_not_read(bao: Bao) -> None:
     assert error.value.status == 403
 
 
+@pytest.mark.slow
 def test_a_token_that_has_expired(bao: Bao) -> None:
     token = bao.new_token('path "secret/data/mine" { capabilities = ["read"] }', ttl="1s")
     end = time.monotonic() + 30

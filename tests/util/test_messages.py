@@ -123,6 +123,7 @@ def test_a_stream_of_another_encoding_gets_escapes(monkeypatch: pytest.MonkeyPat
     assert stream.buffer.getvalue() == b"n\\xe9\n"
 
 
+@pytest.mark.slow
 def test_nothing_else_writes_to_a_terminal() -> None:
     """A caller cannot forget to escape: every other way to print is refused here."""
     found = []

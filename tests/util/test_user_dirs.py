@@ -22,6 +22,7 @@ def at_home(repo: Repo, folder: str) -> Repo:
     return Repo(person, repo.path)
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize("folder", ["", ".", "relative", "../orders"])
 def test_with_a_relative_home_no_key_is_made_and_the_rest_works(repo: Repo, folder: str) -> None:
     other = at_home(repo, folder)

@@ -100,6 +100,7 @@ def test_attributes_of_this_clone_alone_do_not_count(toy: Toy) -> None:
     assert f"uncovered {APP}:1" in toy.staged()
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     ("rule", "is_unused"),
     [

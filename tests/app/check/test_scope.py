@@ -335,6 +335,7 @@ def test_in_git_s_own_folder_there_is_no_work_tree_but_commits(leaky: Toy) -> No
     assert leaky.found("HEAD") == [f"plain-value {NEW}:1 A"]
 
 
+@pytest.mark.slow
 def test_pushed_commits_are_checked_before_they_are_accepted(leaky: Toy, server: Toy) -> None:
     """While pre-receive runs, the new objects are in a separate folder, which the environment specifies."""
     command = " ".join(map(shlex.quote, program()))

@@ -53,6 +53,7 @@ def test_on_windows_an_editor_that_is_missing_is_named(
         EditorCommand("none", "VISUAL").run(tmp_path / "a.yaml")
 
 
+@pytest.mark.slow
 def test_only_variables_that_are_commands_by_definition_are_given_to_a_shell() -> None:
     found = []
     for file in PACKAGE.rglob("*.py"):

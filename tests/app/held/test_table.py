@@ -34,6 +34,7 @@ def saved(file: Path, *hashes: int) -> KeyedTable:
     return table
 
 
+@pytest.mark.slow
 @given(
     st.lists(ENTRIES, min_size=1, max_size=4), st.lists(HASHES | CLOSE, max_size=4), st.booleans()
 )

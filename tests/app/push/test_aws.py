@@ -68,6 +68,7 @@ def test_each_form_has_its_store(name: str) -> None:
     assert made == [JsonSecret, Secrets, Parameters, JsonParameter]
 
 
+@pytest.mark.many_variants
 def test_values_are_written_read_changed_and_deleted(store: Store) -> None:
     assert store.read().values == {}
     assert write(store, store.read(), A="s3cr3t-a", B="s3cr3t-ä") == ["A", "B"]

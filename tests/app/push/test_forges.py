@@ -93,6 +93,7 @@ def test_only_what_push_created_is_deleted(store: Store, forge: Forge, kind: str
     assert push(store, True, A="s3cr3t")[0] == [], "taken over, not created"
 
 
+@pytest.mark.many_variants
 def test_more_than_one_page(store: Store, forge: Forge) -> None:
     values = {f"NAME_{number}": f"s3cr3t-{number}" for number in range(230)}
     push(store, **values)
@@ -116,6 +117,7 @@ def test_what_was_written_before_an_error_is_not_written_again(
     assert push(store, **values)[0] == ["B", "C"]
 
 
+@pytest.mark.many_variants
 def test_too_many_requests_are_repeated(store: Store, forge: Forge, kind: str) -> None:
     name = "POST variables" if kind == "gitlab" else "PUT A"
     forge.faults[name] = [(429, {"message": "slow down"}), (503, None)]

@@ -48,6 +48,7 @@ def refused(repo: Repo, text: str) -> str:
     return repo.stderr
 
 
+@pytest.mark.slow
 def test_a_secret_and_its_keys(repo: Repo, moto: str, name: str) -> None:
     secrets = client("secretsmanager", moto)
     value = {"user": "orders", "password": "s3cr3t of aws", "port": 5432}
@@ -79,6 +80,7 @@ def test_parameters(repo: Repo, moto: str, name: str) -> None:
     assert [found[one] for one in "BC"] == [f"s3cr3t of /top-{name}", f"s3cr3t of {name}"]
 
 
+@pytest.mark.slow
 def test_what_is_not_there(repo: Repo, moto: str, name: str) -> None:
     client("secretsmanager", moto).create_secret(Name=f"text-{name}", SecretString="s3cr3t")
     client("secretsmanager", moto).create_secret(Name=f"bytes-{name}", SecretBinary=b"s3cr3t")

@@ -43,6 +43,7 @@ def repo(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
     return repo
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
@@ -76,6 +77,7 @@ def test_where_a_reference_may_be(repo: Repo, path: str, text: str, expected: An
     assert loads(repo.sealedfiles("cat", "--resolve", path), FORMS[path], root=repo.path) == wanted
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("path", FORMS)
 def test_a_secret_of_any_shape_comes_through(repo: Repo, path: str, value: str) -> None:

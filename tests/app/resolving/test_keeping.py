@@ -63,6 +63,7 @@ def wait_for(requests: list[Request], count: int) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_renewal_that_fails_is_tried_again_and_named_once(
     spy: Spy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +86,7 @@ def test_a_renewal_that_fails_is_tried_again_and_named_once(
     assert warning.endswith("the server refused the request (HTTP status 500)")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_renewed_is_named_at_the_start(
     spy: Spy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +99,7 @@ def test_what_cannot_be_renewed_is_named_at_the_start(
     assert spy.warnings == [("the lease aws/sts/app/x ends in 900 seconds and cannot be renewed",)]
 
 
+@pytest.mark.slow
 def test_a_lease_is_revoked_once_and_the_others_are_revoked_after_a_fault(
     spy: Spy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +116,7 @@ def test_a_lease_is_revoked_once_and_the_others_are_revoked_after_a_fault(
     assert hints[0] == "revoke it: bao lease revoke a/x (or: vault lease revoke …)"
 
 
+@pytest.mark.slow
 def test_an_error_in_the_block_revokes_too(spy: Spy, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving([DONE]) as (address, requests):
         monkeypatch.setenv("VAULT_ADDR", address)

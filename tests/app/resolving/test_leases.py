@@ -103,6 +103,7 @@ def test_they_are_redacted(repo: Repo) -> None:
     assert shown == "•••\n"
 
 
+@pytest.mark.slow
 def test_they_are_renewed_while_the_command_runs(
     repo: Repo, bao: Bao, database: Postgres, mount: str
 ) -> None:
@@ -208,6 +209,7 @@ def set_lease(bao: Bao, mount: str, time_to_live: str, most: str) -> None:
     bao.request("POST", f"{mount}/roles/app", data)
 
 
+@pytest.mark.slow
 def test_a_token_that_may_not_renew(repo: Repo, bao: Bao, mount: str) -> None:
     set_lease(bao, mount, "3s", most="1m")
     policy = f'path "{mount}/creds/app" {{ capabilities = ["read"] }}\n'
@@ -220,12 +222,14 @@ def test_a_token_that_may_not_renew(repo: Repo, bao: Bao, mount: str) -> None:
     assert f"the lease {mount}/creds/app/" in repo.stderr
 
 
+@pytest.mark.slow
 def test_the_end_of_a_lease_that_reaches_its_maximum(repo: Repo, bao: Bao, mount: str) -> None:
     set_lease(bao, mount, "3s", most="4s")
     repo.sealedfiles("run", "-f", "ref.env", "--", "sleep", "5")
     assert "cannot be renewed further: it ends in" in repo.stderr
 
 
+@pytest.mark.slow
 def test_the_token_is_renewed_too(repo: Repo, bao: Bao, mount: str) -> None:
     """The server revokes the leases of a token that ends."""
     made = bao.request("POST", "auth/token/create", {"ttl": "3s", "explicit_max_ttl": "1m"})
@@ -259,6 +263,7 @@ def test_a_job_needs_no_permission_to_revoke(
     assert leases(bao, mount) == []
 
 
+@pytest.mark.slow
 def test_they_are_revoked_if_a_signal_arrives_before_the_command_runs(
     repo: Repo, bao: Bao, mount: str, tmp_path: Path
 ) -> None:

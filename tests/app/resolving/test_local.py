@@ -107,6 +107,7 @@ def test_a_program_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None
         local.read_op(["a", "b", "c"])
 
 
+@pytest.mark.slow
 def test_a_real_keyring(repo: Repo) -> None:
     allow(repo, "keyring")
     refer(repo, A="ref+keyring://smtp/me%40example.org", B="ref+keyring://smtp/nobody")

@@ -82,6 +82,7 @@ def test_a_secret_is_requested_once(repo: Repo, bao: Bao, monkeypatch: pytest.Mo
     connect.cache_clear()
 
 
+@pytest.mark.many_variants
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -110,6 +111,7 @@ def test_what_is_not_there(repo: Repo, bao: Bao, text: str, message: str) -> Non
     assert key not in said
 
 
+@pytest.mark.slow
 def test_the_mounts_of_a_namespace_that_have_no_secrets(repo: Repo, bao: Bao) -> None:
     """They return the token of whoever runs the command."""
     bao.request("POST", "sys/namespaces/team", {})

@@ -236,6 +236,7 @@ SPELLINGS: dict[str, Callable[[list[str]], str]] = {
 }
 
 
+@pytest.mark.many_variants
 @every_preset
 @given(words=st.lists(WORDS, min_size=1, max_size=4), spelling=st.sampled_from(sorted(SPELLINGS)))
 def test_every_name_that_a_scan_reports_is_sealed(

@@ -161,6 +161,7 @@ def first_pixel(png: bytes) -> bytes:
     return zlib.decompressobj().decompress(data, 4)[1:4]
 
 
+@pytest.mark.slow
 def test_the_page_shows_all_rows_and_names_in_it_run_nothing(browser: str, page: Path) -> None:
     dom = run(browser, page, "--dump-dom")
     found = look(dom)
@@ -173,6 +174,7 @@ def test_the_page_shows_all_rows_and_names_in_it_run_nothing(browser: str, page:
     assert HOSTILE.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") in dom
 
 
+@pytest.mark.slow
 @pytest.mark.many_variants
 @pytest.mark.parametrize(
     ("words", "there", "gone"),
@@ -191,6 +193,7 @@ def test_the_filter_leaves_the_rows_that_have_all_words(
     assert re.search(r"<output[^>]*>only [a-z ]+: \d+ of 16 rows</output>", dom)
 
 
+@pytest.mark.slow
 def test_an_injected_script_would_not_run(browser: str, page: Path) -> None:
     text = page.read_text()
     page.write_text(text.replace("<main>", "<main><script>document.title = 'owned'</script>"))
