@@ -51,6 +51,7 @@ CLAIMS = {
         "git/test_submodule.py::test_who_unlocks_the_submodule_itself_has_accepted_it",
         "git/test_submodule.py::test_it_stays_accepted_where_it_is",
         "git/test_submodule.py::test_a_machine_may_expect_its_groups",
+        "git/test_submodule.py::test_a_machine_that_expects_groups_uses_no_plaintext_beside_a_copy_of_their_keys",
     ],
     "Plaintext in git is not turned into a token": [
         "git/test_laundering_moved.py::test_a_merge_puts_no_new_value_at_a_key_that_somebody_without_a_key_chose",

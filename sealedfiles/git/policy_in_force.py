@@ -42,7 +42,8 @@ class InForce(NamedTuple):
     disputed: Policy | PolicyError | None = None
     """The policy in the repository if it is not accepted, or the error if it is invalid."""
     is_accepted: bool = True
-    """Whether this clone has accepted ``policy``; False only before the first acceptance."""
+    """Whether this clone has accepted ``policy``; False only before the first acceptance, and in a submodule
+    that is used because its groups are expected."""
 
 
 class DisputedRules(FileRules):
@@ -82,6 +83,15 @@ class DisputedRules(FileRules):
         return mine
 
 
+def _without_paths(in_force: InForce) -> InForce:
+    """Return a policy that seals every value, for a submodule that is used because its groups are expected.
+
+    Anyone who can push to the outer repository chooses the commit of a submodule and its path, and can put a
+    copy of the right ``.sealedfiles/`` there: below `secrets/`, the pattern `secrets/*.yaml` matches nothing.
+    """
+    return InForce(in_force.policy.all_sealed(), in_force.policy, is_accepted=False)
+
+
 class PolicyInForce:
     """Determines which policy is in force in a clone, again whenever its files change."""
 
@@ -100,6 +110,8 @@ class PolicyInForce:
         if self._in_force is None or state != self._state:
             try:
                 self._in_force = self._decide()
+                if not self._clone.is_accepted:
+                    self._in_force = _without_paths(self._in_force)
             except PolicyError as error:
                 self._in_force = error
             self._rules = {}
@@ -264,6 +276,11 @@ class PolicyInForce:
         return DisputedRules(old, new, self._refusal(in_force))
 
     def _refusal(self, in_force: InForce) -> PolicyError:
+        if not self._clone.is_accepted:
+            from sealedfiles.git.submodule import not_accepted
+
+            refusal = not_accepted(self._clone.repository)
+            return PolicyError(refusal.message, *refusal.hints)
         hints = [*self._last_commit(), "review the change and confirm it: sealedfiles trust policy"]
         if not in_force.is_accepted:
             groups = ", ".join(self._unproving()) or "your groups"

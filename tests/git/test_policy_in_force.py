@@ -388,6 +388,7 @@ def decide(
     if proved:
         (root / "policy.proof").write_text(proof_line("default", group_key(1), data) + "\n")
     clone = SimpleNamespace(
+        is_accepted=True,
         ring=keys,
         state=CloneFiles(folder / "state"),
         states=FileStates(),

@@ -196,6 +196,43 @@ def test_a_machine_may_expect_its_groups(replaced: Repo, forged: Repo) -> None:
     Repo(other, replaced.path).sealedfiles("get", YAML, "database.user", code=4)
 
 
+@pytest.mark.parametrize("reader", [0, 1], ids=["alice", "bob"])
+def test_a_machine_that_expects_groups_uses_no_plaintext_beside_a_copy_of_their_keys(
+    team: tuple[Repo, Repo], outer: Repo, tmp_path: Path, reader: int
+) -> None:
+    """Below `secrets/`, no pattern of the copied policy matches its files."""
+    copy = outer.person.repository(tmp_path / "copy")
+    shutil.copytree(outer.path / ".sealedfiles", copy.path / ".sealedfiles")
+    copy.write("app.yaml", f"database:\n  user: {FORGED}\n")
+    copy.commit("keys and a policy that are right")
+    add_submodule(outer, copy, "secrets")
+    push(outer, "a submodule")
+    clone = pull(team[reader])
+    first = {
+        group: clone.read(f".sealedfiles/keys/{group}/epochs")[:16]
+        for group in ("default", "production")[: 2 - reader]
+    }
+    expected = ",".join(f"{group}={key_id}" for group, key_id in first.items())
+    job = Repo(clone.person.having(CI="true", SEALEDFILES_EXPECT=expected), clone.path)
+    for command in (
+        ["get", YAML, "database.user"],
+        ["cat", YAML],
+        ["cat", "--format", "env", YAML],
+        ["cat", "--group", "default", YAML],
+        ["run", "--file", YAML, "--", "env"],
+        ["run", "--group", "default", "--file", YAML, "--", "env"],
+    ):
+        assert FORGED not in job.sealedfiles(*command, code=None)
+        assert "error: " in job.stderr
+    if reader == 0:  # nobody proves which values belong to which group there
+        assert REFUSED in job.stderr
+    else:
+        asked = job.sealedfiles("get", YAML, "database.user", "--allow-plaintext")
+        assert asked == f"{FORGED}\n"
+    Repo(clone.person, clone.path / "secrets").sealedfiles("unlock")
+    assert job.sealedfiles("get", YAML, "database.user") == f"{FORGED}\n", "as in any repository"
+
+
 def test_init_in_a_submodule_accepts_it(team: tuple[Repo, Repo], tmp_path: Path) -> None:
     alice, _ = team
     plain = alice.person.repository(tmp_path / "plain")
