@@ -46,7 +46,7 @@ def lock_worktrees(here: Clone, dialog: Dialog, *, everywhere: bool) -> bool:
         here.state.forget_keys()
         here.state.set_locked(locked=True)
     for clone, outcome in zip(clones, outcomes, strict=True):
-        refresh(clone, outcome.written)
+        refresh(clone, outcome.to_refresh())
         clone.close()
     for top, one in left:
         # With the folder if it is in another worktree.

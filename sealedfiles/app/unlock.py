@@ -106,7 +106,7 @@ def _decrypt(
     files = open_work_tree(clone, plaintext, converted)
     # The filter that git starts must also find the identity that the user specified.
     env = {"SEALEDFILES_KEY_FILE": os.path.abspath(identity)} if identity else None
-    refresh(clone, [*restored, *files.written], env)
+    refresh(clone, [*restored, *files.to_refresh()], env)
     retired = RetiredFiles(clone)
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         retired.note(entry.path, blob, is_written=True)

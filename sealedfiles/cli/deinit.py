@@ -75,7 +75,7 @@ def _deinit(*, force: bool) -> int:
     for clone in clones:
         outcome = close_work_tree(clone)
         # Do this while the filter is still configured: without it, a strict repository refuses git add.
-        refresh(clone, outcome.written)
+        refresh(clone, outcome.to_refresh())
         clone.state.set_locked(locked=False)
         clone.close()
         written += len(outcome.written)

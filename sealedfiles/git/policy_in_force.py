@@ -86,8 +86,9 @@ class DisputedRules(FileRules):
 def _without_paths(in_force: InForce) -> InForce:
     """Return a policy that seals every value, for a submodule that is used because its groups are expected.
 
-    Anyone with push access to the outer repository chooses the commit of a submodule and its path, and can put
-    a copy of the right ``.sealedfiles/`` there: in `secrets/`, the pattern `secrets/*.yaml` matches nothing.
+    Anyone with push access to the outer repository chooses the commit of a submodule and its path, and can
+    put a copy of the right ``.sealedfiles/`` there: in `secrets/`, the pattern `secrets/*.yaml` matches
+    nothing.
     """
     return InForce(in_force.policy.all_sealed(), in_force.policy, is_accepted=False)
 

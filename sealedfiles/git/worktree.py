@@ -35,6 +35,13 @@ class RewriteResult(NamedTuple):
     left: list[bytes]
     """Files with local changes, which were left unchanged."""
     problems: list[tuple[bytes, Problem]]
+    stale: list[bytes]
+    """Files that already have the wanted content, and that git takes for changed: a command that wrote them
+    was killed before it refreshed the index."""
+
+    def to_refresh(self) -> list[bytes]:
+        """Return the files of which git must learn that they are unmodified."""
+        return [*self.written, *self.stale]
 
 
 def tracked_sealed_files(clone: Clone) -> Iterator[Entry]:
@@ -195,6 +202,7 @@ def _rewrite(
     clone: Clone, wanted: Callable[[Entry, bytes], bytes], converted: Collection[bytes] = ()
 ) -> RewriteResult:
     written: list[bytes] = []
+    right: list[bytes] = []
     changed: list[tuple[bytes, bytes]] = []
 
     def write(path: bytes, new: bytes) -> None:
@@ -212,6 +220,8 @@ def _rewrite(
             data = path.read_bytes()
             new = wanted(entry, blob)
             if data == new:
+                if b"sealed:v1:" in blob and not entry.assume_unchanged:
+                    right.append(entry.path)
                 continue
             if is_unchanged(clone, entry, blob, data):
                 write(entry.path, new)
@@ -220,4 +230,6 @@ def _rewrite(
     for name, new in changed:
         if name in converted:
             write(name, new)
-    return RewriteResult(written, [name for name, _ in changed if name not in converted], [])
+    unchanged = unchanged_for_git(clone) if right else ()
+    stale = [name for name in right if name not in unchanged]
+    return RewriteResult(written, [name for name, _ in changed if name not in converted], [], stale)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from people import ENV, FILES, JSON, SECRET, Person, Repo, assert_clean, every_file, tokens
 
 if TYPE_CHECKING:
@@ -86,6 +87,23 @@ def test_unlock_twice_changes_nothing(repo: Repo) -> None:
     repo.sealedfiles("unlock")
     assert repo.texts() == FILES
     assert_clean(repo)
+
+
+@pytest.mark.parametrize("command", ["unlock", "lock"])
+def test_a_file_that_a_killed_command_wrote_is_unmodified_after_the_next_one(
+    repo: Repo, command: str
+) -> None:
+    """Otherwise git refuses a rebase and a checkout, although the content is right."""
+    if command == "lock":
+        repo.sealedfiles("lock")
+    wanted = {path: repo.read_bytes(path) for path in FILES}
+    repo.sealedfiles("unlock" if command == "lock" else "lock")
+    for path, data in wanted.items():
+        repo.write(path, data)
+    assert set(FILES) <= set(repo.git("diff-files", "--name-only").split("\n"))
+    repo.sealedfiles(command)
+    assert not set(FILES) & set(repo.git("diff-files", "--name-only").split("\n"))
+    assert repo.status() == []
 
 
 def test_lock_leaves_tokens_and_no_key(repo: Repo) -> None:
