@@ -197,6 +197,7 @@ CLAIMS = {
         "git/test_retired_values.py::test_but_not_one_of_a_commit_from_after_it",
         "git/test_retired_values.py::test_nor_of_a_branch_that_repeats_the_revocation",
         "git/test_retired_values.py::test_nor_before_the_revocation_is_committed",
+        "app/files/test_confirm_suspects.py::test_values_under_a_retired_key_are_named_and_asked_about",
         "cli/test_authority_of_keys.py::test_changing_one_word_in_epochs_does_not_reactivate_a_retired_key",
     ],
     "Old keys that are put back": [

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sealedfiles.app.dialog import Dialog
+from sealedfiles.app.files.confirm_suspects import confirm_suspects
 from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.policy_allow import allow_plaintext, withdraw_plaintext
@@ -15,6 +16,7 @@ from sealedfiles.app.tracking.policy_edit import remove_rules
 from sealedfiles.app.tracking.policy_tracked import remove_tracked
 from sealedfiles.app.tracking.policy_writing import confirmed_policy, warn_of_unproved, write_policy
 from sealedfiles.app.tracking.track_report import OPENED_ON_PURPOSE
+from sealedfiles.app.unread import unread_tokens
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git import gitattributes
@@ -29,6 +31,7 @@ from sealedfiles.keys.folder import NAME
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.messages import counted
 
 
@@ -39,12 +42,15 @@ def untrack(
     folder: Path,
     dialog: Dialog,
     reason: str,
+    *,
+    yes: bool,
 ) -> WorkingFile | None:
     """Stop tracking the patterns *arguments*, relative to *folder*, and decrypt their files in the index.
 
     The policy then allows exactly these files to be in plaintext, for *reason*.  If a file cannot be
-    decrypted completely, changes nothing, and returns it as it is in the index.  Raises
-    UsageError, PolicyError and GitError.
+    decrypted completely, changes nothing, and returns it as it is in the index.  Unless *yes* is set, asks
+    about values that a reader may not have sealed.  Raises UsageError, PolicyError, NoKeyError, TamperedError
+    and GitError.
     """
     clone.require_writable()
     data = confirmed_policy(clone)
@@ -60,6 +66,7 @@ def untrack(
     gone = [compile_pattern(pattern, clone.repository) for pattern in removed]
     plain = {}
     was_sealed = []
+    places = []
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         name = os.fsdecode(entry.path)
         # Other files may be sealed because of attributes in a folder, whatever the policy tracks.
@@ -67,14 +74,23 @@ def untrack(
             continue
         file = clone.describe_for_smudge(entry.path)
         opened = open_file(blob, file, clone.ring)
-        if opened.problems:
-            path = clone.repository.file(entry.path)
-            return WorkingFile(workspace, path, entry.path, file, blob, opened)
+        path = clone.repository.file(entry.path)
+        problems = [*opened.problems, *unread_tokens(opened.data, file, clone.ring)]
+        opened = opened._replace(problems=problems)
+        place = WorkingFile(workspace, path, entry.path, file, blob, opened)
+        if problems:
+            return place
+        # Of the user's own groups: unauthenticated tokens, and those of a newer version.
+        place.require_no_tokens(
+            [text for _, text in SealedText(opened.data, file).decoded_values()]
+        )
+        places.append(place)
         if opened.data != blob:
             plain[entry] = opened.data
         # Also those that a run has staged which was killed before it wrote the policy.
         if opened.data != blob or _is_sealed_in_head(clone, entry):
             was_sealed.append(entry.path)
+    confirm_suspects(places, dialog, yes=yes)
     before = parse_policy(data).rules
     for pattern in removed:
         data = remove_rules(data, pattern)

@@ -34,7 +34,7 @@ from sealedfiles.git.used_ids import is_id_of, other_holder
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import ROOT
 from sealedfiles.model.policy import FileRules
-from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, VALUE, Token, split
+from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, VALUE, Token, prefixes_of, split
 from sealedfiles.sealing.file import (
     File,
     Keys,
@@ -137,24 +137,27 @@ class _Judge:
         return any(b"sealed:v" in version for version in (self._data, *self._versions()))
 
     def has_only_right_groups(self) -> bool:
-        """Return True if the policy seals all values to one group, and all tokens belong to it."""
+        """Return True if the policy seals all values to one group, and current keys of it made all tokens."""
         data = self._data
         group = self._rules.group_of(ROOT) if self._rules.uniform else None
         if group is None or self._workspace.allow_retired:
             return False
         head = b"sealed:v1:%b:" % group.encode("ascii")
-        if any(f":{one}:".encode("ascii") in data for one in self._own_ids[1:]) or (
-            data.count(f":{self._own_ids[0]}:".encode("ascii")) != data.count(head)
+        if (
+            any(f":{one}:".encode("ascii") in data for one in self._own_ids[1:])
+            or data.count(f":{self._own_ids[0]}:".encode("ascii")) != data.count(head)
+            or data.count(head) != data.count(b"sealed:v")
+            or b"\\" in data  # a token may be written with escapes
         ):
             return False
-        # A token may be written with escapes.
-        return b"\\" not in data and data.count(head) == data.count(b"sealed:v")
+        # `untrack` has also decrypted those under a retired key.
+        tokens = map(split, prefixes_of(data.decode("utf-8", "replace")))
+        return not any(self._workspace.is_retired(one.group, one.key_id) for one in tokens)
 
     def values(self, facts: list[_Fact], opened: bytes, text: str) -> list[Suspect]:
         """Return the suspects among *facts*, the values in *text*, which is the decoded *opened*."""
         data = self._data
-        sealed_by_policy = (fact for fact in facts if self._rules.group_of(fact.path) is not None)
-        places = {(fact.path, fact.value) for fact in sealed_by_policy}
+        places = {(one.path, one.value) for one in facts if self._rules.group_of(one.path)}
         right: set[_Place] = set()
         wrong: dict[_Place, tuple[str, _Fact]] = {}
         sealed = _facts(data, self._file, self._keys) if data != opened else None
@@ -203,10 +206,9 @@ class _Judge:
 
         Such a token is like any other without a key: it stays sealed.
         """
-        token = split(fact.value)
         suspect = self._suspect(UNAUTHENTICATED, fact, fact.start, lines)
-        suspect = suspect._replace(group=token.group)
-        is_mine = any(map(self._keys.is_member, (token.group, suspect.wanted)))
+        suspect = suspect._replace(group=split(fact.value).group)
+        is_mine = any(map(self._keys.is_member, (suspect.group, suspect.wanted)))
         return [suspect] if is_mine or not self._knows_groups else []
 
     def _from_comment(self, fact: _Fact) -> tuple[str, _Fact] | None:
@@ -384,12 +386,11 @@ def is_of_another_file(workspace: Workspace, path: bytes, identity: str) -> bool
 
 def _files_of(workspace: Workspace) -> Iterator[tuple[bytes, bytes]]:
     """Yield path and content of every file below the root that may have tokens."""
-    root = workspace.root
-    for folder, names, files in os.walk(root):
+    for folder, names, files in os.walk(workspace.root):
         names[:] = [name for name in names if name != ".git"]
         for name in files:
             file = Path(folder, name)
-            path = os.fsencode(file.relative_to(root).as_posix())
+            path = os.fsencode(file.relative_to(workspace.root).as_posix())
             if file.is_symlink() or not file.is_file():
                 continue
             with contextlib.suppress(OSError), file.open("rb") as opened:

@@ -1,0 +1,52 @@
+"""Ask for confirmation before values that a reader may not have sealed become plaintext in git."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sealedfiles.app.dialog import Dialog, confirmed
+from sealedfiles.app.files.provenance import find_all
+from sealedfiles.app.files.suspects import PLAINTEXT, describe_suspect
+from sealedfiles.app.files.working_file import WorkingFile
+from sealedfiles.errors import UsageError
+from sealedfiles.sealing.unproved import UnprovedCheck
+
+
+def confirm_suspects(places: Iterable[WorkingFile], dialog: Dialog, *, yes: bool) -> None:
+    """List the suspect tokens of *places*, and ask, unless *yes* is set, whether to use their values.
+
+    The values are not refused in plaintext, and look as if the user had written them.  What is in plaintext
+    already is left out: its commit still shows who wrote it.  Raises UsageError unless the user agrees.
+    """
+    names = []
+    for place in places:
+        lines = list(_suspect_tokens(place))
+        for line in lines:
+            dialog.warn(line)
+        if lines:
+            names.append(place.name)
+    if not names:
+        return
+    dialog.warn(
+        "these values may not come from a reader",
+        *(f"find who wrote them: git log -p -- {name}" for name in names),
+    )
+    if not yes and not confirmed(dialog, "Use them as they are?"):
+        raise UsageError("nothing was changed")
+
+
+def _suspect_tokens(place: WorkingFile) -> Iterator[str]:
+    """Yield a line for each suspect token of *place*, which is a version of git."""
+    for one in find_all(place):
+        if one.reason != PLAINTEXT:
+            yield describe_suspect(place.name, one)
+    workspace = place.workspace
+    rules = workspace.describe(place.path)[1]
+    check = UnprovedCheck(
+        place.described, rules, workspace.ring, workspace.is_retired, tokens_only=True
+    )
+    for comment in check.comments_of(place.data or b""):
+        if not comment.groups:
+            yield f"{place.name}: a comment: sealed with a retired key"
+        elif comment.places:  # only of an entry it is known which group is right
+            yield f"{place.name}: a comment: sealed to {', '.join(sorted(comment.groups))}"
