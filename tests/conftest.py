@@ -61,6 +61,8 @@ if TYPE_CHECKING:
 
 SECONDS = float(os.environ.get("SEALEDFILES_TEST_SECONDS", "600"))
 """No test may take longer, with its fixtures: the process ends then, and says where it was."""
+SERVERS = {"bao", "moto"}
+"""The fixtures that start a server, in every process of the tests."""
 _stderr = -1
 
 
@@ -100,9 +102,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all variants of tests with ``many_variants`` as slow, except the first."""
+    """Mark as slow what talks to a server of secrets, and all variants of tests with ``many_variants`` except
+    the first."""
     met: set[tuple[object, str]] = set()
     for item in items:
+        if isinstance(item, pytest.Function) and not SERVERS.isdisjoint(item.fixturenames):
+            item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("many_variants") is None:
             continue
         test = (item.parent, getattr(item, "originalname", item.name))
