@@ -280,6 +280,9 @@ CLAIMS = {
         "cli/test_migrate_git_crypt.py::test_an_interrupted_migration_is_finished_by_the_next_one",
         "app/migrate/test_grants.py::test_a_key_from_a_file_is_used_only_if_the_user_confirms_it",
         "app/migrate/test_grants.py::test_nobody_gets_access_to_more_than_before",
+        "cli/test_migrate_governed.py::test_rules_of_the_tool_leave_nothing_in_plaintext_that_the_policy_seals",
+        "cli/test_migrate_governed.py::test_rules_name_single_files_if_the_policy_seals_others",
+        "cli/test_migrate_governed.py::test_a_file_that_was_sealed_is_migrated_only_if_the_user_names_it",
     ],
     "`sealedfiles export` writes only to a folder": [
         "cli/test_export_files.py::test_nothing_is_written_where_git_could_store_it_or_over_a_file",

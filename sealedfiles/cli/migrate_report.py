@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sealedfiles.app.history.values import shown_place
 from sealedfiles.app.migrate.grants import option_for
 from sealedfiles.app.migrate.migrating import Migrated, MigratedFile
-from sealedfiles.app.migrate.planning import MigrationPlan, PlannedFile, Prepared
+from sealedfiles.app.migrate.planning import MigrationPlan, Prepared
+from sealedfiles.app.migrate.policy_rules import PlannedFile
 from sealedfiles.app.migrate.source import Reader
+from sealedfiles.app.tracking.new_rules import NewRule
+from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import Note, counted, say, show, warn
 
 _MOST_KEYS = 10
-_LISTS = ("files", "groups", "readers", "removed", "notes")
+_LISTS = ("files", "groups", "tracked", "readers", "removed", "notes")
 
 
 def show_plan(prepared: Prepared, plan: MigrationPlan) -> None:
@@ -21,6 +26,10 @@ def show_plan(prepared: Prepared, plan: MigrationPlan) -> None:
     show(f"to migrate from {plan.tool} ({len(plan.files)})", *map(_line, plan.files))
     for group, names in sorted(plan.members.items()):
         show(f"  {group}: read by {', '.join(names)}" if names else f"  {group}: new, read by you")
+    patterns = {name: rules for name, rules in plan.rules.items() if not name.startswith("./")}
+    if patterns:
+        show("to track, also for files that are added later")
+        show(*(_pattern_line(*one) for one in patterns.items()))
     if plan.readers:
         show(f"readers ({len(plan.readers)})")
         show(*(f"  {_reader_line(plan, one)}" for one in plan.readers))
@@ -41,12 +50,32 @@ def _line(one: PlannedFile) -> str:
     to = show_path(one.file.stored)
     if one.file.stored != one.path:
         to += f" -> {show_path(one.path)}"
-    plain = [value for rule in one.rules if rule.plain for value in rule.values or ("others",)]
-    left = f"; in plaintext: {', '.join(plain[:_MOST_KEYS])}" if plain else ""
-    left += f" and {len(plain) - _MOST_KEYS} more" if len(plain) > _MOST_KEYS else ""
+    left = (
+        f", by the rules of the policy{_plain(one.rules)}" if one.is_governed else _plain(one.rules)
+    )
     left += f"; {counted(one.exposed, 'comment')} will be readable" if one.exposed else ""
     confirmed = "; confirmed by the tool" if one.plain.is_confirmed else ""
     return f"  {to}: to {one.group}{left}{confirmed}"
+
+
+def _plain(rules: Sequence[NewRule]) -> str:
+    """Return what *rules* leave in plaintext, for a line of the plan."""
+    for rule in rules:
+        if rule.plain and not rule.values:
+            sealed = [value for one in rules if not one.plain for value in one.values]
+            return f"; in plaintext: all values except {_few(sealed)}"
+    plain = [value for rule in rules if rule.plain for value in rule.values]
+    return f"; in plaintext: {_few(plain)}" if plain else ""
+
+
+def _few(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _MOST_KEYS} more" if len(texts) > _MOST_KEYS else ""
+    return ", ".join(texts[:_MOST_KEYS]) + more
+
+
+def _pattern_line(pattern: str, rules: Sequence[NewRule]) -> str:
+    groups = {rule.group or DEFAULT_GROUP for rule in rules if not rule.plain} or {DEFAULT_GROUP}
+    return f"  {pattern}: to {', '.join(sorted(groups))}{_plain(rules)}"
 
 
 def _reader_line(plan: MigrationPlan, one: Reader) -> str:
@@ -84,9 +113,7 @@ def summarize(plan: MigrationPlan, migrated: Migrated) -> None:
 
 
 def _keys(one: MigratedFile) -> str:
-    keys = [shown_place(key) for key in one.secrets[:_MOST_KEYS]]
-    more = f" and {len(one.secrets) - _MOST_KEYS} more" if len(one.secrets) > _MOST_KEYS else ""
-    return ", ".join(keys) + more
+    return _few([shown_place(key) for key in one.secrets])
 
 
 def data_of(plan: MigrationPlan | None, migrated: Migrated | None) -> dict[str, object]:
@@ -113,8 +140,17 @@ def data_of(plan: MigrationPlan | None, migrated: Migrated | None) -> dict[str, 
             for one in plan.readers
         ],
         "removed": [path_text(path) for path in plan.removal.files],
+        "tracked": [
+            {"pattern": pattern, "rules": [_rule_data(rule) for rule in rules]}
+            for pattern, rules in plan.rules.items()
+        ],
         "notes": [{"message": one.message, "hints": list(one.hints)} for one in notes],
     }
+
+
+def _rule_data(rule: NewRule) -> dict[str, object]:
+    group = None if rule.plain else rule.group or DEFAULT_GROUP
+    return {"values": list(rule.values), "group": group, "plain": rule.plain}
 
 
 def _file_data(one: PlannedFile, result: MigratedFile | None) -> dict[str, object]:

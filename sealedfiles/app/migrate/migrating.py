@@ -14,12 +14,13 @@ from sealedfiles.app.adopt.likely import is_likely_secret
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.history.values import WHOLE
 from sealedfiles.app.migrate.attempt import Attempt, forget_attempt, write_attempt
+from sealedfiles.app.migrate.governed import refusal, rules_of
 from sealedfiles.app.migrate.grants import confirm_grants
-from sealedfiles.app.migrate.planning import MigrationPlan, PlannedFile, Prepared, in_group
+from sealedfiles.app.migrate.planning import MigrationPlan, Prepared
+from sealedfiles.app.migrate.policy_rules import PlannedFile, in_group
 from sealedfiles.app.migrate.removing import remove_from_git
 from sealedfiles.app.start import create_workspace, set_up_git
 from sealedfiles.app.track import TrackRequest, new_policy, track
-from sealedfiles.app.tracking.new_rules import add_rules
 from sealedfiles.app.tracking.patterns import pattern_for
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.app.workspace import Workspace, clone_here
@@ -112,7 +113,8 @@ def _seal_in_index(clone: Clone, prepared: Prepared, plan: MigrationPlan, policy
     for one in plan.files:
         rules = policy.for_file(os.fsdecode(one.path))
         file = describe_file(one.path, rules.format)._replace(ids=UsedIds(clone))
-        _refuse_other_rules(one, file, rules)
+        if not one.is_governed:
+            _refuse_other_rules(one, file, rules)
         entry = clone.index.entry(one.path)
         blob = clone.objects.blob(entry.oid.encode("ascii")) if entry else None
         # Tokens of an attempt that was interrupted stay as they are.
@@ -126,9 +128,7 @@ def _seal_in_index(clone: Clone, prepared: Prepared, plan: MigrationPlan, policy
 
 def _refuse_other_rules(one: PlannedFile, file: File, rules: FileRules) -> None:
     """Raise UsageError if earlier rules of the policy leave a value in plaintext, or in another group."""
-    own = parse_policy(add_rules(b"version: 1\n", "f", in_group(one.rules, one.group))).for_file(
-        "f"
-    )
+    own = rules_of(in_group(one.rules, one.group))
     version = SealedText(one.plain.data, file)
     if version.scan is None:
         wrong = "the file" if rules.whole_groups() != [one.group] else ""
@@ -136,10 +136,7 @@ def _refuse_other_rules(one: PlannedFile, file: File, rules: FileRules) -> None:
         paths_of = (span.path for span in version.values)
         wrong = next((show(p) for p in paths_of if rules.group_of(p) != own.group_of(p)), "")
     if wrong:
-        raise UsageError(
-            f"{show_path(one.path)}: an earlier rule of the policy decides about {wrong}",
-            "change the rule in .sealedfiles/policy.yaml first, or choose its group: --group GROUP",
-        )
+        raise refusal(one.path, wrong)
 
 
 def _write_files(clone: Clone, files: list[PlannedFile]) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from sealedfiles.app.links import refuse_pushed_links
 from sealedfiles.app.migrate.attempt import Attempt, attempt_file, read_attempt
+from sealedfiles.app.migrate.governed import Governing, refuse_replaced
 from sealedfiles.app.migrate.grants import Grant, resolve_grants
-from sealedfiles.app.migrate.source import Access, Found, FoundFile, Plaintext, Reader, Removal
+from sealedfiles.app.migrate.policy_rules import PlannedFile, rules_for
+from sealedfiles.app.migrate.source import Access, FoundFile, Plaintext, Reader, Removal
 from sealedfiles.app.migrate.sources import TOOLS, load_source
 from sealedfiles.app.migrate.tree import Tree, selected
 from sealedfiles.app.start import clone_to_scan
 from sealedfiles.app.tracking.new_rules import NewRule
-from sealedfiles.app.tracking.patterns import compile_pattern, literal_pattern, pattern_for
 from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import Repository
@@ -49,23 +50,6 @@ class MigrateRequest(NamedTuple):
     """Whether files are sealed whole in which text would become readable that the tool encrypts."""
     name: str | None = None
     """The name of the first reader of a new ``.sealedfiles/``; None: from git's user.name."""
-
-
-class PlannedFile(NamedTuple):
-    """A file to migrate."""
-
-    file: FoundFile
-    group: str
-    plain: Plaintext
-    rules: tuple[NewRule, ...] = ()
-    """The rules for its values; none if all are sealed to the group."""
-    exposed: int = 0
-    """The number of comments that the tool encrypts, and that will be in plaintext."""
-
-    @property
-    def path(self) -> bytes:
-        """The path of the sealed file."""
-        return self.file.path
 
 
 class MigrationPlan(NamedTuple):
@@ -152,15 +136,19 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
     source = kind(tree, Access(Identities(request.identity), request.key_files))
     found = source.find(stored)
     files = [one for one in found.files if one.stored in set(chosen)]
-    planned = [_planned(tree, one, source.decrypt(one), request) for one in files]
+    governing = Governing(clone, is_new=is_new)
+    refuse_replaced(
+        clone, tool, {one.path for one in files if not {one.path, one.stored} & {*only}}
+    )
+    planned = [_planned(tree, governing, one, source.decrypt(one), request) for one in files]
     for group in sorted({one.group for one in planned} & {*clone.group_names()}):
         if group != request.group:
             # Not one that is new here: anyone with push access could have named it in the tool's files.
             clone.ring.current(group)
     _refuse_lost_changes(clone, tree, planned, attempt)
-    rules, notes = _rules(tree, found, planned)
+    rules, notes = rules_for(tree, governing, found, planned)
     for one in planned:
-        notes += one.plain.notes
+        notes += (*one.plain.notes, *one.plain.rule_notes)
     remaining = len(found.files) - len(files)
     used = _used_groups(clone, {one.path for one in planned})
     plan = MigrationPlan(
@@ -217,12 +205,19 @@ def _find_tool(tree: Tree, wanted: str | None) -> tuple[str, list[bytes]]:
     return next(iter(found.items()), (wanted or "", []))
 
 
-def _planned(tree: Tree, file: FoundFile, plain: Plaintext, request: MigrateRequest) -> PlannedFile:
+def _planned(
+    tree: Tree, governing: Governing, file: FoundFile, plain: Plaintext, request: MigrateRequest
+) -> PlannedFile:
     group = check_name(request.group or file.group or DEFAULT_GROUP, "group")
     exposed = _exposed_comments(tree.need(file.stored), file.path, plain.data)
+    rules = plain.rules
+    governed = governing.decide(file, plain, request.group)
+    if governed:
+        group, rules = governed.group, governed.rules
+        plain = plain._replace(notes=(*plain.notes, *governed.notes), rule_notes=())
     if request.whole and (exposed or not plain.by_value):
-        return PlannedFile(file, group, plain, (NewRule(file_format="whole"),))
-    return PlannedFile(file, group, plain, plain.rules, exposed)
+        rules, exposed = (NewRule(file_format="whole"),), 0
+    return PlannedFile(file, group, plain, rules, exposed, governed is not None)
 
 
 def _exposed_comments(stored: bytes, path: bytes, data: bytes) -> int:
@@ -238,70 +233,6 @@ def _exposed_comments(stored: bytes, path: bytes, data: bytes) -> int:
         for text in texts
         if form and not (read := form.commented(text)).is_entry and not read.values
     )
-
-
-def _rules(
-    tree: Tree, found: Found, planned: list[PlannedFile]
-) -> tuple[dict[str, list[NewRule]], list[Note]]:
-    """Return the patterns to track with their rules: those of the tool if possible, else one for each file.
-
-    A pattern of the tool is kept for the sake of files that are added later.
-    """
-    top, repository = tree.top, tree.clone.repository
-    by_path = {one.path: one for one in planned}
-    rules: dict[str, list[NewRule]] = {}
-    notes: list[Note] = []
-    covered: set[bytes] = set()
-    for pattern in found.patterns:
-        try:
-            compiled = compile_pattern(pattern_for(pattern, repository, top), repository)
-        except UsageError as error:
-            notes.append(_not_kept(pattern, error.message))
-            continue
-        matched = {
-            path
-            for path in {*tree.files, *by_path}
-            if compiled.matches(os.fsdecode(path)) and not tree.clone.is_passed_through(path)
-        }
-        others = sorted(matched - {*by_path})
-        groups = {by_path[path].group for path in matched - {*others}}
-        own = {by_path[path].rules for path in matched - {*others}} or {()}
-        # Rules for some values of single files are before those of the pattern.
-        common: tuple[NewRule, ...] = () if () in own else next(iter(own))
-        if others:
-            notes.append(_not_kept(pattern, f"it also matches {show_path(others[0])}"))
-        elif len(groups) > 1 or not all(_are_before(one) for one in own - {common}):
-            notes.append(_not_kept(pattern, "its files have different rules"))
-        else:
-            rules[pattern] = in_group(common, next(iter(groups), DEFAULT_GROUP))
-            covered |= {path for path in matched if by_path[path].rules == common}
-    for path, one in by_path.items():
-        if path not in covered:
-            name = "./" + literal_pattern(os.fsdecode(path))
-            rules[name] = in_group(one.rules, one.group)
-    return rules, notes
-
-
-def _are_before(rules: tuple[NewRule, ...]) -> bool:
-    return bool(rules) and all(rule.values for rule in rules)
-
-
-def _not_kept(pattern: str, reason: str) -> Note:
-    return Note(
-        f"the pattern {pattern} is not tracked: {reason}",
-        ("files that are added later are not sealed by it; choose one: sealedfiles track PATTERN",),
-    )
-
-
-def in_group(rules: tuple[NewRule, ...], group: str) -> list[NewRule]:
-    """Return *rules* for values of *group*."""
-    named = None if group == DEFAULT_GROUP else group
-    if not rules and named is None:
-        return []
-    return [
-        one if one.plain or one.group else one._replace(group=named)
-        for one in rules or (NewRule(),)
-    ]
 
 
 def _refuse_lost_changes(

@@ -71,6 +71,8 @@ class Plaintext(NamedTuple):
     """Whether the tool itself, which is installed, decrypted it to the same values, or a hash that the tool
     keeps is that of the plaintext."""
     notes: tuple[Note, ...] = ()
+    rule_notes: tuple[Note, ...] = ()
+    """Notes on the rules, if the policy in force does not already decide about the file."""
 
     def __repr__(self) -> str:
         """Show no secret."""

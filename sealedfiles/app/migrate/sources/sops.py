@@ -93,7 +93,12 @@ class Sops(Source):
                 note = Note(f"{name} was decrypted by sops, not natively: {error.message}")
                 rules, notes = self._rules(name, form, text)
                 return Plaintext(
-                    output, rules, form in _BY_VALUE, is_confirmed=True, notes=(*notes, note)
+                    output,
+                    rules,
+                    form in _BY_VALUE,
+                    is_confirmed=True,
+                    notes=(note,),
+                    rule_notes=notes,
                 )
             kind = NoKeyError if isinstance(error, NoKeyError) else TamperedError
             raise kind(f"{name}: {error.message}", *error.hints, *_hints(output)) from None
@@ -101,7 +106,7 @@ class Sops(Source):
             raise TamperedError(f"{name}: {error.message}") from None
         rules, notes = self._rules(name, form, text)
         is_same = isinstance(output, bytes) and _is_same(output, plain, form)
-        return Plaintext(plain, rules, form in _BY_VALUE, is_same, notes)
+        return Plaintext(plain, rules, form in _BY_VALUE, is_same, rule_notes=notes)
 
     def _rules(
         self, name: str, form: str, text: str

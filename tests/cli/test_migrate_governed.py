@@ -1,0 +1,137 @@
+"""`sealedfiles migrate` in a repository that is sealed: nobody without a key chooses what is in plaintext."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from migration import migrate, repository, run
+from people import Repo
+
+from sealedfiles import age
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PUSHED = "db:\n    password: s3cr3t-pushed\n    zzz: s3cr3t-zzz\n"
+LATER = "db:\n    password: s3cr3t-later-123456\n"
+
+
+def set_up(folder: Path) -> Repo:
+    """Return a repository of a reader whose public key anyone can encrypt to, also with SOPS."""
+    repo = repository(folder)
+    identity = age.generate_identity(post_quantum=False)
+    key = repo.person.home / "key.txt"
+    key.write_text(f"{identity.text}\n")
+    repo = Repo(repo.person.having(SEALEDFILES_KEY_FILE=str(key)), repo.path)
+    repo.sealedfiles("init", "--no-hooks")
+    return repo
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Repo:
+    """A repository that seals all YAML files."""
+    repo = set_up(tmp_path)
+    repo.sealedfiles("track", "*.yaml")
+    repo.write("app.yaml", "db:\n    password: s3cr3t-old-value\n")
+    repo.git("add", "--all")
+    repo.git("commit", "--quiet", "-m", "first")
+    return repo
+
+
+def push(repo: Repo, path: str, pattern: str = "") -> None:
+    """Commit a file of SOPS as somebody without a key does, most of whose values are in plaintext."""
+    key = next((repo.path / ".sealedfiles/recipients").glob("*.pub")).read_text()
+    key = next(word for word in key.split() if word.startswith("age1"))
+    file = repo.person.home / "pushed.yaml"
+    file.write_text(PUSHED)
+    made = run(
+        repo,
+        *("sops", "--config", "/dev/null", "encrypt", "--age", key, "--encrypted-regex", "^zzz$"),
+        str(file),
+    )
+    index = [(path, made)]
+    if pattern:
+        rules = f"creation_rules:\n  - path_regex: {pattern}\n    age: {key}\n"
+        index.append((".sops.yaml", rules.encode()))
+    for name, data in index:
+        blob = run(repo, "git", "hash-object", "-w", "--stdin", stdin=data).decode().strip()
+        repo.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{name}")
+    repo.git("commit", "--quiet", "--no-verify", "-m", "sops")
+    repo.git("checkout-index", "--force", "--all")
+
+
+@pytest.mark.slow
+def test_rules_of_the_tool_leave_nothing_in_plaintext_that_the_policy_seals(sealed: Repo) -> None:
+    policy = sealed.read(".sealedfiles/policy.yaml")
+    push(sealed, "conf/x.yaml", r"^conf/.*\.yaml$")
+    shown = sealed.sealedfiles("migrate", "--dry-run")
+    assert "conf/x.yaml: to default, by the rules of the policy" in shown
+    assert "to track, also for files that are added later\n  conf/**/*.yaml: to default\n" in shown
+    assert (
+        "conf/x.yaml: the policy seals values that are in plaintext now: db.password"
+        in sealed.stderr
+    )
+    migrate(sealed, "--yes")
+    stored = sealed.blob("", "conf/x.yaml")
+    assert stored.count(b"sealed:v1:") == 2
+    assert "plain" not in sealed.read(".sealedfiles/policy.yaml").replace(policy, "")
+    sealed.write("conf/later.yaml", LATER)
+    sealed.git("add", "--all")
+    assert b"s3cr3t" not in sealed.blob("", "conf/later.yaml")
+    sealed.git("commit", "--quiet", "-m", "migrate")
+    sealed.sealedfiles("check")
+
+
+@pytest.mark.slow
+def test_a_file_that_was_sealed_is_migrated_only_if_the_user_names_it(sealed: Repo) -> None:
+    push(sealed, "app.yaml")
+    for paths in ((), (".",)):
+        sealed.sealedfiles("migrate", "--yes", *paths, code=2)
+        assert "app.yaml had sealed values in commit" in sealed.stderr
+        assert "was replaced by a file of sops" in sealed.stderr
+        assert sealed.status() == []
+    migrate(sealed, "--yes", "app.yaml")
+    assert sealed.read("app.yaml") == PUSHED
+    assert sealed.blob("", "app.yaml").count(b"sealed:v1:") == 2
+
+
+def test_rules_name_single_files_if_the_policy_seals_others(sealed: Repo) -> None:
+    push(sealed, "other/x.yml", r"^other/.*\.yml$")
+    report = migrate(sealed, "--yes")
+    patterns = [one["pattern"] for one in report["tracked"]]
+    assert patterns == ["./other/x.yml"]
+    assert any("other/**/*.yml is not tracked" in one["message"] for one in report["notes"])
+    assert b"s3cr3t-pushed" in sealed.blob("", "other/x.yml")
+    assert b"s3cr3t-zzz" not in sealed.blob("", "other/x.yml")
+
+
+def test_a_value_that_the_tool_encrypts_and_the_policy_leaves_in_plaintext_is_refused(
+    sealed: Repo,
+) -> None:
+    sealed.sealedfiles("track", "conf/*.yaml", "--plain", "db.*")
+    sealed.git("commit", "--quiet", "-m", "plain")
+    push(sealed, "conf/x.yaml")
+    sealed.sealedfiles("migrate", "--yes", code=2)
+    assert "conf/x.yaml: an earlier rule of the policy decides about db.zzz" in sealed.stderr
+    assert sealed.status() == []
+
+
+@pytest.mark.slow
+def test_the_group_of_the_policy_stays(sealed: Repo) -> None:
+    sealed.sealedfiles("track", "conf/*.yaml", "--group", "ops")
+    sealed.git("commit", "--quiet", "-m", "group")
+    push(sealed, "conf/x.yaml")
+    sealed.sealedfiles("migrate", "--yes", "--group", "default", code=2)
+    assert "decides about db.password" in sealed.stderr
+    report = migrate(sealed, "--yes", "--whole")
+    assert [one["group"] for one in report["files"]] == ["ops"]
+    assert sealed.blob("", "conf/x.yaml").count(b"sealed:v1:ops:") == 2
+
+
+def test_patterns_of_the_tool_keep_their_rules_if_nothing_is_sealed_yet(tmp_path: Path) -> None:
+    repo = set_up(tmp_path)
+    repo.git("commit", "--quiet", "-m", "init")
+    push(repo, "conf/x.yaml", r"^conf/.*\.yaml$")
+    shown = repo.sealedfiles("migrate", "--dry-run")
+    assert "conf/**/*.yaml: to default; in plaintext: all values except **.zzz.**\n" in shown
