@@ -10,6 +10,8 @@ from pathlib import Path
 from sealedfiles.app.access.granting import accept_named, create_group
 from sealedfiles.app.dialog import Dialog, confirmed
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
+from sealedfiles.app.files.confirm_suspects import confirm_suspects, staged_file
+from sealedfiles.app.files.suspects import FOREIGN
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.key_origin import created_by
@@ -98,6 +100,7 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     data = new_policy(clone, request, before, wanted, matches)
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
     plan = _plan(clone, policy, {path for found in matches for path in found}, clone.ring)
+    _confirm_foreign(workspace, plan, dialog, yes=request.yes)
     _confirm(clone, plan.moved, dialog, yes=request.yes)
     if plan.plaintext and not confirm_plaintext(clone, plan.plaintext, dialog, yes=request.yes):
         raise UsageError("nothing was changed")
@@ -140,6 +143,7 @@ def preview(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: D
     report_matches(clone, wanted, matches, dialog, "would track")
     if data == before:
         dialog.say("the policy would not change")
+    _confirm_foreign(workspace, plan, dialog, yes=True)
     if plan.moved:
         _report_moved(plan.moved, dialog)
     if plan.plaintext:
@@ -284,6 +288,19 @@ def _confirm(clone: Clone, moved: Sequence[MovedValue], dialog: Dialog, *, yes: 
         return
     if not confirmed(dialog, "Continue?"):
         raise UsageError("nothing was changed")
+
+
+def _confirm_foreign(workspace: Workspace, plan: _Plan, dialog: Dialog, *, yes: bool) -> None:
+    """Ask about tokens with the id of another file: anyone with push access can copy a sealed file.
+
+    Their groups may stay the same, so they need not be among the values that change readers.
+    """
+    places = (
+        staged_file(workspace, entry.path, blob)
+        for entry, blob in plan.accepted.items()
+        if b"sealed:v1:" in blob
+    )
+    confirm_suspects(places, dialog, yes=yes, only=FOREIGN)
 
 
 def _report_moved(moved: Sequence[MovedValue], dialog: Dialog) -> None:

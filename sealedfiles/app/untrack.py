@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sealedfiles.app.dialog import Dialog
-from sealedfiles.app.files.confirm_suspects import confirm_suspects
+from sealedfiles.app.files.confirm_suspects import confirm_suspects, staged_file
 from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.policy_allow import allow_plaintext, withdraw_plaintext
@@ -29,7 +29,6 @@ from sealedfiles.git.rewrite import stage, write_index
 from sealedfiles.git.worktree import refresh, tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.model.policy import parse_policy
-from sealedfiles.sealing import open_file
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.messages import counted
@@ -72,14 +71,11 @@ def untrack(
         # Other files may be sealed because of attributes in a folder, whatever the policy tracks.
         if not any(one.matches(name) for one in gone) or any(one.matches(name) for one in still):
             continue
-        file = clone.describe_for_smudge(entry.path)
-        opened = open_file(blob, file, clone.ring)
-        path = clone.repository.file(entry.path)
+        place = staged_file(workspace, entry.path, blob)
+        opened, file = place.opened, place.described
         problems = [*opened.problems, *unread_tokens(opened.data, file, clone.ring)]
-        opened = opened._replace(problems=problems)
-        place = WorkingFile(workspace, path, entry.path, file, blob, opened)
         if problems:
-            return place
+            return place._replace(opened=opened._replace(problems=problems))
         # Of the user's own groups: unauthenticated tokens, and those of a newer version.
         place.require_no_tokens(
             [text for _, text in SealedText(opened.data, file).decoded_values()]

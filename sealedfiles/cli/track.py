@@ -43,7 +43,7 @@ from sealedfiles.util.messages import counted, printable, say, show, show_list
 @declaration.option(
     "--yes",
     is_flag=True,
-    help="Do not ask before values get other readers, or pushed plaintext is sealed.",
+    help="Do not ask before values get other readers, or pushed plaintext or a copied token is sealed.",
 )
 @declaration.option(
     "--dry-run", is_flag=True, help="Report what would be sealed, and change nothing."

@@ -1,26 +1,40 @@
-"""Ask for confirmation before values that a reader may not have sealed become plaintext in git."""
+"""Ask for confirmation before values that a reader may not have sealed are unsealed, or sealed again."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 
 from sealedfiles.app.dialog import Dialog, confirmed
 from sealedfiles.app.files.provenance import find_all
 from sealedfiles.app.files.suspects import PLAINTEXT, describe_suspect
 from sealedfiles.app.files.working_file import WorkingFile
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
+from sealedfiles.sealing import open_file
 from sealedfiles.sealing.unproved import UnprovedCheck
 
 
-def confirm_suspects(places: Iterable[WorkingFile], dialog: Dialog, *, yes: bool) -> None:
+def staged_file(workspace: Workspace, path: bytes, blob: bytes) -> WorkingFile:
+    """Return *blob*, the index version of the file at *path*, decrypted with all keys, also retired ones."""
+    described = workspace.describe_to_open(path)
+    file = workspace.root / os.fsdecode(path)
+    opened = open_file(blob, described, workspace.ring)
+    return WorkingFile(workspace, file, path, described, blob, opened)
+
+
+def confirm_suspects(
+    places: Iterable[WorkingFile], dialog: Dialog, *, yes: bool, only: str = ""
+) -> None:
     """List the suspect tokens of *places*, and ask, unless *yes* is set, whether to use their values.
 
-    The values are not refused in plaintext, and look as if the user had written them.  What is in plaintext
-    already is left out: its commit still shows who wrote it.  Raises UsageError unless the user agrees.
+    Nothing refuses the values any more then: they look as if the user had written them.  With *only*, those
+    with this reason count.  What is in plaintext already is left out: its commit still shows who wrote it.
+    Raises UsageError unless the user agrees.
     """
     names = []
     for place in places:
-        lines = list(_suspect_tokens(place))
+        lines = list(_suspect_tokens(place, only))
         for line in lines:
             dialog.warn(line)
         if lines:
@@ -35,11 +49,13 @@ def confirm_suspects(places: Iterable[WorkingFile], dialog: Dialog, *, yes: bool
         raise UsageError("nothing was changed")
 
 
-def _suspect_tokens(place: WorkingFile) -> Iterator[str]:
+def _suspect_tokens(place: WorkingFile, only: str) -> Iterator[str]:
     """Yield a line for each suspect token of *place*, which is a version of git."""
     for one in find_all(place):
-        if one.reason != PLAINTEXT:
+        if one.reason == only or not (only or one.reason == PLAINTEXT):
             yield describe_suspect(place.name, one)
+    if only:
+        return
     workspace = place.workspace
     rules = workspace.describe(place.path)[1]
     check = UnprovedCheck(

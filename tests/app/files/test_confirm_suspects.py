@@ -104,9 +104,16 @@ def test_values_with_the_id_of_another_file_are_named_and_asked_about(repo: Repo
     repo.write("secrets/dev.yaml", "password: s3cr3t-development\n")
     repo.commit("for developers")
     commit_blob(repo, "secrets/prod.yaml", repo.blob("HEAD", "secrets/dev.yaml").decode())
-    refuses_without_an_answer(
-        repo, UNTRACK, "secrets/prod.yaml:1: password: its token has the file id of another file"
-    )
+    line = "secrets/prod.yaml:1: password: its token has the file id of another file"
+    refuses_without_an_answer(repo, UNTRACK, line)
+    # Its group stays the same, and its new token would have the right id.
+    whole = ["track", "secrets/prod.yaml", "--format", "whole"]
+    refuses_without_an_answer(repo, whole, line)
+    repo.sealedfiles(*whole, "--dry-run")
+    assert line in repo.stderr
+    repo.sealedfiles("get", "secrets/prod.yaml", "password", code=4)
+    repo.sealedfiles(*whole, "--yes")
+    assert line in repo.stderr
 
 
 def test_plaintext_that_is_already_in_git_is_not_asked_about(repo: Repo) -> None:
