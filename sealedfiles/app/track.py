@@ -11,6 +11,7 @@ from sealedfiles.app.access.granting import accept_named, create_group
 from sealedfiles.app.dialog import Dialog, confirmed
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.files.confirm_suspects import confirm_suspects, staged_file
+from sealedfiles.app.files.still_sealed import unauthenticated
 from sealedfiles.app.files.suspects import FOREIGN
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
@@ -50,13 +51,13 @@ from sealedfiles.git.worktree import with_blobs
 from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.keys.recipients import check_name
 from sealedfiles.light_typing import NamedTuple
-from sealedfiles.model.paths import PathPattern
-from sealedfiles.model.policy import Policy, parse_policy
-from sealedfiles.model.token import TOKEN
+from sealedfiles.model.paths import PathPattern, show
+from sealedfiles.model.policy import FileRules, Policy, parse_policy
+from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, split
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import Keys, is_whole, show_path
 from sealedfiles.sealing.reseal import move_file
-from sealedfiles.sealing.sealed_text import inspect_file
+from sealedfiles.sealing.sealed_text import SealedText, inspect_file
 from sealedfiles.util.messages import counted
 
 _SHOWN = 10
@@ -238,6 +239,8 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes], keys: Keys) -> _Plan:
     newly_sealed = opened = 0
     for entry, blob in with_blobs(clone, entries):
         rules = policy.for_file(os.fsdecode(entry.path))
+        if b"sealed:v2:" in blob:
+            _require_acceptable(clone, entry.path, blob, rules)
         file = describe_file(entry.path, rules.format)
         new = move_file(blob, file, rules, keys)
         if new == blob:
@@ -254,6 +257,21 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes], keys: Keys) -> _Plan:
             TOKEN.findall(blob.decode("utf-8", "replace"))
         )
     return plan._replace(newly_sealed=newly_sealed, opened=opened)
+
+
+def _require_acceptable(clone: Clone, path: bytes, blob: bytes, rules: FileRules) -> None:
+    """Raise TamperedError for an unauthenticated token that could not be accepted any more under *rules*.
+
+    It is neither decrypted nor sealed again, and nothing would say so.
+    """
+    file, before = clone.describe(path)
+    version = SealedText(blob, file)
+    for span in version.values:
+        token = UNAUTHENTICATED_TOKEN.fullmatch(version.decoded(span))
+        group = split(token[0]).group if token else ""
+        stays = rules.format != "whole" and rules.group_of(span.path) == group
+        if not stays and before.group_of(span.path) == group and clone.ring.holds(group):
+            raise unauthenticated(show_path(path), group, show(span.path))
 
 
 def _tracked_in_head(clone: Clone) -> Callable[[bytes], bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, FILES, JSON, YAML, Repo, commit_blob, groups, tokens
+from people import ENV, FILES, JSON, PINS, YAML, Repo, commit_blob, groups, tokens
 
 from sealedfiles.keys.keyfile import parse_key_line
 from sealedfiles.model.paths import key_step
@@ -137,6 +137,11 @@ def test_values_written_without_reading_prevent_it(repo: Repo, world: World) -> 
     assert "not authenticated" in alice.stderr
     assert f"sealedfiles accept {JSON}" in alice.stderr
     assert state(alice) == before
+    for options in (["--values", PINS[JSON], "--plain"], ["--format", "whole"]):
+        alice.sealedfiles("track", "config/*.json", *options, "--yes", code=4)
+        assert f"{PINS[JSON]} was written by a non-reader" in alice.stderr
+        assert state(alice) == before, "it could not be accepted any more"
+    alice.sealedfiles("track", "config/*.json", "--values", "database.user", "--plain", "--yes")
     alice.sealedfiles("accept", JSON, "--yes")
     alice.commit("accepted")
     alice.sealedfiles("untrack", "config/*.json")
