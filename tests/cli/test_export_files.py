@@ -238,3 +238,55 @@ def test_nothing_is_exported_for_nobody(
         monkeypatch.setenv(name, value)
     with pytest.raises(UsageError, match="no reader has access to all of its groups"):
         convert(read_in_place(Path(".env")), kind, lambda _place: [])
+
+
+NUMBERS = {
+    "json": {
+        "9223372036854775807": True,
+        "-9223372036854775808": True,
+        "9223372036854775808": False,
+        "-9223372036854775809": False,
+        "12345678901234567890": False,
+        "100000000000000000000": True,
+        "1e20": True,
+        "2E+21": True,
+        "-0.0": True,
+        "1e400": False,
+        "1e-400": False,
+        "0.1": True,
+        "3.141592653589793238": False,
+    },
+    "yaml": {
+        "9223372036854775807": True,
+        "9223372036854775808": False,
+        "12345678901234567890": False,
+        "100000000000000000000": False,
+        "0x8000000000000000": False,
+        "1.5e+300": True,
+        "1e400": True,
+        ".inf": True,
+        "3.141592653589793238": False,
+        "1e-99999999999999999999": False,
+    },
+}
+
+
+@pytest.mark.slow
+def test_a_number_that_sops_would_change_or_not_read_is_refused(
+    sealed: Repo, tmp_path: Path
+) -> None:
+    for form, numbers in NUMBERS.items():
+        for place, (number, is_possible) in enumerate(numbers.items()):
+            file, folder = f"number.{form}", tmp_path / f"{form}{place}"
+            quoted = json.dumps({"a": 0}).replace("0", number) if form == "json" else f"a: {number}"
+            sealed.write(file, f"{quoted}\n")
+            if not place:
+                sealed.sealedfiles("track", file)
+            sealed.git("add", file)
+            code = 0 if is_possible else 2
+            sealed.sealedfiles("export", "--to", "sops", str(folder), file, code=code)
+            if not is_possible:
+                assert f"{file}: SOPS would change the date, time or number at a" in sealed.stderr
+                continue
+            found = opened(sealed, folder / file).decode().partition(":")[2].strip("}\n ")
+            assert number == found or float(number.strip(".")) == float(found.strip(".")), number

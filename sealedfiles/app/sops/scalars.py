@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from sealedfiles.app.sops.tokens import Value
 from sealedfiles.errors import FormatError
@@ -18,7 +18,9 @@ _SPECIAL = {".inf": "+Inf", "+.inf": "+Inf", "-.inf": "-Inf", ".nan": "NaN"}
 _DATE = lazy_pattern(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt \t].*)")
 _LONGEST_INT = 21
 """Digits: Go writes a longer number that is a float with an exponent."""
-_JSON_INT = lazy_pattern(r"-?[0-9]+")
+_JSON_INT = lazy_pattern(r"-?[0-9]{1,19}")
+_INT64 = range(-(1 << 63), 1 << 63)
+"""Go's ``int``.  Of a larger integer in JSON, SOPS makes a float; in YAML, it depends on the spelling."""
 
 
 def float_text(number: float) -> str:
@@ -34,7 +36,8 @@ def float_text(number: float) -> str:
 def value_of_literal(literal: str, form: str) -> Value | None:
     """Return the scalar *literal* of a YAML or JSON text; None for null, which SOPS leaves alone.
 
-    Raises FormatError for what only Go can spell: times, and values with a tag or an anchor.
+    Raises FormatError for what only Go can spell: times, values with a tag or an anchor, and integers of more
+    than 64 bits; and for numbers that SOPS does not read.
     """
     if form == "yaml":
         return _of_yaml(literal)
@@ -46,9 +49,22 @@ def value_of_literal(literal: str, form: str) -> Value | None:
         return Value("bool", _BOOLS[literal].encode())
     if literal == "null":
         return None
-    if _JSON_INT.fullmatch(literal):
+    if _JSON_INT.fullmatch(literal) and int(literal) in _INT64:
         return Value("int", str(int(literal)).encode())
-    return Value("float", float_text(float(literal)).encode())
+    number = float(literal)
+    if not math.isfinite(number):
+        raise FormatError("it has a number that is out of range")
+    return Value("float", float_text(number).encode())
+
+
+def is_same_number(literal: str, value: Value) -> bool:
+    """Return True unless SOPS, which reads *literal* as *value*, would write another number."""
+    if value.type != "float" or value.data.decode() in _SPECIAL.values():
+        return True
+    try:
+        return Decimal(literal) == Decimal(value.data.decode())
+    except InvalidOperation:  # an exponent of many digits
+        return False
 
 
 def _of_yaml(literal: str) -> Value | None:
@@ -64,13 +80,18 @@ def _of_yaml(literal: str) -> Value | None:
     if text == "-0":
         return Value("float", b"-0")
     if _INT.fullmatch(text):
-        return Value("int", str(_int(text.replace("_", ""))).encode())
+        integer = _int(text.replace("_", ""))
+        if integer not in _INT64:
+            raise FormatError("it has a number that is out of range")
+        return Value("int", str(integer).encode())
     if text.lower() in _SPECIAL:
         return Value("float", _SPECIAL[text.lower()].encode())
     if _DATE.fullmatch(text):
         raise FormatError("it has a date or a time")
     if _FLOAT.fullmatch(text):
-        return Value("float", float_text(float(text.replace("_", ""))).encode())
+        number = float(text.replace("_", ""))
+        # Go's parser of YAML takes a float that is out of range for a string.
+        return Value("float", float_text(number).encode()) if math.isfinite(number) else _text(text)
     return _text(text)
 
 

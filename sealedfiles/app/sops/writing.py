@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sealedfiles import age
 from sealedfiles.app.files.export import to_json, to_yaml
-from sealedfiles.app.sops.scalars import float_text, value_of_literal
+from sealedfiles.app.sops.scalars import float_text, is_same_number, value_of_literal
 from sealedfiles.app.sops.tokens import KEY_SIZE, Value, context_of, mac_of, make_token
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.formats.base import Data, JsonNumber, Spelled
@@ -49,7 +49,7 @@ class _Encryption:
             }
         if isinstance(value, list):
             return [self.replaced(one, path + paths.ITEM) for one in value]
-        typed = _typed(value)
+        typed = _typed(value, path)
         if typed is None or not typed.data:
             return value
         self.values.append(typed)
@@ -129,28 +129,30 @@ def _refuse(root: Data, form: str) -> None:
         raise UsageError("SOPS would read \\n in a value as the end of a line")
 
 
-def _typed(value: Data) -> Value | None:
-    """Return the type and the spelling of a scalar in SOPS; None for null.  Raises UsageError."""
+def _typed(value: Data, path: bytes) -> Value | None:
+    """Return the type and the spelling in SOPS of the scalar at *path*; None for null.  Raises UsageError."""
     if value is None:
         return None
     if isinstance(value, bool):
         return Value("bool", b"True" if value else b"False")
-    if isinstance(value, int):
-        return Value("int", str(value).encode("ascii"))
     if isinstance(value, float):
         return Value("float", float_text(value).encode("ascii"))
-    if isinstance(value, Spelled):
-        if _DATE.fullmatch(value):
-            return Value("time", f"{value}T00:00:00Z".encode())
+    if isinstance(value, Spelled | int):
+        literal = str(value)
+        if _DATE.fullmatch(literal):
+            return Value("time", f"{literal}T00:00:00Z".encode())
         try:
-            return value_of_literal(value, "json" if isinstance(value, JsonNumber) else "yaml")
+            typed = value_of_literal(literal, "json" if isinstance(value, JsonNumber) else "yaml")
+            if typed is None or is_same_number(literal, typed):
+                return typed
         except (FormatError, ValueError):  # a ValueError: more digits than Python reads
-            raise UsageError("SOPS would change a date, a time or a number in it") from None
+            pass
+        raise UsageError(f"SOPS would change the date, time or number at {paths.show(path)}")
     assert isinstance(value, str)  # noqa: S101 - collections were replaced
     try:
         return Value("str", value.encode("utf-8"))
     except UnicodeEncodeError:
-        raise UsageError("a value has a lone surrogate") from None
+        raise UsageError(f"the value at {paths.show(path)} has a lone surrogate") from None
 
 
 def _selector(roots: Iterable[Data], is_secret: Callable[[bytes], bool]) -> tuple[str, str]:
