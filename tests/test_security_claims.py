@@ -170,6 +170,12 @@ CLAIMS = {
         "util/test_messages.py::test_nothing_else_writes_to_a_terminal",
         "git/test_hostile.py::test_control_characters_do_not_reach_the_terminal",
     ],
+    "Commands in messages are quoted": [
+        "cli/test_escapes.py::test_the_commands_in_hints_can_be_copied",
+        "util/test_advice.py::test_every_name_in_a_command_is_quoted",
+        "util/test_messages.py::test_a_word_of_a_command_is_one_word",
+        "util/test_messages.py::test_a_name_is_neither_an_option_nor_magic",
+    ],
     "A clone obeys a changed policy": [
         "git/test_policy_in_force.py::test_a_change_without_a_proof_leaves_the_old_policy_in_force",
         "git/test_policy_in_force.py::test_a_proof_of_another_policy_proves_nothing",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from sealedfiles.app.dialog import Dialog, agree
 from sealedfiles.app.files.sealed_form import SealedForm
 from sealedfiles.app.rotation.late_values import tokens_to_keep
@@ -11,7 +9,7 @@ from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.errors import UsageError
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing.reseal import reseal_file
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_path
 
 
 def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> bool:
@@ -25,7 +23,9 @@ def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> bool:
     workspace = place.workspace
     before = {*TOKEN.findall(_text(form.blob)), *TOKEN.findall(_text(form.disk))}
     if not before:
-        raise UsageError(f"{place.name} is not sealed", f"seal it: sealedfiles seal {place.name}")
+        raise UsageError(
+            f"{place.name} is not sealed", f"seal it: sealedfiles seal {shell_path(place.path)}"
+        )
     groups = sorted({split(token).group for token in before})
     if not any(map(workspace.ring.holds, groups)):
         raise workspace.no_key(f"{place.name} stays sealed: you read none of its groups", groups[0])
@@ -66,7 +66,7 @@ def _has_tokens_to_keep(form: SealedForm, tokens: set[str], dialog: Dialog, *, y
     clone = workspace.clone
     names = sorted({split(token).group for token in tokens})
     held = [group for group in names if workspace.ring.holds(group)]
-    command = f"sealedfiles reseal --yes {shlex.quote(form.place.name)}"
+    command = f"sealedfiles reseal --yes {shell_path(form.place.path)}"
     if (
         clone is None
     ):  # without history, it is unknown which of them existed when the key was retired

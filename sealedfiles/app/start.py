@@ -31,6 +31,7 @@ from sealedfiles.keys.recipients import check_name, describe_key, group_names
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
 from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.util import atomic
+from sealedfiles.util.messages import shell_path
 
 _NEW_POLICY = b"""\
 # Which values go to which group of readers.  The first rule that matches a value decides;
@@ -177,7 +178,7 @@ def _refuse_another(path: Path, data: bytes) -> None:
     if path.exists() and path.read_bytes() != data:
         raise UsageError(
             f"{NAME}/{path.name} already exists, and nobody proves who wrote it",
-            f"find who added it: git log -p -- {NAME}/{path.name}",
+            f"find who added it: git log -p -- {shell_path(f'{NAME}/{path.name}')}",
             "move it away, run this command again, then copy what you need from it",
         )
 
@@ -236,7 +237,7 @@ def _missing_keys(clone: Clone, there: list[str]) -> dict[str, list[GroupKey]]:
         if not has_keys(clone.work_tree, group, secrets):
             raise NoKeyError(
                 f"{NAME}/keys/{group} is another group than that of the cached keys",
-                f"find who added it: git log -- {NAME}/keys/{group}",
+                f"find who added it: git log -- {shell_path(f'{NAME}/keys/{group}')}",
                 f"move {NAME}/ away, and run this command again",
             )
     if not found:

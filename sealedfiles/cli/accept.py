@@ -16,7 +16,7 @@ from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import FormatError, SealedFilesError, TamperedError
 from sealedfiles.model.paths import json_string, show
 from sealedfiles.util import messages
-from sealedfiles.util.messages import counted, say, show_list, warn
+from sealedfiles.util.messages import counted, say, shell_path, show_list, warn
 
 
 @declaration.command("accept")
@@ -89,7 +89,7 @@ def _accept(
     accept(place, valid)
     say(f"{place.name}: {counted(len(valid), 'value')} accepted")
     if place.workspace.clone:
-        say(f"add it: git add {place.name}")
+        say(f"add it: git add {shell_path(place.path)}")
     return status
 
 

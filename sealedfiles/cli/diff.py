@@ -28,7 +28,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter.problems import describe_problem, misplaced_hints
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.sealing.file import path_text, show_path
-from sealedfiles.util.messages import counted, show, show_list, warn
+from sealedfiles.util.messages import counted, shell_path, shell_word, show, show_list, warn
 
 _WORDS = {
     ADDED: "added",
@@ -99,8 +99,8 @@ def _revision(clone: Clone, words: tuple[str, ...]) -> tuple[str, tuple[str, ...
     if os.path.lexists(words[0]):
         raise UsageError(
             f"{words[0]} is both a commit and a file",
-            f"the file: sealedfiles diff HEAD {words[0]}",
-            f"the commit: sealedfiles diff {words[0]}^0",
+            f"the file: sealedfiles diff HEAD {shell_path(words[0])}",
+            f"the commit: sealedfiles diff {shell_word(words[0] + '^0')}",
         )
     return words[0], words[1:]
 

@@ -126,7 +126,10 @@ def report(place: WorkingFile) -> int:
             warn(describe_problem(place.name, problem))
             status = TamperedError.exit_code
     if status:
-        warn("these tokens were left sealed", *misplaced_hints(opened.problems, place.name))
+        warn(
+            "these tokens were left sealed",
+            *misplaced_hints(opened.problems, place.path),
+        )
     for group in [group for group in without if ring.is_member(group)]:
         count = sum(p.reason == "no-key" and p.group == group for p in opened.problems)
         warn(f"{place.name}: {unknown_key(group, count)}", *UNKNOWN_KEY_HINTS)

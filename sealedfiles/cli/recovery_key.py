@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from sealedfiles import age
@@ -19,7 +18,7 @@ from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.generate import described
 from sealedfiles.keys.recipients import describe_key
-from sealedfiles.util.messages import say
+from sealedfiles.util.messages import say, shell_path
 
 
 @declaration.command("recovery-key")
@@ -65,12 +64,12 @@ def command(out: str | None, classic: bool, name: str, identity: str | None) -> 
         workspace, name, TERMINAL, save, post_quantum=not classic
     )
     place = "was printed, and is not stored" if out == "-" else f"is in {out}"
-    tried = "FILE" if out == "-" else shlex.quote(out)
+    tried = "FILE" if out == "-" else shell_path(out)
     say(
         f"the private key of {name} {place}; fingerprint {describe_key(recipient)}",
         "it decrypts everything, including groups created later: print it, put it in a safe, and leave no "
         "copy on a computer",
-        f"test it: age -d -i {tried} {NAME}/keys/{granted[0]}/{name}.age",
+        f"test it: age -d -i {tried} {shell_path(f'{NAME}/keys/{granted[0]}/{name}.age')}",
     )
     if workspace.clone:
         stage(workspace.clone, *STAGED)

@@ -12,7 +12,7 @@ from sealedfiles.cli.exposure_report import show_report
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, say, shell_word
 
 
 @declaration.command("revoke")
@@ -48,8 +48,9 @@ def command(name: str, groups: tuple[str, ...], yes: bool, identity: str | None)
     if report.access:
         show_report(name, report, clone)
         say(
-            f"to list these values again: sealedfiles exposure {name}",
-            f"to change those that the policy can generate: sealedfiles rotate-value --exposed {name}",
+            f"to list these values again: sealedfiles exposure {shell_word(name)}",
+            f"to change those that the policy can generate: "
+            f"sealedfiles rotate-value --exposed {shell_word(name)}",
         )
     else:
         say(

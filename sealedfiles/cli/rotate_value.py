@@ -35,7 +35,7 @@ from sealedfiles.keys.recipients import check_name
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.address import parse_address
 from sealedfiles.model.value_spec import ValueSpec, parse_spec
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, say, shell_path
 
 _ACTIONS = ("drop_previous", "finish", "discard", "show")
 
@@ -227,7 +227,7 @@ def _act(target: Target, action: str) -> int:
             is_staged = drop_previous(target, exclusive)
             say(f"{target.name}: removed the previous value{'; staged' if is_staged else ''}")
         if not is_staged:
-            say(f"not staged, because of other changes: git add {target.place.name}")
+            say(f"not staged, because of other changes: git add {shell_path(target.place.path)}")
     target.clone.close()
     return 0
 

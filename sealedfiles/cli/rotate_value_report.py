@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from types import TracebackType
 
 from sealedfiles.app.push.targets import targets_using
@@ -16,7 +15,16 @@ from sealedfiles.cli.push import push_target
 from sealedfiles.errors import GitError, SealedFilesError
 from sealedfiles.git.clone import Clone
 from sealedfiles.sealing.file import path_text, show_path
-from sealedfiles.util.messages import counted, fail, say, show, show_list, warn
+from sealedfiles.util.messages import (
+    counted,
+    fail,
+    say,
+    shell_path,
+    shell_word,
+    show,
+    show_list,
+    warn,
+)
 
 
 class Report:
@@ -51,7 +59,7 @@ class Report:
             if result.public and not self._as_json:
                 show(*result.public.split("\n"))
             if not result.is_staged:
-                file = shlex.quote(show_path(outcome.task.file))
+                file = shell_path(outcome.task.file)
                 warn(f"{name}: not staged, because the file has other changes", f"git add {file}")
         elif result is None:
             self.status = self.status or SealedFilesError.exit_code
@@ -77,7 +85,7 @@ class Report:
             is_committed = self._commit(values, reason)
         elif values:
             trailers = trail.trailers_of(values, reason)
-            words = " ".join(f"--trailer {shlex.quote(one)}" for one in trailers)
+            words = " ".join(f"--trailer {shell_word(one)}" for one in trailers)
             say(
                 "commit it with a record of the rotation:", f"git commit -m 'Rotate values' {words}"
             )
@@ -88,7 +96,7 @@ class Report:
             else:
                 say(
                     f"the target {name} uses a rotated value",
-                    f"after the commit: sealedfiles push {name}",
+                    f"after the commit: sealedfiles push {shell_word(name)}",
                 )
         if self._as_json:
             show_list({"values": [_for_programs(one) for one in self._outcomes]})
@@ -111,7 +119,9 @@ class Report:
         except SealedFilesError as error:
             self.status = max(self.status, error.exit_code)
             fail(f"the target {name} was not pushed: {error.message}", *error.hints)
-            say("the new values are committed", f"to push them: sealedfiles push {name}")
+            say(
+                "the new values are committed", f"to push them: sealedfiles push {shell_word(name)}"
+            )
 
 
 def show_tasks(tasks: list[Task]) -> None:

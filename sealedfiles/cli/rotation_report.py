@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+import os
 
 from sealedfiles.app.adopt import rotation
 from sealedfiles.app.adopt.replacements import Replacements, write_replacements
@@ -12,7 +12,7 @@ from sealedfiles.app.history.values import ELSEWHERE, WHOLE, shown_place
 from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.cli.exposure_report import warn_of_missing
 from sealedfiles.sealing.file import path_text, show_path
-from sealedfiles.util.messages import counted, say, show, warn
+from sealedfiles.util.messages import counted, say, shell_key, shell_path, shell_word, show, warn
 
 _TITLES = {
     rotation.MUST_CHANGE: "must change",
@@ -74,8 +74,8 @@ def summarize(report: RotationReport) -> None:
 def _command(row: Row) -> str:
     place = shown_place(row.path)
     if row.path in (WHOLE, ELSEWHERE) or "[]" in place:
-        return f"sealedfiles edit {shlex.quote(show_path(row.file))}"
-    return f"sealedfiles set {shlex.join([show_path(row.file), place])}"
+        return f"sealedfiles edit {shell_path(row.file)}"
+    return f"sealedfiles set {shell_path(row.file)} {shell_key(place)}"
 
 
 def _readers(report: RotationReport, rows: list[Row]) -> str:
@@ -108,7 +108,7 @@ def explain_history(report: RotationReport, replacements: str) -> None:
 
 
 def _report_replacements(name: str, written: Replacements) -> None:
-    shown = shlex.quote(name)
+    shown = shell_path(name)
     say(
         f"{name}: {counted(written.texts, 'value')} in plaintext, readable only by you",
         "commit and push, and work in a new clone: git clone --no-local URL FOLDER",
@@ -122,10 +122,10 @@ def _report_replacements(name: str, written: Replacements) -> None:
             f"{show_path(row.file)}: {shown_place(row.path)}: too short or too common to be replaced"
         )
     for row in written.unsupported:
-        path = show_path(row.file)
+        file = shell_word(os.fsdecode(row.file))
         warn(
-            f"{path}: the whole file was in plaintext",
-            f"to remove it from the history: git filter-repo --invert-paths --path {shlex.quote(path)}",
+            f"{show_path(row.file)}: the whole file was in plaintext",
+            f"to remove it from the history: git filter-repo --invert-paths --path={file}",
             "then add it again",
         )
 

@@ -13,7 +13,7 @@ from sealedfiles.cli.prompts import AT_TERMINAL, TERMINAL
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
-from sealedfiles.util.messages import counted, say
+from sealedfiles.util.messages import counted, say, shell_path
 
 if TYPE_CHECKING:
     from sealedfiles.app.public_keys import CurrentPublicKey
@@ -85,7 +85,7 @@ class _Writer:
         if count:
             say(
                 f"{show_path(path)}: {counted(count, 'value')} written without reading",
-                f"a reader of the group accepts them: sealedfiles accept {show_path(path)}",
+                f"a reader of the group accepts them: sealedfiles accept {shell_path(path)}",
             )
 
     def _key(self, workspace: Workspace, group: str) -> CurrentPublicKey:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from math import isfinite
 from pathlib import Path
@@ -18,7 +17,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Data
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import Address, parse_address, show_address
-from sealedfiles.util.messages import counted, say, show, warn
+from sealedfiles.util.messages import counted, say, shell_path, show, warn
 
 if TYPE_CHECKING:
     from sealedfiles.app.files.assignment import EditedText
@@ -130,7 +129,7 @@ def command(
     if unread:
         say(
             "the value is not used until a reader of the group accepts it: "
-            f"sealedfiles accept {shlex.quote(place.name)}"
+            f"sealedfiles accept {shell_path(place.path)}"
         )
     if generated and generated.public:
         show(*generated.public.split("\n"))

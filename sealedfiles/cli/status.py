@@ -17,7 +17,7 @@ from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import is_shallow
 from sealedfiles.sealing.file import path_text, show_path
-from sealedfiles.util.messages import counted, say, show, show_list, warn
+from sealedfiles.util.messages import counted, say, shell_path, show, show_list, warn
 
 
 @declaration.command("status")
@@ -72,7 +72,7 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
         count = sum(state.unauthenticated for state in written)
         warn(
             f"written by a non-reader, not authenticated: {counted(count, 'value')}",
-            f"to check and accept them: sealedfiles accept {show_path(written[0].path)}",
+            f"to check and accept them: sealedfiles accept {shell_path(written[0].path)}",
         )
     return SealedFilesError.exit_code if plain else 0
 

@@ -17,7 +17,7 @@ from sealedfiles.cli.files import json_option
 from sealedfiles.errors import UsageError
 from sealedfiles.git.commits import is_shallow
 from sealedfiles.util import atomic
-from sealedfiles.util.messages import say, show, show_list, warn
+from sealedfiles.util.messages import say, shell_path, show, show_list, warn
 
 _PUBLIC = 0o644
 
@@ -117,8 +117,8 @@ def _log(as_json: bool, every: bool) -> None:
         for group, reader in log.left_over(commits, log.members_at_head(clone)):
             warn(
                 f"the newest commit about {reader} and {group} differs from HEAD",
-                "find the merge that changed it: git log -m -p --full-history -- .sealedfiles/keys/"
-                f"{group}/{reader}.age",
+                "find the merge that changed it: git log -m -p --full-history -- "
+                f"{shell_path(f'.sealedfiles/keys/{group}/{reader}.age')}",
             )
     clone.close()
 

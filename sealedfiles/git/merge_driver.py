@@ -20,7 +20,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.unproved import UnprovedCheck
 from sealedfiles.util import atomic
-from sealedfiles.util.messages import fail, warn
+from sealedfiles.util.messages import fail, shell_path, warn
 
 if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
@@ -86,10 +86,11 @@ def _merge(call: _Call) -> int:
         merged = _merge_values(call, texts, style, repository)
         if merged is None and any(is_whole(text) or b"\0" in text for text in texts):
             name = show_path(call.path)
+            file = shell_path(call.path)
             warn(
                 f"{name} is sealed whole and cannot be merged: the file contains our version",
-                f"to take their version instead: git checkout --theirs -- {name}",
-                f"then mark it as resolved: git add {name}",
+                f"to take their version instead: git checkout --theirs -- {file}",
+                f"then mark it as resolved: git add {file}",
             )
             return CONFLICTS
     if merged is None:

@@ -9,14 +9,13 @@ ls-remote`.
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Iterable
 
 from sealedfiles.errors import UsageError
 from sealedfiles.git.repository import Repository
 from sealedfiles.light_typing import NamedTuple
-from sealedfiles.util.messages import Note
+from sealedfiles.util.messages import Note, shell_word
 
 _FEW = 100
 """Up to this number of commits, checking them is cheaper than running `git ls-remote`."""
@@ -95,7 +94,7 @@ def pushed(
         advertised = _advertised(repository, url)
         if advertised is None:
             what = "the remote did not list its branches: commits that it may already have are checked too"
-            notes.append(Note(what, (f"to see why: git ls-remote {shlex.quote(url)}",)))
+            notes.append(Note(what, (f"to see why: git ls-remote {shell_word(url)}",)))
         else:
             there += _commits(repository, sorted(advertised))
             bare = [one for one in bare if not _is_there(repository, one.new, advertised, there)]

@@ -12,7 +12,7 @@ from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git import child
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
-from sealedfiles.util.messages import on_one_line, trace, warn
+from sealedfiles.util.messages import on_one_line, shell_path, trace, warn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -340,5 +340,5 @@ def _refuse_dubious_ownership(words: str) -> None:
     raise GitError(
         f"git does not trust this repository: detected dubious ownership ({place})",
         "its files belong to another user, who could run commands as you through its configuration",
-        f"if you trust it: git config --global --add safe.directory {place}",
+        f"if you trust it: git config --global --add safe.directory {shell_path(place)}",
     )

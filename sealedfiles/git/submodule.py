@@ -8,11 +8,11 @@ proves nothing: the same push can remove its ``.sealedfiles/``.
 from __future__ import annotations
 
 import os
-import shlex
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.expected import VARIABLE
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
     from sealedfiles.git.repository import Repository
@@ -42,7 +42,7 @@ def not_accepted(repository: Repository) -> TamperedError:
     return TamperedError(
         f"{top} is a submodule in which sealedfiles was not unlocked, so it is not used: "
         "anyone with push access to the outer repository could have added it, with keys of their own",
-        f"find who added it: git -C {shlex.quote(str(top.parent))} log -- {shlex.quote(top.name)}",
+        f"find who added it: git -C {shell_path(str(top.parent))} log -- {shell_path(top.name)}",
         f"if it is correct, run in {top}: sealedfiles unlock",
         f"or set the first keys of its groups, for example in CI: {VARIABLE}=GROUP=KEY_ID",
     )

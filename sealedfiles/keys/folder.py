@@ -8,6 +8,7 @@ from functools import cached_property
 
 from sealedfiles.errors import NoKeyError, TamperedError
 from sealedfiles.light_typing import TYPE_CHECKING, Protocol
+from sealedfiles.util.messages import shell_word
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,8 +37,8 @@ def no_folder(branch: str = "BRANCH") -> NoKeyError:
     """Return the error for a branch from before `init`, on which creating a group would be useless."""
     return NoKeyError(
         f"this branch has no {NAME}/, so nothing can be sealed here",
-        f"merge the branch that has it: git merge {branch}",
-        f"or: git checkout {branch} -- {NAME} .gitattributes",
+        f"merge the branch that has it: git merge {shell_word(branch)}",
+        f"or: git checkout {shell_word(branch)} -- {NAME} .gitattributes",
     )
 
 

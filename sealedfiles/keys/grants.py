@@ -17,6 +17,7 @@ from sealedfiles.keys.recipients import fingerprint
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import base64url, proof
 from sealedfiles.util.lazy_pattern import lazy_pattern
+from sealedfiles.util.messages import shell_path, shell_word
 
 _LINE = lazy_pattern(
     r"(?P<key_id>[a-z2-7]{16}) (?P<fingerprints>[a-z2-7]{20}(?:,[a-z2-7]{20})*)"
@@ -101,6 +102,7 @@ def _proof(group: str, name: str, grant: Grant, secret: bytes) -> str:
 def _refused(name: str, what: str) -> TamperedError:
     return TamperedError(
         what,
-        f"find who changed it: git log -- .sealedfiles/recipients/{name}.pub .sealedfiles/keys",
-        f"if {name} confirms the change in person: sealedfiles trust {name}",
+        f"find who changed it: git log -- {shell_path(f'.sealedfiles/recipients/{name}.pub')} "
+        ".sealedfiles/keys",
+        f"if {name} confirms the change in person: sealedfiles trust {shell_word(name)}",
     )

@@ -20,6 +20,7 @@ from sealedfiles.keys.recipients import (
     reader_names,
 )
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file, write_reader
+from sealedfiles.util.messages import shell_path, shell_word
 
 __all__ = [
     "add_reader",
@@ -115,9 +116,9 @@ def refuse_other_keys(folder: DirFolder, name: str) -> None:
         if listed and listed != now:
             raise TamperedError(
                 f"the public keys of {name} changed after access to {group} was granted",
-                f"find who changed them: git log -p -- .sealedfiles/recipients/{name}.pub",
+                f"find who changed them: git log -p -- {shell_path(f'.sealedfiles/recipients/{name}.pub')}",
                 f"ask {name} for the fingerprint (sealedfiles key list), and a reader of {group} to run: "
-                f"sealedfiles trust {name}",
+                f"sealedfiles trust {shell_word(name)}",
             )
 
 

@@ -25,6 +25,7 @@ from sealedfiles.keys.recipients import members
 from sealedfiles.keys.rotation import remove_reader
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
 from sealedfiles.light_typing import NamedTuple
+from sealedfiles.util.messages import shell_path
 
 
 class Sides(NamedTuple):
@@ -108,7 +109,7 @@ def unite(
         file, kept = f".sealedfiles/keys/{group}/epochs", "ours" if ours else "theirs"
         raise TamperedError(
             f"{file} is missing on one side of the merge",
-            f"restore it: git checkout --{kept} -- {file} && git add {file}",
+            f"restore it: git checkout --{kept} -- {shell_path(file)} && git add {shell_path(file)}",
             "then: sealedfiles sync",
         )
     missing = [e.key_id for e in (*ours, *theirs) if e.key_id not in keys]

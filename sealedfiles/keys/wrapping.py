@@ -17,6 +17,7 @@ from sealedfiles.keys.keyfile import GroupKey, wrap_keys
 from sealedfiles.keys.recipients import check_name, read_recipients
 from sealedfiles.light_typing import Final
 from sealedfiles.util import atomic
+from sealedfiles.util.messages import shell_word
 
 _PUBLIC: Final = 0o644
 _PROOF: Final = object()
@@ -38,7 +39,8 @@ class VerifiedReader:
         if not self.recipients:
             raise UsageError(
                 f"{name} has no known public key",
-                f"give one: sealedfiles grant {name} KEY --to GROUP; sealedfiles keygen prints it",
+                f"give one: sealedfiles grant {shell_word(name)} KEY --to GROUP; "
+                "sealedfiles keygen prints it",
             )
 
     @classmethod

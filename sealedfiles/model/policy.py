@@ -14,6 +14,7 @@ from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.plain_yaml import compose, compose_any
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.util.lazy_pattern import lazy_pattern
+from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
     from sealedfiles.model.allowance import Allow
@@ -215,7 +216,7 @@ def parse_policy(data: bytes, where: str = "policy.yaml", *, ignore_case: bool =
         data.decode("utf-8")
     except UnicodeDecodeError:
         raise PolicyError(
-            f"{where} is not UTF-8", f"convert it: iconv -f UTF-16 -t UTF-8 {where}"
+            f"{where} is not UTF-8", f"convert it: iconv -f UTF-16 -t UTF-8 {shell_path(where)}"
         ) from None
     node = compose(data) or compose_any(data, where)
     reader = _Reader(where, ignore_case=ignore_case)

@@ -38,6 +38,7 @@ from sealedfiles.sealing.stored import Noted, StoredPlaintext
 from sealedfiles.sealing.structured import Sealing
 from sealedfiles.sealing.verification import not_reversible
 from sealedfiles.sealing.whole import seal_to_groups, whole_groups_of
+from sealedfiles.util.messages import shell_path
 
 
 @without_collector
@@ -123,7 +124,7 @@ def reseal_file(
     if open_file(new, file, keys).data != opened.data:
         raise TamperedError(
             f"{file.name}: tokens at a wrong key path prevent it",
-            f"if they belong there: sealedfiles rebind {file.name}",
+            f"if they belong there: sealedfiles rebind {shell_path(file.path)}",
         )
     return new
 

@@ -25,6 +25,7 @@ from sealedfiles.sealing.opened_tokens import (
 from sealedfiles.sealing.previous import Previous, Reuse
 from sealedfiles.sealing.stored import NewComment, NewTokens, SealedBefore, StoredPlaintext
 from sealedfiles.sealing.verification import first_lost
+from sealedfiles.util.messages import shell_key, shell_path
 
 if TYPE_CHECKING:
     from sealedfiles.sealing.comment_lines import PlacedComment
@@ -223,7 +224,8 @@ class Sealing:
             raise NoKeyError(
                 f"{place}: {shown} cannot be sealed: {error.message}",
                 *error.hints,
-                f"to write it without reading: sealedfiles set --group {group} {self.file.name} {shown}",
+                f"to write it without reading: sealedfiles set --group {group} {shell_path(self.file.path)} "
+                f"{shell_key(shown)}",
             ) from None
         self._sealing_keys[group] = key
         return key

@@ -22,7 +22,7 @@ from sealedfiles.sealing.sealed_text import TELLING, SealedText
 from sealedfiles.sealing.spelling import ENCODINGS, comparable, telling_lines
 from sealedfiles.sealing.whole import layers_of, open_whole
 from sealedfiles.util.lazy_pattern import lazy_pattern
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -116,9 +116,7 @@ class UnprovedCheck:
     def _refuse(self, names: list[str], state: str, hint: str) -> None:
         if not names:
             return
-        import shlex  # here: git add refuses few files
-
-        file = shlex.quote(self._file.name)
+        file = shell_path(self._file.path)
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         raise UnprovedError(
             f"{self._file.name}: the file {state}: {counted(len(names), 'stored value')} "

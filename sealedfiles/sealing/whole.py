@@ -10,9 +10,10 @@ from sealedfiles.errors import FormatError, NoKeyError, RoundTripError, Tampered
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model import paths
 from sealedfiles.model.token import TOKEN, VALUE, WHOLE, split
-from sealedfiles.sealing.file import Opened, Problem, decide_file_id, show_path, whole_token
+from sealedfiles.sealing.file import Opened, Problem, decide_file_id, whole_token
 from sealedfiles.sealing.opened_tokens import layers_of_token
 from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,10 +141,9 @@ def why_whole(data: bytes, file: File) -> FormatError | None:
 
 def keep_whole_hint(path: bytes) -> str:
     """Return the hint for the file at *path* if it is a template, or meant to be sealed whole."""
-    import shlex  # here: few files need it
-
-    pattern = shlex.quote(show_path(path))
-    return f"if it is a template, or one secret: sealedfiles track {pattern} --format whole"
+    return (
+        f"if it is a template, or one secret: sealedfiles track {shell_path(path)} --format whole"
+    )
 
 
 def _closed_whole(data: bytes, reason: str, group: str) -> Opened:

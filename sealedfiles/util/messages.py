@@ -27,6 +27,8 @@ _INVISIBLE = frozenset(
 )
 """Invisible characters that Python considers printable: they could hide differences between names."""
 
+_UNQUOTED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-")
+"""Characters that mean themselves to every shell."""
 
 _LIST_VERSION = 1
 _RED, _YELLOW, _DIM, _END = "\033[31m", "\033[33m", "\033[2m", "\033[0m"
@@ -70,6 +72,42 @@ def _printable_character(char: str) -> str:
     if "\udc80" <= char <= "\udcff":
         return f"\\x{ord(char) - 0xDC00:02x}"
     return char.encode("unicode_escape").decode("ascii")
+
+
+def shell_word(text: str) -> str:
+    """Return *text* as one word of a POSIX shell, for a command in a message.
+
+    Anyone with push access can name a file ``x;id;.env``, and users copy the commands that messages advise.
+    Characters that ``printable`` escapes are written in octal in ``$'…'``.  Neither quotes nor backslashes
+    are escaped by a backslash there: a shell that does not know ``$'…'`` reads another word, and only one.
+    """
+    text = mask_private_keys(text)
+    if text and _UNQUOTED.issuperset(text):
+        return text
+    if text == printable(text):
+        return "'" + text.replace("'", "'\"'\"'") + "'"
+    return "$'" + "".join(map(_octal, text)) + "'"
+
+
+def _octal(char: str) -> str:
+    if char not in "'\\" and _printable_character(char) == char:
+        return char
+    errors = "surrogateescape" if "\udc80" <= char <= "\udcff" else "surrogatepass"
+    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", errors))
+
+
+def shell_path(path: bytes | str) -> str:
+    """Return *path* as ``shell_word`` does, and so that it is no option, and no pathspec magic of git."""
+    text = path if isinstance(path, str) else path.decode("utf-8", "surrogateescape")
+    return shell_word(f"./{text}" if text.startswith(("-", ":")) else text)
+
+
+def shell_key(shown: str) -> str:
+    """Return a key path, as messages show it, as ``shell_word`` does, and so that it is no option."""
+    if shown.startswith("-"):
+        step = min(len(shown), *(at for sign in ".[" if (at := shown.find(sign)) > 0), len(shown))
+        shown = f'"{shown[:step]}"{shown[step:]}'
+    return shell_word(shown)
 
 
 def printable_page(text: str) -> str:

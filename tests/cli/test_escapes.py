@@ -1,7 +1,10 @@
-"""Names from somebody with push access are escaped in the output of every command."""
+"""Names from somebody with push access are escaped in the output of every command, and quoted in commands."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -137,3 +140,57 @@ def test_values_are_not_escaped_but_messages_are(hostile: Repo, command: tuple[s
         hostile.raw("sealedfiles", *command, file, *more, code=None)
         said = hostile.stderr.encode("utf-8", "surrogateescape")
         assert not any(char in said for char in RAW), (command, file, said)
+
+
+COPIED = {
+    "x;touch pwned;.env": "A=plain\nB=%s\n",
+    "-$(touch pwned)`touch pwned`.env": "A=%s\n",
+    "q'\\;touch pwned;\"\x1b\n.env": "A=plain\n",
+    "d;touch pwned/broken.yaml": "A: plain\nb: [\n",
+    "&touch pwned.bin": "x",
+}
+ON_A_FILE = ("get", "cat", "run", "set", "accept", "reseal", "rebind")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="such names are not possible there")
+def test_the_commands_in_hints_can_be_copied(
+    origin: Path, team: tuple[Repo, Repo], tmp_path: Path
+) -> None:
+    mallory = Person.at(tmp_path / "mallory").clone(origin, tmp_path / "mallory's")
+    alice = team[0]
+    alice.sealedfiles("track", "*.env", "*.yaml", "*.bin")
+    (mallory.path / "d;touch pwned").mkdir()
+    for name, text in COPIED.items():
+        mallory.write(name, text.replace("%s", tokens(mallory.read(YAML))[0]))
+    mallory.commit("evil")
+    mallory.git("push", "--quiet", "origin", "main")
+    alice.commit("track them")
+    hints: set[str] = set()
+
+    def run(*command: str) -> None:
+        out = alice.raw(*command, code=None).decode("utf-8", "replace")
+        for line in (out + alice.stderr).split("\n"):
+            before, sign, fix = line.partition(" -> ")
+            hints.update([fix] if sign else [before[6:]] if line.startswith("hint: ") else [])
+
+    run("git", "pull", "--quiet", "--no-rebase", "--no-edit")
+    for whole in ("status", "check", "scan"):
+        run("sealedfiles", whole)
+    for file in COPIED:
+        for command in ON_A_FILE:
+            more = {"get": ("A",), "set": ("A.b", "--value", "v"), "run": ("--", "true")}
+            option = ("-f",) if command == "run" else ()
+            run("sealedfiles", command, *option, f"./{file}", *more.get(command, ()))
+    copied = {hint for hint in hints if "touch" in hint}
+    assert len(copied) > 15, copied
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/touch").symlink_to(str(shutil.which("touch")))
+    for hint in copied:
+        # What is before the command is for people; `true` stands for the command.
+        line = hint.rpartition(": ")[2].replace("sealedfiles ", "true ").replace("git ", "true ")
+        environment = {"PATH": str(tmp_path / "bin")}
+        subprocess.run(
+            ["/bin/sh", "-c", line], cwd=tmp_path, env=environment, check=False, timeout=60
+        )
+        assert not (tmp_path / "pwned").exists(), hint

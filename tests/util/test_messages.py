@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import io
 import json
+import os
+import shutil
+import subprocess
 import sys
 import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import sealedfiles
@@ -22,6 +25,9 @@ from sealedfiles.util.messages import (
     printable_page,
     say,
     say_lines,
+    shell_key,
+    shell_path,
+    shell_word,
     show,
     show_json,
     show_list,
@@ -114,6 +120,77 @@ def test_what_git_says_becomes_one_line() -> None:
 
 def test_a_path_is_shown_as_any_other_text() -> None:
     assert show_path(b"a\x9b\xc2\x9b\n\xff.env") == r"a\x9b\x9b\n\xff.env"
+
+
+SHELLS = [shell for shell in ("sh", "bash", "dash", "zsh") if shutil.which(shell)]
+NAMES = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=12)
+
+
+@pytest.mark.skipif(not SHELLS, reason="without a POSIX shell")
+@settings(max_examples=15)
+@given(st.lists(st.one_of(NAMES, st.binary(min_size=1, max_size=9).map(os.fsdecode)), max_size=8))
+@example(
+    [
+        "x;id",
+        "$(id)",
+        "`id`",
+        "a'b\"c",
+        "a\\'b\n;id",
+        "-x",
+        "~",
+        "*",
+        "!x",
+        "#x",
+        "\x1b'",
+        "\u202e\\",
+    ]
+)
+def test_a_word_of_a_command_is_one_word(texts: list[str]) -> None:
+    words = [shell_word(text.replace("\0", "").replace("\ud800", "")) for text in texts]
+    assert all(word == printable(word) for word in words)
+    said = [_words(shell, words) for shell in SHELLS]
+    assert [len(one) for one in said] == [len(texts)] * len(SHELLS)
+
+
+def _words(shell: str, words: list[str]) -> list[bytes]:
+    """Return what *shell* passes to a command with *words*."""
+    line = "printf '%s\\0' " + " ".join(words) if words else ":"
+    run = subprocess.run([shell], input=line.encode(), capture_output=True, check=True, timeout=60)
+    assert not run.stderr
+    return run.stdout.split(b"\0")[:-1]
+
+
+@pytest.mark.skipif("bash" not in SHELLS, reason="without bash")
+@pytest.mark.parametrize(
+    "name", [b"x;id", b"sp ace", b"q'\\", b"\xff\x1b'\\1", "\u202eé\u200b".encode(), b"a\nb"]
+)
+def test_a_word_of_a_command_is_the_name(name: bytes) -> None:
+    assert _words("bash", [shell_path(name)]) == [name]
+
+
+def test_a_name_is_neither_an_option_nor_magic() -> None:
+    assert shell_path(b"-dash.yaml") == "./-dash.yaml"
+    assert shell_path(":(top)x") == "'./:(top)x'"
+    assert shell_path("a/-b.env") == "a/-b.env"
+    assert shell_word("") == "''"
+
+
+@pytest.mark.parametrize(
+    ("shown", "word"),
+    [
+        ("a.b", "a.b"),
+        ("users[].token", "'users[].token'"),
+        ("-k", "'\"-k\"'"),
+        ("-k.b[]", "'\"-k\".b[]'"),
+        ('"- x;id"', "'\"- x;id\"'"),
+    ],
+)
+def test_a_key_is_no_option(shown: str, word: str) -> None:
+    assert shell_key(shown) == word
+
+
+def test_a_private_key_in_a_command_is_masked() -> None:
+    assert shell_word("AGE-SECRET-KEY-1" + "Q" * 58) == "'[private key]'"
 
 
 def test_a_stream_of_another_encoding_gets_escapes(monkeypatch: pytest.MonkeyPatch) -> None:

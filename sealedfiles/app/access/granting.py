@@ -26,6 +26,7 @@ from sealedfiles.keys.readers import (
 from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
 from sealedfiles.keys.wrapping import VerifiedReader
 from sealedfiles.model.policy import parse_policy
+from sealedfiles.util.messages import shell_path, shell_word
 
 
 def grant_access(
@@ -103,7 +104,7 @@ def _verified(
     raise UsageError(
         f"the public key of {name} was not verified: no group that you read has a grant that proves it",
         f"compare the fingerprint with {name}, and give the key in this command: "
-        f"sealedfiles grant {name} KEY --to {groups[0]}",
+        f"sealedfiles grant {shell_word(name)} KEY --to {groups[0]}",
     )
 
 
@@ -119,8 +120,8 @@ def create_group(workspace: Workspace, group: str, dialog: Dialog) -> None:
         dialog.warn(
             f"{NAME}/recipients/{own.name}.pub lists public keys other than yours, and no grant proves "
             f"them: {group} is encrypted only to the key in use",
-            f"find who wrote them: git log -p -- {NAME}/recipients/{own.name}.pub",
-            f"if they are also yours, run: sealedfiles trust {own.name}",
+            f"find who wrote them: git log -p -- {shell_path(f'{NAME}/recipients/{own.name}.pub')}",
+            f"if they are also yours, run: sealedfiles trust {shell_word(own.name)}",
         )
     recovery = _recovery_reader(workspace, group, dialog)
     readers = [own, *([recovery] if recovery and recovery.name != own.name else [])]
@@ -179,6 +180,6 @@ def _recovery_reader(workspace: Workspace, group: str, dialog: Dialog) -> Verifi
         dialog.warn(
             f"{name}, the recovery reader of the policy, gets no key of {group}: "
             "no grant of a group that you read proves their public key",
-            f"if this reader is correct, run: sealedfiles grant {name} KEY --to {group}",
+            f"if this reader is correct, run: sealedfiles grant {shell_word(name)} KEY --to {group}",
         )
     return reader

@@ -29,7 +29,7 @@ from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.opened_tokens import layers_of_token
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util import atomic
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_word
 
 _SHOWN = 10
 _ANY_TOKEN = "sealed:v1:"
@@ -109,10 +109,11 @@ def _refuse_needed(clone: Clone, group: str, leaving: Sequence[str]) -> None:
             "assign the values to another group: sealedfiles track PATTERN --values PATH --group OTHER",
             "or remove the rules, and run: sealedfiles trust policy",
         )
-    if policy.recovery in leaving:
+    recovery = policy.recovery
+    if recovery and recovery in leaving:
         raise UsageError(
-            f"{policy.recovery}, the recovery reader of the policy, reads no other group than {group}",
-            f"grant access to another group first: sealedfiles grant {policy.recovery} --to GROUP",
+            f"{recovery}, the recovery reader of the policy, reads no other group than {group}",
+            f"grant access to another group first: sealedfiles grant {shell_word(recovery)} --to GROUP",
         )
     if group in clone.state.begun():
         raise UsageError(

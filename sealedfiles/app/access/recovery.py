@@ -18,6 +18,7 @@ from sealedfiles.keys.recipients import check_name, read_recipients
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util import atomic
+from sealedfiles.util.messages import shell_word
 
 _POLICY = "policy.yaml"
 
@@ -53,7 +54,7 @@ def create_recovery_key(
     for group in others:
         dialog.warn(
             f"{name} was not granted access to {group}, because you do not read it",
-            f"a reader of the group can run: sealedfiles grant {name} --to {group}",
+            f"a reader of the group can run: sealedfiles grant {shell_word(name)} --to {group}",
         )
     return new.recipient, groups
 
@@ -70,8 +71,8 @@ def _policy_with(workspace: Workspace, name: str) -> bytes:
     if there and read_recipients(workspace.folder, there):
         raise UsageError(
             f"a recovery key already exists, the reader {there}",
-            f"to give it access to another group: sealedfiles grant {there} --to GROUP",
-            f"if it was lost: sealedfiles revoke {there}, then run this command again",
+            f"to give it access to another group: sealedfiles grant {shell_word(there)} --to GROUP",
+            f"if it was lost: sealedfiles revoke {shell_word(there)}, then run this command again",
         )
     if read_recipients(workspace.folder, name):
         raise UsageError(f"the reader {name} already exists", "choose another name: --name NAME")

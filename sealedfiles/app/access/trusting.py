@@ -13,7 +13,7 @@ from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id, verify_grant
 from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
 from sealedfiles.keys.wrapping import VerifiedReader
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_path, shell_word
 
 
 def trust_reader(
@@ -80,8 +80,8 @@ def _is_granted(
             dialog.warn(
                 f"a reader of {group} was removed after {name} was granted access: "
                 f"verify that it was not {name}",
-                f"git log -- {NAME}/keys/{group}/{name}.age",
-                f"to keep {name} out: sealedfiles revoke {name} --from {group}",
+                f"git log -- {shell_path(f'{NAME}/keys/{group}/{name}.age')}",
+                f"to keep {name} out: sealedfiles revoke {shell_word(name)} --from {group}",
             )
         return False
     return True

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sealedfiles.app.adopt.likely import evident_secrets
 from sealedfiles.app.adopt.providers import provider_of
-from sealedfiles.app.check.findings import shown_argument
 from sealedfiles.app.check.held import MESSAGE
 from sealedfiles.app.held.encodings import PLAIN
 from sealedfiles.app.scan.findings import FILE, HISTORY, INDEX, STDIN, Leak, named_leak
@@ -28,7 +27,7 @@ from sealedfiles.model.policy import DEFAULT_GROUP, FileRules, parse_policy
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.sealed_text import SealedText
-from sealedfiles.util.messages import Note
+from sealedfiles.util.messages import Note, shell_path
 
 _SEALED_WHOLE = [
     FilePattern(name)
@@ -178,7 +177,7 @@ class _Planner:
             )
             return self._whole() if is_whole else ""
         if version.scan is None:
-            return f"seal the whole file: sealedfiles track --format whole {shown_argument(self._path)}"
+            return f"seal the whole file: sealedfiles track --format whole {shell_path(self._path)}"
         places = [(leak, _keys_of(leak, version)) for leak in leaks]
         found = [*dict.fromkeys(key for _, some in places for key in some)]
         outside = [leak for leak, some in places if not some]

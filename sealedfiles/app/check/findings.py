@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 
 from sealedfiles.app.check.kinds import ERROR, KINDS
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.policy import Policy
-from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import shell_path
 
 
 class Finding(NamedTuple):
@@ -49,7 +48,7 @@ class Finding(NamedTuple):
     @property
     def fix(self) -> str:
         """The command that fixes it."""
-        return (self.own_fix or KINDS[self.code].fix).replace("{file}", shown_argument(self.path))
+        return (self.own_fix or KINDS[self.code].fix).replace("{file}", shell_path(self.path))
 
     def judged(self, policy: Policy | None) -> Finding:
         """Return the finding with the reason for which *policy* allows it, if it does."""
@@ -65,11 +64,6 @@ class Finding(NamedTuple):
         A finding that is allowed differs from one that is not.
         """
         return self.code, self.path, self.key, self.subject or self.what, bool(self.reason)
-
-
-def shown_argument(path: bytes) -> str:
-    """Return a path as an argument for a printed command."""
-    return shlex.quote(show_path(path))
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

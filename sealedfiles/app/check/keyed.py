@@ -25,6 +25,7 @@ from sealedfiles.keys.recipients import group_names, members, read_recipients
 from sealedfiles.model.token import FileKey, split
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.whole import whole_groups_of, why_whole
+from sealedfiles.util.messages import shell_word
 
 _CODES = {
     "damaged": "damaged",
@@ -135,7 +136,7 @@ def _grants(folder: StoredFolder, group: str, current: GroupKey) -> Iterator[Fin
                     "bad-grant",
                     FOLDER + f"/keys/{group}/{name}.grant".encode(),
                     f"was not written by a reader of {group}",
-                    own_fix=f"sealedfiles trust {name}",
+                    own_fix=f"sealedfiles trust {shell_word(name)}",
                 )
 
 

@@ -22,6 +22,7 @@ from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import NAME as NAME_RE
 from sealedfiles.model.policy import Policy
 from sealedfiles.util.lazy_pattern import lazy_pattern
+from sealedfiles.util.messages import shell_word
 
 _NAME = NAME_RE.pattern.encode()
 _KNOWN = lazy_pattern(
@@ -236,7 +237,9 @@ class _Reader(NamedTuple):
     def finding(self, code: str, ending: str, what: str, *, trust: bool = False) -> Finding:
         """Return a finding about one of the reader's two files in the group."""
         path = _path(f"keys/{self.group}/{self.name}{ending}")
-        return Finding(code, path, what, own_fix=f"sealedfiles trust {self.name}" if trust else "")
+        return Finding(
+            code, path, what, own_fix=f"sealedfiles trust {shell_word(self.name)}" if trust else ""
+        )
 
     def look_at_grant(
         self,
@@ -251,7 +254,7 @@ class _Reader(NamedTuple):
         if recipients is not None and grant.fingerprints != fingerprints(recipients):
             what = f"the public key of {self.name} changed after access to {self.group} was granted"
             path = _path(f"recipients/{self.name}.pub")
-            fix = f"sealedfiles trust {self.name}"
+            fix = f"sealedfiles trust {shell_word(self.name)}"
             yield Finding("changed-key", path, what, own_fix=fix, subject=self.group)
         if keys and grant.key_id not in keys.known:
             what = f"is under a key that {self.group} never had"

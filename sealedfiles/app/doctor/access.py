@@ -16,7 +16,7 @@ from sealedfiles.keys.identity.kms_file import VARIABLE as KMS_VARIABLE
 from sealedfiles.keys.identity.locations import identities_file
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import group_names, members
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_path
 
 
 def _identity() -> Iterator[Point]:
@@ -49,7 +49,7 @@ def _kms(workspace: Workspace) -> Iterator[Point]:
         yield ok(f"{identity.reader}, decrypted with {identity.uri.text}")
     elif identity:
         what = f"{KMS_VARIABLE} is set, and .sealedfiles/{identity.file} is missing"
-        yield error(what, f"git log -- .sealedfiles/{identity.file}")
+        yield error(what, f"git log -- {shell_path(f'.sealedfiles/{identity.file}')}")
 
 
 def _permissions() -> Iterator[Point]:
@@ -63,7 +63,7 @@ def _permissions() -> Iterator[Point]:
         return
     mode = stat.S_IMODE(file.stat().st_mode)
     if mode & 0o077:
-        yield error(f"{file} can be read by other users", f"chmod 600 {file}")
+        yield error(f"{file} can be read by other users", f"chmod 600 {shell_path(str(file))}")
     else:
         yield ok(f"only you can read {file}")
 

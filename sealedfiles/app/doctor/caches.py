@@ -11,7 +11,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_path, shell_word
 
 
 def _state(clone: Clone) -> Iterator[Point]:
@@ -42,7 +42,7 @@ def _rerere(clone: Clone) -> Iterator[Point]:
     if any(value in text for text in texts for value in values):
         yield error(
             "git's rerere cache contains plaintext of sealed files, which lock does not remove",
-            f"rm -r '{folder}'",
+            f"rm -r {shell_path(str(folder))}",
         )
     else:
         yield ok("no plaintext in git's rerere cache")
@@ -55,7 +55,7 @@ def _textconv(clone: Clone) -> Iterator[Point]:
     caches = out.decode("utf-8", "replace").split() if code == 0 else []
     ours = [ref for ref in caches if ref.rpartition("/")[2] == "sealedfiles"]
     if ours:
-        yield error(f"{ours[0]} contains plaintext", f"git update-ref -d {ours[0]}")
+        yield error(f"{ours[0]} contains plaintext", f"git update-ref -d {shell_word(ours[0])}")
     elif (repository.config("diff.sealedfiles.cachetextconv") or "").lower() in (
         "true",
         "yes",

@@ -13,9 +13,8 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.worktree import is_unchanged, tracked_sealed_files, with_blobs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.sealing import open_file
-from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.sealed_text import inspect_file
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_path
 
 
 def _attributes(clone: Clone) -> Iterator[Point]:
@@ -27,7 +26,7 @@ def _attributes(clone: Clone) -> Iterator[Point]:
     if lost:
         yield warning(
             f"tracked, but not sealed by .gitattributes: {', '.join(lost)}",
-            f"git log -p -- .gitattributes; then sealedfiles track '{lost[0]}', or untrack",
+            f"git log -p -- .gitattributes; then sealedfiles track {shell_path(lost[0])}, or untrack",
         )
     elif not shared:
         yield warning("no file is tracked", "sealedfiles track PATTERN")
@@ -98,11 +97,11 @@ def _phantoms(clone: Clone) -> Iterator[Point]:
         data = path.read_bytes()
         shown = open_file(blob, clone.describe_for_smudge(entry.path), clone.ring).data
         if data == shown and not is_unchanged(clone, entry, blob, data):
-            found.append(show_path(entry.path))
+            found.append(entry.path)
     if found:
         yield warning(
             f"shown as modified by git, but not edited: {counted(len(found), 'file')}",
-            f"git add {found[0]}; git commit",
+            f"git add {shell_path(found[0])}; git commit",
         )
 
 

@@ -13,6 +13,7 @@ from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.unproved import UnprovedCheck
+from sealedfiles.util.messages import shell_path
 
 
 def staged_file(workspace: Workspace, path: bytes, blob: bytes) -> WorkingFile:
@@ -32,18 +33,18 @@ def confirm_suspects(
     with this reason count.  What is in plaintext already is left out: its commit still shows who wrote it.
     Raises UsageError unless the user agrees.
     """
-    names = []
+    paths = []
     for place in places:
         lines = list(_suspect_tokens(place, only))
         for line in lines:
             dialog.warn(line)
         if lines:
-            names.append(place.name)
-    if not names:
+            paths.append(place.path)
+    if not paths:
         return
     dialog.warn(
         "these values may not come from a reader",
-        *(f"find who wrote them: git log -p -- {name}" for name in names),
+        *(f"find who wrote them: git log -p -- {shell_path(path)}" for path in paths),
     )
     if not yes and not confirmed(dialog, "Use them as they are?"):
         raise UsageError("nothing was changed")

@@ -13,7 +13,7 @@ from sealedfiles.model.token import TOKEN, file_id, split
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.file import choose_file_id, show_path
 from sealedfiles.sealing.rebind import MisplacedToken, find_misplaced, rebind_file
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_key, shell_path
 
 
 def choose_misplaced(
@@ -60,7 +60,7 @@ def warn_of_misplaced(form: SealedForm, misplaced: list[MisplacedToken], dialog:
             )
     dialog.warn(
         "the person who moved the token chose where the value appears",
-        f"find who moved it: git log -p -- {place.name}",
+        f"find who moved it: git log -p -- {shell_path(place.path)}",
         "to show the values: --show",
     )
 
@@ -84,11 +84,11 @@ def bind_misplaced(
         if is_staged:
             dialog.say(f"{place.name} is staged: commit it")
         elif place.workspace.clone:
-            dialog.say(f"add it: git add {place.name}")
+            dialog.say(f"add it: git add {shell_path(place.path)}")
     for one in refused:
         dialog.warn(
             f"{place.name}:{one.line}: {show(one.path)}: the value would change the text around it",
-            f"set it again: sealedfiles set {place.name} {show(one.path)}",
+            f"set it again: sealedfiles set {shell_path(place.path)} {shell_key(show(one.path))}",
         )
     # Report only what cannot be bound; the rest was refused above, or not selected.
     others = {one.token for one in find_misplaced(data, place.described, ring)}

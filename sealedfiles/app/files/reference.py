@@ -6,6 +6,7 @@ from sealedfiles.errors import PolicyError, TamperedError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
 from sealedfiles.model.policy import FileRules, Rule
+from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,13 +42,13 @@ def refuse_references(name: str, references: list[Reference]) -> None:
             f"{name}:{one.find_line()}: {show(one.path)}: the dialect {one.dialect} reads text for this "
             "variable that is not sealed to its group, for example a comment, a blank or a second line with "
             "its name",
-            f"find who wrote it: git log -p -- {name}",
+            f"find who wrote it: git log -p -- {shell_path(name)}",
             "to use it as it is: --allow-plaintext",
         )
     target = "a value elsewhere" if one.target is None else show(one.target)
     raise TamperedError(
         f"{name}:{one.find_line()}: {show(one.path)}: refers in plaintext to {target}",
-        f"find who wrote it: git log -p -- {name}",
+        f"find who wrote it: git log -p -- {shell_path(name)}",
         "to resolve it: --allow-plaintext; to avoid it: replace the reference with the value",
     )
 

@@ -17,6 +17,7 @@ from sealedfiles.git.rewrite import rewrite_entries
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing import open_file
 from sealedfiles.util import atomic
+from sealedfiles.util.messages import shell_path
 
 
 class SealedForm(NamedTuple):
@@ -76,7 +77,7 @@ def read_sealed_form(file: Path, identity: str | None = None) -> SealedForm:
         if stages and entry is None:
             raise UsageError(
                 f"{place.name} has a merge conflict",
-                f"resolve its conflicts first, then: git add {place.name}",
+                f"resolve its conflicts first, then: git add {shell_path(place.path)}",
             )
         blob = (entry and clone.objects.blob(entry.oid.encode("ascii"))) or b""
     disk = data if place.is_sealed else place.workspace.seal(place.path, data)

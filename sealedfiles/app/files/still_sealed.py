@@ -17,6 +17,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, Protocol
 from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, UNKNOWN_TOKEN, split
 from sealedfiles.sealing import File, Opened, Problem
 from sealedfiles.sealing.sealed_text import SealedText, inspect_file
+from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +65,7 @@ def unauthenticated(name: str, group: str, key: str = "") -> TamperedError:
     where = f"{name}: {key}" if key else f"{name}: a value"
     return TamperedError(
         f"{where} was written by a non-reader for the group {group}, and is not authenticated",
-        f"find who wrote it: git log -p -- {name}",
+        f"find who wrote it: git log -p -- {shell_path(name)}",
         accept_hint(name),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sealedfiles.errors import TamperedError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
+from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,21 +62,22 @@ def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
     """Return what to do about *suspects* in the file called *name*."""
     reasons = {suspect.reason for suspect in suspects}
     # Outside git, all plaintext is UNSEALED, and there is no log.
-    hints = [f"find who wrote it: git log -p -- {name}"]
+    file = shell_path(name)
+    hints = [f"find who wrote it: git log -p -- {file}"]
     if UNSEALED in reasons:
-        hints = [f"if it is correct, seal it: sealedfiles seal {name}"]
+        hints = [f"if it is correct, seal it: sealedfiles seal {file}"]
     if PLAINTEXT in reasons:
         hints.append("if it is correct, seal it: sealedfiles status --fix, then commit")
     if reasons & {CHECKED_OUT, FROM_RETIRED}:
-        hints.append(f"if it is correct, seal it: sealedfiles seal {name}; then git add {name}")
+        hints.append(f"if it is correct, seal it: sealedfiles seal {file}; then git add {file}")
     if reasons & {PLAINTEXT, UNSEALED, CHECKED_OUT}:
         hints.append("to use it as it is: --allow-plaintext")
     if UNAUTHENTICATED in reasons:
         hints.append(accept_hint(name))
     if OTHER_GROUP in reasons:
-        hints.append(f"if it is correct, seal it to that group: sealedfiles reseal {name}")
+        hints.append(f"if it is correct, seal it to that group: sealedfiles reseal {file}")
     if FOREIGN in reasons:
-        hints.append(f"if it belongs here, give the file its own id: sealedfiles reseal {name}")
+        hints.append(f"if it belongs here, give the file its own id: sealedfiles reseal {file}")
     if RETIRED in reasons:
         hints.append("if it is correct: sealedfiles sync")
     if reasons & {RETIRED, FROM_RETIRED}:
@@ -85,7 +87,7 @@ def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
 
 def accept_hint(name: str) -> str:
     """Return what to do about an unauthenticated token in the file called *name*."""
-    return f"to check the value and accept it: sealedfiles accept {name}"
+    return f"to check the value and accept it: sealedfiles accept {shell_path(name)}"
 
 
 def refuse_suspects(name: str, suspects: list[Suspect]) -> None:

@@ -9,6 +9,7 @@ from sealedfiles.errors import FormatError, TamperedError
 from sealedfiles.formats.base import Data, child_of
 from sealedfiles.model.address import Address, no_such_value
 from sealedfiles.sealing.file import line_of, structured_text
+from sealedfiles.util.messages import shell_path
 
 _LINE_ENDS = tuple(sign.encode() for sign in "\x85\u2028\u2029")
 """The characters of ``YamlScan.other_line_ends``, for a look that asks git nothing."""
@@ -72,7 +73,7 @@ def require_same_lines(place: WorkingFile) -> None:
                 raise TamperedError(
                     f"{place.name}:{line}: U+{sign:04X} outside of quotes is a line end in YAML 1.1: "
                     "other programs may read other values",
-                    f"find who wrote it: git log -p -- {place.name}",
+                    f"find who wrote it: git log -p -- {shell_path(place.path)}",
                     "to print it as it is: --allow-plaintext",
                 )
 

@@ -21,6 +21,7 @@ from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import is_whole, show_path, structured_text
 from sealedfiles.sealing.sealed_text import SealedText, inspect_file
 from sealedfiles.util import atomic
+from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,8 +72,8 @@ class WorkingFile(NamedTuple):
         if structured is None:
             raise UsageError(
                 f"{self.name} is sealed as a whole: it has no separate values",
-                f"print it: sealedfiles cat {self.name}",
-                f"change it: sealedfiles edit {self.name}",
+                f"print it: sealedfiles cat {shell_path(self.path)}",
+                f"change it: sealedfiles edit {shell_path(self.path)}",
             )
         return structured
 
@@ -103,7 +104,7 @@ def read_in_place(
         # If a new file were written here, the next commit would delete all other values.
         raise UsageError(
             f"{show_path(path)} is in git, but not in the working tree",
-            f"restore it: git restore {show_path(path)}; in a sparse checkout: git sparse-checkout add",
+            f"restore it: git restore {shell_path(path)}; in a sparse checkout: git sparse-checkout add",
         )
     return read_file(workspace, file, path)
 

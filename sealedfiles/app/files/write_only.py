@@ -18,6 +18,7 @@ from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import decide_file_id, is_whole, line_of, structured_text
 from sealedfiles.sealing.opened_tokens import is_token
 from sealedfiles.util import atomic
+from sealedfiles.util.messages import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,7 +38,7 @@ def require_group(place: WorkingFile, path: bytes, group: str) -> None:
     if wanted != group:
         raise UsageError(
             f"{place.name}: the policy assigns {show(path)} to {wanted}, not to {group}",
-            f"if that is right: --group {wanted}",
+            f"if that is right: --group {shell_word(wanted)}",
         )
 
 

@@ -23,7 +23,7 @@ from sealedfiles.model.policy import DEFAULT_GROUP, FileRules, parse_policy
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.sealed_text import SealedText
-from sealedfiles.util.messages import Note
+from sealedfiles.util.messages import Note, shell_path
 from sealedfiles.util.progress import Progress
 
 _SHOWN = 10
@@ -120,12 +120,13 @@ def refuse_replaced(clone: Clone, tool: str, paths: Collection[bytes]) -> None:
     found = _sealed_in_history(clone, paths)
     if found:
         path, commit = min(found.items())
-        name = show_path(path)
+        file = shell_path(path)
         raise UsageError(
-            f"{name} had sealed values in commit {commit[:12]}, and was replaced by a file of {tool}",
-            f"find who replaced it: git log -p -- {name}",
-            f"to restore it: git restore --source={commit[:12]} --staged --worktree -- {name}",
-            f"to use the values of {tool}, name the file: sealedfiles migrate {name}",
+            f"{show_path(path)} had sealed values in commit {commit[:12]}, and was replaced by a file "
+            f"of {tool}",
+            f"find who replaced it: git log -p -- {file}",
+            f"to restore it: git restore --source={commit[:12]} --staged --worktree -- {file}",
+            f"to use the values of {tool}, name the file: sealedfiles migrate {file}",
         )
 
 

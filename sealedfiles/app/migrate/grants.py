@@ -14,6 +14,7 @@ from sealedfiles.app.migrate.source import Reader
 from sealedfiles.errors import UsageError
 from sealedfiles.keys.recipients import check_name, describe_key, fingerprint, ssh_fingerprint
 from sealedfiles.light_typing import NamedTuple
+from sealedfiles.util.messages import shell_word
 
 
 class Grant(NamedTuple):
@@ -66,7 +67,7 @@ def _resolve(
         raise UsageError(
             f"{name} would get access to more values than before",
             "migrate their files to a new group: sealedfiles migrate PATH --group GROUP",
-            f"or grant it: sealedfiles grant {name} KEY --to GROUP",
+            f"or grant it: sealedfiles grant {shell_word(name)} KEY --to GROUP",
         )
     return Grant(name, reader.key, groups, bool(equals))
 
@@ -88,7 +89,7 @@ def _shortest(reader: Reader) -> str:
 
 def option_for(reader: Reader) -> str:
     """Return the option that grants *reader* access."""
-    return f"--grant {reader.name}={_shortest(reader)}"
+    return f"--grant {shell_word(reader.name)}={_shortest(reader)}"
 
 
 def confirm_grants(grants: list[Grant], dialog: Dialog) -> None:
@@ -102,5 +103,5 @@ def confirm_grants(grants: list[Grant], dialog: Dialog) -> None:
             raise UsageError(
                 f"nothing was changed: the public key of {grant.name} was not confirmed",
                 f"compare the fingerprint with {grant.name}, then give it in the command: "
-                f"--grant {grant.name}={fingerprint(grant.recipient)}",
+                f"--grant {shell_word(grant.name)}={fingerprint(grant.recipient)}",
             )

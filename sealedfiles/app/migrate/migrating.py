@@ -37,7 +37,7 @@ from sealedfiles.sealing import File, describe_file, open_file
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.seal import seal_file
 from sealedfiles.sealing.sealed_text import SealedText, inspect_file
-from sealedfiles.util.messages import Note
+from sealedfiles.util.messages import Note, shell_path
 
 
 class MigratedFile(NamedTuple):
@@ -164,7 +164,7 @@ def _verified(clone: Clone, one: PlannedFile) -> MigratedFile:
     if blob is None or opened.data != one.plain.data:
         raise TamperedError(
             f"{name} in the index differs from what the other tool's file contains",
-            f"undo the migration: git restore --source=HEAD --staged --worktree -- {name}",
+            f"undo the migration: git restore --source=HEAD --staged --worktree -- {shell_path(one.path)}",
         )
     if inspect_file(blob, file, rules).has_plaintext:
         raise TamperedError(f"{name} was not sealed completely", "run: sealedfiles status --fix")

@@ -30,7 +30,7 @@ from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, split
 from sealedfiles.sealing import describe_file, open_file
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.sealed_text import SealedText
-from sealedfiles.util.messages import Note, counted
+from sealedfiles.util.messages import Note, counted, shell_path, shell_word
 
 
 class MigrateRequest(NamedTuple):
@@ -200,7 +200,10 @@ def _find_tool(tree: Tree, wanted: str | None) -> tuple[str, list[bytes]]:
         counts = ", ".join(f"{name} ({counted(len(some), 'file')})" for name, some in found.items())
         raise UsageError(
             f"files of several tools were found: {counts}",
-            *(f"one after the other: sealedfiles migrate --from {name}" for name in found),
+            *(
+                f"one after the other: sealedfiles migrate --from {shell_word(name)}"
+                for name in found
+            ),
         )
     return next(iter(found.items()), (wanted or "", []))
 
@@ -256,7 +259,7 @@ def _refuse_lost_changes(
         if one.file.stored != one.path and stored not in (None, one.plain.data):
             raise UsageError(
                 f"git has {name} and {show_path(one.file.stored)}, and their contents differ",
-                f"remove the older one first: git rm --cached {name}",
+                f"remove the older one first: git rm --cached {shell_path(one.path)}",
             )
         if attempt:
             _refuse_later_changes(clone, one, stored)
@@ -277,5 +280,5 @@ def _refuse_later_changes(clone: Clone, one: PlannedFile, stored: bytes | None) 
     if opened.data != one.plain.data:
         raise UsageError(
             f"{show_path(one.path)} was changed after a migration was interrupted",
-            f"to start over, discard the record of it: rm {attempt_file(clone.repository)}",
+            f"to start over, discard the record of it: rm {shell_path(str(attempt_file(clone.repository)))}",
         )

@@ -23,6 +23,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.address import Address, show_address
 from sealedfiles.model.targets import Target
+from sealedfiles.util.messages import shell_path
 
 ADD, CHANGE, SAME, SKIPPED = "add", "change", "same", "skipped"
 """``SKIPPED``: not text, or a value that the target does not select."""
@@ -71,7 +72,7 @@ def prepare_pull(
     if not clone.covers(place.path):
         raise UsageError(
             f"{place.name} is not tracked, so its values would not be sealed",
-            f"track it: sealedfiles track {place.name}",
+            f"track it: sealedfiles track {shell_path(place.path)}",
         )
     place.editor()  # a file without separate values is refused
     known: dict[str, tuple[Address, str, bool]] = {}

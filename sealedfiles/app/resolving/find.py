@@ -18,7 +18,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.address import Address, show_address
 from sealedfiles.model.secret_reference import SecretReference, parse_reference, scheme_of
 from sealedfiles.sealing.sealed_text import SealedText
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,7 +118,7 @@ def _refusal(place: WorkingFile, value: Value) -> TamperedError:
     return TamperedError(
         f"{place.name}: {show_address(value.address)}: is a secret reference "
         f"({scheme_of(value.text)}) that is not sealed at this key path, so it is not resolved",
-        f"find who wrote it: git log -p -- {place.name}",
+        f"find who wrote it: git log -p -- {shell_path(place.path)}",
         "if it is correct, let the policy seal it, and write it at this key path without ${NAME} or an alias",
         "to use its text: --allow-plaintext",
     )

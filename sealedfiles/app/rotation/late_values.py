@@ -18,7 +18,7 @@ from sealedfiles.keys.folder import NAME
 from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, Token, split
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.opened_tokens import layers_of_token
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_path
 
 _SHORTEST_LAYERS = 200
 """Characters: a token with a token in it is longer."""
@@ -49,9 +49,9 @@ def tokens_to_keep(
             "a reader who had not pulled, or a removed reader, may have written them",
         )
         for path, count in Counter(path for path, _ in tokens).items():
-            file = show_path(path)
             dialog.warn(
-                f"{file}: {counted(count, 'value')}", f"find who wrote them: git log -p -- {file}"
+                f"{show_path(path)}: {counted(count, 'value')}",
+                f"find who wrote them: git log -p -- {shell_path(path)}",
             )
         if yes or agree(dialog, "Are these values correct?"):
             continue

@@ -30,7 +30,7 @@ from sealedfiles.keys.folder import NAME, MetadataSource
 from sealedfiles.keys.readers import wrap_again
 from sealedfiles.keys.retirement import old_keys
 from sealedfiles.keys.union import newcomers, revoking_sides
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_path, shell_word
 
 _ABORT = {
     "MERGE_HEAD": "git merge --abort",
@@ -168,15 +168,16 @@ def _renew_grants(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> int
             dialog.warn(
                 f"the grant of {grant.name} was replaced or removed by a later commit, and was restored: "
                 f"{grant.name} gets no key",
-                f"find who restored it: git log -p -- .sealedfiles/keys/{group}/{grant.name}.grant",
-                f"if this is correct, run: sealedfiles trust {grant.name}",
-                f"otherwise, run: sealedfiles revoke {grant.name} --from {group}",
+                f"find who restored it: git log -p -- "
+                f"{shell_path(f'.sealedfiles/keys/{group}/{grant.name}.grant')}",
+                f"if this is correct, run: sealedfiles trust {shell_word(grant.name)}",
+                f"otherwise, run: sealedfiles revoke {shell_word(grant.name)} --from {group}",
             )
             continue
         if grant.after_revocation:
             dialog.warn(
                 f"a reader was removed from {group} after that: verify that it was not {grant.name}",
-                f"git log -- .sealedfiles/keys/{group}/{grant.name}.age",
+                f"git log -- {shell_path(f'.sealedfiles/keys/{group}/{grant.name}.age')}",
             )
         if yes or agree(dialog, f"Give {grant.name} access to {group}?"):
             wrap_again(clone.work_tree, group, grant.reader, clone.ring)
@@ -184,7 +185,8 @@ def _renew_grants(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> int
         else:
             dialog.say(
                 f"{grant.name} was not given access",
-                f"to revoke the old access as well: sealedfiles revoke {grant.name} --from {group}",
+                f"to revoke the old access as well: "
+                f"sealedfiles revoke {shell_word(grant.name)} --from {group}",
             )
     if count:
         stage(clone, f".sealedfiles/keys/{group}")

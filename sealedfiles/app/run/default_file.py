@@ -8,6 +8,7 @@ from pathlib import Path
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
 from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import shell_path
 
 _DEFAULT = ".env"
 
@@ -29,7 +30,7 @@ def default_file(workspace: Workspace, folder: Path) -> str:
     if len(found) == 1:
         raise UsageError(
             f"no file was named, and the tracked .env file of the current folder is {shown}, not .env",
-            f"to use it: sealedfiles run -f {shown} -- COMMAND",
+            f"to use it: sealedfiles run -f {shell_path(found[0])} -- COMMAND",
         )
     raise UsageError(
         f"no file was named, and the current folder has several tracked .env files: {shown}",

@@ -27,6 +27,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import PathPattern, json_string
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.util.messages import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -169,7 +170,7 @@ def _require_sealed(place: WorkingFile, variable: Variable) -> None:
     line = f":{version.line_of(spans[0])}" if spans else ""
     raise TamperedError(
         f"{place.name}{line}: {variable.name} makes programs load code, but is in plaintext",
-        f"if it is correct: --allow-variable {variable.name}",
+        f"if it is correct: --allow-variable {shell_word(variable.name)}",
         "or let the policy seal it",
     )
 

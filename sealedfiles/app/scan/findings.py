@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sealedfiles.app.check.findings import Finding, shown_argument
+from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.held import MESSAGE
 from sealedfiles.app.held.encodings import note_on_encoding
 from sealedfiles.app.history.values import ELSEWHERE, WHOLE, shown_place
 from sealedfiles.app.scan.held_search import HeldValue
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import shell_key, shell_path
 
 if TYPE_CHECKING:
     from sealedfiles.app.scan.attribution import Span
@@ -102,7 +103,7 @@ def unknown_leak(token: ProviderToken, spot: Spot) -> Leak:
     if spot.where == HISTORY:
         fix = f"git show {spot.oid[:12]}"
     elif spot.where == INDEX:
-        fix = f"git restore --staged -- {shown_argument(spot.path)}"
+        fix = f"git restore --staged -- {shell_path(spot.path)}"
     commit = spot.span.first.oid if spot.span else ""
     finding = Finding("unknown-secret", spot.path, what, spot.line, own_fix=fix, commit=commit)
     return Leak(finding, spot.where, token.text, span=spot.span, oid=spot.oid, rule=token.rule)
@@ -111,7 +112,7 @@ def unknown_leak(token: ProviderToken, spot: Spot) -> Leak:
 def named_leak(where: str, path: bytes, secret: NamedSecret) -> Leak:
     """Return the finding for a value at a key that is named like a secret."""
     what = "in plaintext; the key is named like a secret, and no pattern tracks the file"
-    fix = f"sealedfiles track {shown_argument(path)}" if where != FILE else ""
+    fix = f"sealedfiles track {shell_path(path)}" if where != FILE else ""
     finding = Finding("unsealed-secret", path, what, secret.line, secret.key, own_fix=fix)
     return Leak(finding, where, secret.text.encode("utf-8", "surrogatepass"))
 
@@ -119,13 +120,11 @@ def named_leak(where: str, path: bytes, secret: NamedSecret) -> Leak:
 def _fix(value: HeldValue, key: bytes, spot: Spot) -> str:
     """Return the command for the next step: what was committed must be changed at its source."""
     if spot.where == INDEX:
-        return f"git restore --staged -- {shown_argument(spot.path)}"
+        return f"git restore --staged -- {shell_path(spot.path)}"
     if not value.path:
         return f"git cat-file -p {value.oid[:12]}"
     if not value.is_current:  # it was changed here; was it at its source?
-        return f"git log -p -- {shown_argument(value.path)}"
+        return f"git log -p -- {shell_path(value.path)}"
     if key in (WHOLE, ELSEWHERE):
-        return f"sealedfiles edit {shown_argument(value.path)}"
-    import shlex
-
-    return f"sealedfiles set {shown_argument(value.path)} {shlex.quote(shown_place(key))}"
+        return f"sealedfiles edit {shell_path(value.path)}"
+    return f"sealedfiles set {shell_path(value.path)} {shell_key(shown_place(key))}"

@@ -17,6 +17,7 @@ from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.repository import Repository
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import shell_path
 
 _SPECIAL = "\\*?["
 
@@ -39,7 +40,7 @@ def pattern_for(argument: str, repository: Repository, folder: Path) -> str:
         if (existing / ".git").exists() and existing.resolve() != repository.top.resolve():
             raise UsageError(
                 f"{shown} is a submodule or another repository",
-                f"set sealedfiles up there: cd {shown}; sealedfiles init",
+                f"set sealedfiles up there: cd {shell_path(argument)}; sealedfiles init",
             )
         pattern = literal_pattern(pattern.strip("/")) + "/**" if pattern not in ("", ".") else "**"
     elif pattern.endswith("/"):

@@ -12,7 +12,7 @@ from sealedfiles.model.policy import Policy
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.sealing.whole import keep_whole_hint, why_whole
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_path
 
 OPENED_ON_PURPOSE = (
     "the hooks refuse to commit a sealed value in plaintext: they cannot tell whether it is intended",
@@ -74,7 +74,7 @@ def report_matches(
     for path in ignored[:_SHOWN]:
         dialog.warn(
             f"{show_path(path)} is ignored by git, so it is not stored in git",
-            f"to store it sealed: git add -f {show_path(path)}",
+            f"to store it sealed: git add -f {shell_path(path)}",
         )
 
 
@@ -84,7 +84,7 @@ def warn_of_unexpected(clone: Clone, entries: list[Entry], dialog: Dialog) -> No
         if is_read_by_others(entry.path):
             dialog.warn(
                 f"{show_path(entry.path)} matches too, and other programs read it from git",
-                f"leave it in plaintext: sealedfiles track {show_path(entry.path)} --plain",
+                f"leave it in plaintext: sealedfiles track {shell_path(entry.path)} --plain",
             )
         path = clone.repository.file(entry.path)
         file, _ = clone.describe(entry.path)

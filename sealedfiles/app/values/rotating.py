@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shlex
 
 from sealedfiles.app.values.generate import Generated, generate
 from sealedfiles.app.values.handover import Postponed, hand_over
@@ -19,6 +18,7 @@ from sealedfiles.formats.base import Data
 from sealedfiles.keys.epochs import today
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.value_spec import ValueSpec
+from sealedfiles.util.messages import shell_key, shell_path
 
 _MESSAGE_VERSION = 1
 _STAND_IN = "x" * 40
@@ -211,7 +211,7 @@ def _message(target: Target, old: Data, generated: Generated | None) -> bytes:
 
 
 def _ways_on(target: Target) -> tuple[str, ...]:
-    what = shlex.join([target.place.name, target.key])
+    what = f"{shell_path(target.place.path)} {shell_key(target.key)}"
     return (
         f"print the new value, to try it: sealedfiles rotate-value {what} --print",
         f"if the provider has it: sealedfiles rotate-value {what} --finish",

@@ -33,6 +33,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from sealedfiles.model.address import Address, no_such_value, show_address
 from sealedfiles.model.paths import steps
 from sealedfiles.model.secret_reference import scheme_of
+from sealedfiles.util.messages import shell_key, shell_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +140,8 @@ def _group(place: WorkingFile, text: str, address: Address) -> str:
     if group is None or place.workspace.leaves_plain(place.path):
         raise UsageError(
             f"{place.name}: the policy leaves {show_address(address)} in plaintext",
-            f"seal it: sealedfiles track {place.name} --values {show_address(address)}",
+            f"seal it: sealedfiles track {shell_path(place.path)} "
+            f"--values {shell_key(show_address(address))}",
         )
     return group
 

@@ -6,7 +6,6 @@ Only the policy in force says how a value is generated.  What it does not say is
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Iterator
 
 from sealedfiles.app.files.working_file import WorkingFile, read_file
@@ -26,6 +25,7 @@ from sealedfiles.model.address import Address, show_address
 from sealedfiles.model.policy import Policy
 from sealedfiles.model.value_spec import parse_spec
 from sealedfiles.sealing.file import show_path
+from sealedfiles.util.messages import shell_key, shell_path
 
 
 class Task(NamedTuple):
@@ -49,10 +49,10 @@ class Task(NamedTuple):
     @property
     def command(self) -> str:
         """The command with which the user changes the value."""
-        file = show_path(self.file)
+        file = shell_path(self.file)
         if self.address:
-            return f"sealedfiles rotate-value {shlex.join([file, self.key])} --with COMMAND"
-        return f"sealedfiles edit {shlex.quote(file)}"
+            return f"sealedfiles rotate-value {file} {shell_key(self.key)} --with COMMAND"
+        return f"sealedfiles edit {file}"
 
 
 class Outcome(NamedTuple):

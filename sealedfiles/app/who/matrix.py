@@ -24,6 +24,7 @@ from sealedfiles.keys.recipients import (
     with_ssh_fingerprint,
 )
 from sealedfiles.light_typing import NamedTuple
+from sealedfiles.util.messages import shell_word
 
 _KINDS = {
     "mlkem768x25519": "age, post-quantum hybrid",
@@ -216,7 +217,11 @@ def _troubles(reader: Reader) -> Iterable[tuple[str, str]]:
     for state, words in _WORDS.items():
         groups = [group for group, access in reader.access.items() if access.state == state]
         if groups:
-            fix = "sealedfiles sync" if state == OLD_GRANT else f"sealedfiles trust {reader.name}"
+            fix = (
+                "sealedfiles sync"
+                if state == OLD_GRANT
+                else f"sealedfiles trust {shell_word(reader.name)}"
+            )
             yield (
                 f"{reader.name}: {words.format(', '.join(groups))}",
                 f"if this is correct, run: {fix}",

@@ -19,6 +19,7 @@ from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, split
 from sealedfiles.sealing.file import File, LineNumbers, path_text, show_path
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
+from sealedfiles.util.messages import shell_path
 from sealedfiles.util.progress import Progress
 
 SEALED = "sealed"
@@ -82,7 +83,7 @@ def values_of_file(workspace: Workspace, file: Path, wanted: str | None) -> File
     if clone and b"sealed:v1:" not in (blob or b"") + disk and not clone.covers(path):
         raise UsageError(
             f"{show_path(path)} is not sealed: anyone with the repository can read it",
-            f"to seal it: sealedfiles track {show_path(path)}",
+            f"to seal it: sealedfiles track {shell_path(path)}",
         )
     described = workspace.describe(path)
     values = values_of(disk, *described, state=NEW)

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 
 from sealedfiles.sealing import Problem
 from sealedfiles.sealing.file import REASONS
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_path
 
 
-def misplaced_hints(problems: Iterable[Problem], file: str = "FILE") -> list[str]:
+def misplaced_hints(problems: Iterable[Problem], file: bytes | str = "FILE") -> list[str]:
     """Return the hints for tokens that cannot be decrypted at their position."""
-    hints = [f"find the commit that added each: git log -p -- {file}"]
+    name = shell_path(file)
+    hints = [f"find the commit that added each: git log -p -- {name}"]
     if any(problem.reason in ("moved", "foreign") for problem in problems):
-        hints.append(f"if it belongs there: sealedfiles rebind {file}")
+        hints.append(f"if it belongs there: sealedfiles rebind {name}")
     if any(problem.reason == "retired" for problem in problems):
         hints.append(
             "if they are correct: sealedfiles sync; to read them as they are: --allow-retired"

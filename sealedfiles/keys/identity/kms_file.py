@@ -21,6 +21,7 @@ from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import NAME
 from sealedfiles.remote.kms.encoding import context_text
 from sealedfiles.remote.kms.uri import KmsUri, NotDecryptedError, parse_uri
+from sealedfiles.util.messages import shell_path
 
 VARIABLE = "SEALEDFILES_KMS"
 _LARGEST = 1 << 16
@@ -136,7 +137,7 @@ def _decrypted(uri: str, reader: str, pin: str, data: bytes) -> bytes:
     if len(data) > _LARGEST or not text.startswith(head + "\n"):
         raise UnexpectedKeyError(
             f"{where} is not of the reader, the public key and the URI in {VARIABLE}",
-            f"find who changed it: git log -p -- {where}",
+            f"find who changed it: git log -p -- {shell_path(where)}",
             f"if it is correct, set {VARIABLE} as keygen printed it",
         )
     try:
@@ -144,14 +145,14 @@ def _decrypted(uri: str, reader: str, pin: str, data: bytes) -> bytes:
     except NotDecryptedError as error:
         raise UnexpectedKeyError(
             f"{where}: the ciphertext is not one of this key and reader: {error.message}",
-            f"find who changed it: git log -p -- {where}",
+            f"find who changed it: git log -p -- {shell_path(where)}",
         ) from None
     except RemoteError as error:
         raise NoKeyError(f"{VARIABLE}: {error.message}", *error.hints) from None
     if _fingerprints(found) != [pin]:
         raise UnexpectedKeyError(
             f"{where}: what was decrypted is not the private key of {reader} with the fingerprint {pin}",
-            f"find who changed it: git log -p -- {where}",
+            f"find who changed it: git log -p -- {shell_path(where)}",
         )
     return found
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from sealedfiles import age
 from sealedfiles.errors import NoKeyError, SealedFilesError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -199,7 +200,7 @@ def _open(place: KeyLocation, data: bytes) -> list[age.Identity]:
         # Without its public key, only a prompt would show if it can decrypt a file; usually it cannot.
         raise age.KeyUnavailableError(
             "it is protected by a passphrase, and its public key is not in the same directory",
-            f"ssh-keygen -y -f {place.name} > {place.public}",
+            f"ssh-keygen -y -f {shell_path(place.name)} > {shell_path(str(place.public))}",
         )
     return found
 
