@@ -164,3 +164,24 @@ def test_a_monorepo_with_a_key_of_the_environment(tmp_path: Path) -> None:
         assert read_by_sealedfiles(repo, f"apps/{app}/.env.ci") == expected
     paths = ("apps/web/.env.ci", "apps/worker/.env.ci")
     assert_migrated(repo, {path: repo.read_bytes(path) for path in paths})
+
+
+@pytest.mark.slow
+def test_a_value_without_a_spelling_for_all_programs_is_named(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    repo.write(".gitignore", ".env.keys\n")
+    repo.write(".env", "A='x\\\\\\\\y\nz'\nB='s3cr3t b'\nC='it\"s'\n")
+    run(repo, "dotenvx", "encrypt", "-f", ".env")
+    repo.commit("first")
+    before = read_by_dotenvx(repo, ".env")
+    report = migrate(repo)
+    named = [one["message"] for one in report["notes"] if "no spelling" in one["message"]]
+    what = "no spelling suits all programs, so node would read another value: A"
+    assert named == [f".env: {what}"]
+    values = {
+        dialect: json.loads(
+            repo.sealedfiles("cat", "--format", "json", "--dialect", dialect, ".env")
+        )
+        for dialect in ("python", "node", "compose", "bash")
+    }
+    assert [name for name, found in values.items() if found != before] == ["node"]

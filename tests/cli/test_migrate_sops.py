@@ -254,3 +254,17 @@ def test_a_reader_of_some_files_gets_no_access_to_the_others(cluster: Repo) -> N
     assert [*(cluster.path / ".sealedfiles/keys").glob("*/bob.age")] == [
         cluster.path / ".sealedfiles/keys/shared/bob.age"
     ]
+
+
+@pytest.mark.slow
+def test_a_value_of_an_env_file_without_a_spelling_for_all_programs_is_named(
+    tmp_path: Path,
+) -> None:
+    repo = repository(tmp_path)
+    key = age_key(repo.person)
+    encrypt(repo, "a.env", "A=x\\\\\\\\y\\nz\nB=s3cr3t b\nC=s3cr3t # c\n", "--age", key)
+    repo.commit("first")
+    named = [one["message"] for one in migrate(repo)["notes"]]
+    assert named == [
+        "a.env: no spelling suits all programs, so node would read another value: A",
+    ]

@@ -113,6 +113,25 @@ class DotenvEditor:
 DOTENV_EDITOR = DotenvEditor()
 
 
+def misread(text: str, *, only_quoted: bool = False) -> dict[str, tuple[str, ...]]:
+    """Return the keys whose values some programs read otherwise than python-dotenv, with their names.
+
+    With *only_quoted*, only values in quotes are read.  docker is omitted: it reads quotes as a part of a
+    value.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    line_end = line_end_of(text)
+    for entry in entries(text):
+        literal = text[entry.value_start : entry.value_end]
+        if entry.value is None or (only_quoted and literal[:1] not in ("'", '"')):
+            continue
+        meant = _meaning(literal, line_end, "python")
+        programs = [name for name in _PROGRAMS if _meaning(literal, line_end, name) != meant]
+        if programs:
+            found[entry.key] = tuple(programs)
+    return found
+
+
 def _key_of(address: Address) -> str:
     if len(address) == 1 and isinstance(address[0], str):
         return address[0]

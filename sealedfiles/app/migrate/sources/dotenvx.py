@@ -19,6 +19,7 @@ from sealedfiles.app.migrate.source import (
     Removal,
     Source,
 )
+from sealedfiles.app.migrate.spellings import notes_on_spellings
 from sealedfiles.app.migrate.tree import Tree
 from sealedfiles.app.tracking.new_rules import NewRule
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
@@ -106,6 +107,7 @@ class Dotenvx(Source):
         edits: list[tuple[int, int, str]] = []
         plain: list[str] = []
         kept: list[str] = []
+        decrypted: list[str] = []
         for span in version.values:
             key = paths.last_key(span.path) or ""
             decoded = version.decoded(span)
@@ -118,6 +120,7 @@ class Dotenvx(Source):
             is_literal = version.literal(span).startswith("'") or not _REFERENCE.search(value)
             if not is_literal:
                 kept.append(key)
+            decrypted.append(key)
             try:
                 edits.append((span.start, span.end, _literal(value)))
             except UsageError:
@@ -127,7 +130,7 @@ class Dotenvx(Source):
         text = _without_header(splice(version.text, edits))
         data = version.bom.encode("utf-8") + text.encode("utf-8")
         rules = (NewRule(tuple(dict.fromkeys(plain)), plain=True),) if plain else ()
-        notes = []
+        notes = [*notes_on_spellings(name, text, decrypted)]
         if kept:
             what = f"{name}: dotenvx replaces variables in {', '.join(kept)}; their text stays as it is"
             notes.append(Note(what, ("write ${NAME} in double quotes, or the final value",)))

@@ -15,6 +15,7 @@ from sealedfiles.app.migrate.source import (
     Removal,
     Source,
 )
+from sealedfiles.app.migrate.spellings import notes_on_spellings
 from sealedfiles.app.migrate.tree import Tree
 from sealedfiles.app.sops.metadata import Metadata, form_of, may_be_encrypted, read_metadata
 from sealedfiles.app.sops.reading import read, selected_values
@@ -25,6 +26,7 @@ from sealedfiles.errors import FormatError, NoKeyError, SealedFilesError, Tamper
 from sealedfiles.formats import load_editor
 from sealedfiles.formats.base import Data
 from sealedfiles.keys.recipients import describe_key
+from sealedfiles.model.paths import last_key
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -106,7 +108,8 @@ class Sops(Source):
             raise TamperedError(f"{name}: {error.message}") from None
         rules, notes = self._rules(name, form, text)
         is_same = isinstance(output, bytes) and _is_same(output, plain, form)
-        return Plaintext(plain, rules, form in _BY_VALUE, is_same, rule_notes=notes)
+        spelled = _notes_on_quoted(name, text, plain) if form == "dotenv" else ()
+        return Plaintext(plain, rules, form in _BY_VALUE, is_same, spelled, rule_notes=notes)
 
     def _rules(
         self, name: str, form: str, text: str
@@ -242,6 +245,15 @@ def _comment_of(key: str) -> str:
 
 def _hints(output: bytes | str | None) -> tuple[str, ...]:
     return ("install sops, which may read it",) if output is None else (f"sops: {output!s}",)
+
+
+def _notes_on_quoted(name: str, stored: str, plain: bytes) -> tuple[Note, ...]:
+    """Return notes on values of a .env file that SOPS writes without the quotes that they have now."""
+    try:
+        keys = {last_key(path) or "" for path in selected_values(stored, "dotenv").encrypted}
+        return notes_on_spellings(name, plain.decode("utf-8"), keys, only_quoted=True)
+    except (SealedFilesError, ValueError):
+        return ()
 
 
 def _is_same(one: bytes, other: bytes, form: str) -> bool:
