@@ -347,11 +347,23 @@ def test_changes_of_other_lines_are_merged(shared: Desk) -> None:
     desk.assert_tidy()
 
 
+@pytest.mark.parametrize("repo", ["alice", "bob"], indirect=True)
+def test_changes_of_different_values_in_neighboring_lines_are_merged(desk: Desk) -> None:
+    desk.repo.sealedfiles("seal", JSON)
+    before = desk.repo.sealedfiles("cat", JSON)
+    other = desk.editor('sed -i.bak s/1000/1001/ "$1"')
+    script = f"sed -i.bak s/2500/2501/ \"$1\"; EDITOR='{other}' sealedfiles edit {JSON}"
+    assert "merged both changes" in desk.edit(JSON, script)
+    after = before.replace("1000", "1001").replace("2500", "2501")
+    assert desk.repo.sealedfiles("cat", JSON) == after
+    desk.assert_tidy()
+
+
 def test_changes_of_the_same_line_are_not_overwritten(shared: Desk) -> None:
     desk = shared
     other = desk.editor('sed -i.bak s/db-alpha/db-gamma/ "$1"')
     told = desk.edit(YAML, f"{CHANGE}; EDITOR='{other}' sealedfiles edit {YAML}", code=1)
-    assert "in the same lines" in told
+    assert "in the same or neighboring lines" in told
     assert desk.repo.sealedfiles("cat", YAML) == FILES[YAML].replace("db-alpha", "db-gamma")
     assert desk.recoveries() == [CHANGED[YAML]], "as it was saved, without markers"
     desk.assert_tidy()

@@ -15,7 +15,8 @@ from sealedfiles.app.edit.recovery import put_away, recovery_folders
 from sealedfiles.app.edit.view import View
 from sealedfiles.app.files.working_file import WorkingFile, read_again, write_in_place
 from sealedfiles.errors import ChangedOnDiskError, SealedFilesError
-from sealedfiles.sealing.file import show_path
+from sealedfiles.model.policy import FileRules, Rule
+from sealedfiles.sealing.file import SomeKeys, show_path
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import fail, say, warn
 from sealedfiles.util.signals import time_to_clean_up
@@ -146,7 +147,9 @@ class _Session:
             self._place, self._before = now, now.opened.data
             raise ChangedOnDiskError(f"{name} was removed during the edit")
         shown = self._view.shown(now)
-        result = _merge(self._folder.path, text, self._before, shown)
+        result = self._merge_values(text, shown) or _merge(
+            self._folder.path, text, self._before, shown
+        )
         if result is None:
             raise ChangedOnDiskError(
                 f"{name} was changed on disk during the edit, and cannot be merged as text"
@@ -156,10 +159,28 @@ class _Session:
         self._place, self._before, self._shown, self._edit = now, shown, merged, text
         if has_conflicts:
             raise ChangedOnDiskError(
-                f"{name} was changed on disk during the edit, in the same lines",
+                f"{name} was changed on disk during the edit, in the same or neighboring lines",
                 "open the editor again: conflict markers show your text and the text on disk",
             )
         return merged
+
+    def _merge_values(self, text: bytes, shown: bytes) -> tuple[bytes, bool] | None:
+        """Merge as the merge driver does, which also merges changes of different values in neighboring lines.
+
+        Return None if there are conflicts.  Nothing is decrypted or sealed: no rule and no key counts.
+        """
+        from sealedfiles.sealing.merge import Style, merge_files  # rarely needed
+
+        merged = merge_files(
+            self._before,
+            text,
+            shown,
+            self._place.described,
+            FileRules([Rule((), (), None, None)]),
+            SomeKeys(self._place.workspace.ring, lambda *_: False),
+            Style(),
+        )
+        return None if merged is None or merged.conflicts else (merged.data, False)
 
     def _tell(self, error: SealedFilesError | OSError) -> int:
         if isinstance(error, SealedFilesError):
