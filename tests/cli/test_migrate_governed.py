@@ -135,3 +135,15 @@ def test_patterns_of_the_tool_keep_their_rules_if_nothing_is_sealed_yet(tmp_path
     push(repo, "conf/x.yaml", r"^conf/.*\.yaml$")
     shown = repo.sealedfiles("migrate", "--dry-run")
     assert "conf/**/*.yaml: to default; in plaintext: all values except **.zzz.**\n" in shown
+
+
+@pytest.mark.slow
+def test_a_partial_clone_fetches_the_versions_that_were_sealed(
+    sealed: Repo, tmp_path: Path
+) -> None:
+    push(sealed, "app.yaml")
+    sealed.git("config", "uploadpack.allowFilter", "true")
+    partial = sealed.person.clone(sealed, tmp_path / "partial", "--filter=blob:none", "--no-local")
+    partial.sealedfiles("unlock", "--no-hooks")
+    partial.sealedfiles("migrate", "--yes", code=2)
+    assert "app.yaml had sealed values in commit" in partial.stderr

@@ -145,7 +145,7 @@ def _sealed_in_history(clone: Clone, paths: Collection[bytes]) -> dict[bytes, st
         ):
             for change in commit.changes():
                 if change.new and change.path in wanted and change.path not in found:
-                    data = clone.objects.blob(change.new.encode("ascii")) or b""
+                    data = clone.history_objects.blob(change.new.encode("ascii")) or b""
                     if b"sealed:v" in data:
                         found[change.path] = commit.oid
     return found
