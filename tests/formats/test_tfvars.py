@@ -81,6 +81,9 @@ def test_what_is_refused_is_refused_by_terraform_or_not_literal(tmp_path: Path) 
         ("a {\n}", 1, 3),
         ("a = 1 /* s3cr3t", 1, 7),
         ("a = 1\rb = 2", 1, 6),
+        ('a = 1 # c\rb = "s3cr3t"\r', 1, 10),
+        ('// c\rb = "s3cr3t"\n', 1, 5),
+        ('a = [ # c\r\r\n"s3cr3t"]\n', 1, 10),
     ],
 )
 def test_what_is_not_literal_is_refused_with_its_place(text: str, line: int, column: int) -> None:

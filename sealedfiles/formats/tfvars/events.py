@@ -25,7 +25,7 @@ _ATTRIBUTE = lazy_pattern(_WORD)
 _HEREDOC = lazy_pattern(rf"<<-?({_WORD})(?=\r?\n)")
 _BLANKS = lazy_pattern(r"(?:[ \t]|/\*(?:[^*]|\*(?!/))*\*/)*")
 _BLOCK = lazy_pattern(r"/\*((?:[^*]|\*(?!/))*)\*/")
-_COMMENT = lazy_pattern(r"(?:#|//)((?:[^\r\n]|\r(?!\n))*)")
+_COMMENT = lazy_pattern(r"(?:#|//)([^\r\n]*)")
 _LINE_END = lazy_pattern(r"\r?\n|\Z")
 _ESCAPED = lazy_pattern(rf"\\(?:u({_HEX}{{4}})|U({_HEX}{{8}})|(.))|(\$\$|%%)(?=\{{)", re.DOTALL)
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
@@ -130,4 +130,7 @@ class Reader(EventReader):
         if match is None:
             return at
         self.events.append(Event(COMMENT, *match.span(1)))
+        if not _LINE_END.match(self.text, match.end()):
+            # To HCL, what follows is a part of the comment; in an editor, it may look like the next entry.
+            self.fail(match.end(), "a CR in a comment")
         return match.end()
