@@ -150,9 +150,9 @@ class _Judge:
             or b"\\" in data  # a token may be written with escapes
         ):
             return False
-        # `untrack` has also decrypted those under a retired key.
-        tokens = map(split, prefixes_of(data.decode("utf-8", "replace")))
-        return not any(self._workspace.is_retired(one.group, one.key_id) for one in tokens)
+        # `untrack` has also decrypted those under a retired key.  Of a group without a key, all stay sealed.
+        held = filter(self._workspace.ring.for_prefix, prefixes_of(data.decode("utf-8", "replace")))
+        return not any(self._workspace.is_retired(t.group, t.key_id) for t in map(split, held))
 
     def values(self, facts: list[_Fact], opened: bytes, text: str) -> list[Suspect]:
         """Return the suspects among *facts*, the values in *text*, which is the decoded *opened*."""
