@@ -26,6 +26,7 @@ from sealedfiles.sealing.guards import (
 )
 from sealedfiles.sealing.open import open_file
 from sealedfiles.sealing.previous import Previous, first_with_values
+from sealedfiles.sealing.sealed_text import inspect_file
 from sealedfiles.sealing.stored import StoredPlaintext
 from sealedfiles.sealing.structured import Sealing, ignore_regrouped
 from sealedfiles.sealing.verification import not_reversible
@@ -68,7 +69,11 @@ def seal_file(
         return data
     is_broken = structured is not None and scan is None
     may_stay = first is not None and (file.format is None or is_broken or is_whole(first))
-    if first is not None and may_stay and open_file(first, file, keys).data == data:
+    if (
+        (first is not None and may_stay)
+        and open_file(first, file, keys).data == data
+        and _may_be_plaintext(first, file, rules, stored)
+    ):
         return first
     seal_all = partial(seal_whole, data, replaced, file, rules, keys, stored)
     if file.format is None or scan is None or keeps_whole(first, file, rules, keys):
@@ -109,3 +114,15 @@ def seal_file(
     if whole == data:  # the rules leave it plain
         raise not_reversible(file, text, lost, scan.values)
     return whole
+
+
+def _may_be_plaintext(
+    version: bytes, file: File, rules: FileRules, stored: StoredPlaintext | None
+) -> bool:
+    """Return False if *version*, which has no separate values, has plaintext that is not in *stored*.
+
+    A user who has confirmed the plaintext in git wants it sealed.
+    """
+    if not inspect_file(version, file, rules).has_plaintext:
+        return True
+    return stored is not None and stored.has_content(version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from people import ENV, FILES, JSON, YAML, Repo, at_home_of_its_own
 
 if TYPE_CHECKING:
@@ -72,6 +73,47 @@ def test_fix_seals_in_the_index_what_was_committed_in_plaintext(repo: Repo) -> N
     assert repo.git("show", f":{ENV}") == sealed
     assert (repo.path / ENV).read_bytes() == shown
     assert repo.git("status", "--porcelain") == f"M  {ENV}\n"
+
+
+BROKEN = {
+    "secrets/broken.yaml": b"a: 's3cr3t-broken\n",
+    "secrets/binary.yaml": b"\xff\xfes3cr3t",
+    "secrets/partly.yaml": b'a: \'s3cr3t-broken\nb: "sealed:v1:default:%b:%b:%b"\n'
+    % (b"a" * 16, b"A" * 8, b"A" * 64),
+}
+"""Files without values that can be found."""
+
+
+@pytest.mark.parametrize("path", BROKEN)
+def test_fix_seals_whole_what_has_no_values(repo: Repo, path: str) -> None:
+    repo.write(".git/blob", BROKEN[path])
+    oid = repo.git("hash-object", "-w", "--no-filters", ".git/blob").strip()
+    repo.git("update-index", "--add", "--cacheinfo", f"100644,{oid},{path}")
+    repo.git("commit", "--quiet", "--message", "by a program that runs no filters")
+    repo.git("checkout", "--quiet", "--", path)
+    findings = json.loads(repo.sealedfiles("check", "--json", code=1))["findings"]
+    fixes = {one["fix"] for one in findings if one["path"] == path and one["severity"] == "error"}
+    assert "sealedfiles status --fix" in fixes
+    repo.git("add", "--renormalize", path)
+    assert repo.blob("", path) == BROKEN[path], "anyone could have pushed it"
+    repo.sealedfiles("status", "--fix", code=1)
+    assert "Seal them as they are?" in repo.stderr
+    since = "since commit" if "partly" not in path else "the file is in plaintext"
+    assert f"{path}: " in repo.stderr
+    assert since in repo.stderr
+    assert repo.blob("", path) == BROKEN[path]
+    repo.sealedfiles("status", "--fix", "--yes")
+    assert repo.blob("", path).startswith((b'"sealed:v1:', b"sealed:v1:"))
+    assert repo.read_bytes(path) == BROKEN[path]
+    assert states(repo)[path] in ("open", "partly open")
+    # In the working tree, `seal` does the same.
+    repo.git("reset", "--quiet", "--", path)
+    repo.sealedfiles("seal", path, code=1)
+    assert since in repo.stderr
+    assert repo.read_bytes(path) == BROKEN[path]
+    repo.sealedfiles("seal", "--yes", path)
+    assert f"{path}: " in repo.stderr
+    assert b"s3cr3t" not in repo.read_bytes(path)
 
 
 def test_fix_leaves_local_changes_and_other_files_alone(repo: Repo) -> None:

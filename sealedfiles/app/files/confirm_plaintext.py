@@ -14,6 +14,7 @@ from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext, describe_l
 from sealedfiles.git.index import Entry
 from sealedfiles.git.worktree import with_blobs
 from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.sealed_text import inspect_file
 
 _SHOWN_KEYS = 10
 
@@ -47,9 +48,12 @@ def confirm_plaintext(
         for line in describe_left([left], clone):
             dialog.warn(line)
         listed.add(left.path)
-    for entry in entries:
+    for entry, blob in with_blobs(clone, entries):
         if entry.path not in listed:
-            dialog.warn(f"{show_path(entry.path)}: a comment is in plaintext")
+            # A text that does not parse may have tokens as well, so that no value is the whole file.
+            is_whole = inspect_file(blob, *clone.describe(entry.path)).whole_plain
+            what = "the file" if is_whole else "a comment"
+            dialog.warn(f"{show_path(entry.path)}: {what} is in plaintext")
     if yes:
         return True
     dialog.warn("anyone with push access could have written these values")

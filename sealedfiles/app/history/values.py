@@ -180,7 +180,8 @@ def values_in(data: bytes, file: File, keys: TokenOpener) -> list[PastValue]:
     version = SealedText(data, file)
     if version.whole and (file.format is None or keys.open(version.whole)[0] != VALUE):
         return [_sealed(WHOLE, version.whole, file, keys)]
-    if version.form is None and b"sealed:v1:" not in data:
+    is_broken = version.scan is None and not version.sides
+    if is_broken and b"sealed:v1:" not in data:
         return [PastValue(WHOLE, "", frozenset(), data.decode("latin-1"))]
     if version.scan is None:
         tokens = TOKEN.findall(data.decode("utf-8", "replace"))
