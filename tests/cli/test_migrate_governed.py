@@ -9,6 +9,9 @@ from migration import migrate, repository, run
 from people import Repo
 
 from sealedfiles import age
+from sealedfiles.app.migrate import migrating
+from sealedfiles.app.migrate.planning import MigrateRequest, prepare
+from sealedfiles.cli.prompts import TERMINAL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +26,7 @@ def set_up(folder: Path) -> Repo:
     identity = age.generate_identity(post_quantum=False)
     key = repo.person.home / "key.txt"
     key.write_text(f"{identity.text}\n")
+    key.chmod(0o600)
     repo = Repo(repo.person.having(SEALEDFILES_KEY_FILE=str(key)), repo.path)
     repo.sealedfiles("init", "--no-hooks")
     return repo
@@ -147,3 +151,37 @@ def test_a_partial_clone_fetches_the_versions_that_were_sealed(
     partial.sealedfiles("unlock", "--no-hooks")
     partial.sealedfiles("migrate", "--yes", code=2)
     assert "app.yaml had sealed values in commit" in partial.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.many_variants
+@pytest.mark.parametrize("step", ["remove_from_git", "track", "refresh", "_verified"])
+def test_an_interrupted_migration_finds_its_own_rules(
+    tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    repo = set_up(tmp_path)
+    repo.git("commit", "--quiet", "-m", "init")
+    push(repo, "conf/x.yaml", r"^conf/.*\.yaml$")
+    push(repo, "app.yml", r"^conf/.*\.yaml$")
+    monkeypatch.chdir(repo.path)
+    for name, value in repo.person.environment().items():
+        monkeypatch.setenv(name, value)
+    prepared = prepare(MigrateRequest(None))
+    assert prepared.plan
+    with monkeypatch.context() as patch:
+        patch.setattr(migrating, step, stop)
+        with pytest.raises(KeyboardInterrupt):
+            migrating.migrate(prepared, prepared.plan, None, None, TERMINAL)
+    messages = [one["message"] for one in migrate(repo, "--yes")["notes"]]
+    assert not [one for one in messages if "not tracked" in one or "the policy seals" in one]
+    policy = repo.read(".sealedfiles/policy.yaml")
+    assert "tracked:\n  - conf/**/*.yaml\n  - /app.yml\n" in policy
+    assert policy.count("plain: true") == 1
+    for path in ("conf/x.yaml", "app.yml"):
+        assert repo.read(path) == PUSHED
+        assert repo.blob("", path).count(b"sealed:v1:") == 1
+    repo.git("commit", "--quiet", "-m", "migrate")
+    repo.sealedfiles("check")
