@@ -364,17 +364,29 @@ def workspace_of(
 ) -> Workspace:
     """Return the workspace of *file*.
 
-    Raises UsageError if the file does not exist (unless *may_be_new* is set), is not a regular file, or is
+    Raises UsageError if the file does not exist (with *may_be_new*, its folder), is not a regular file, or is
     beyond a link that git has, and TamperedError as ``require_accepted`` does.
     """
-    if not file.exists() and not (may_be_new and file.absolute().parent.is_dir()):
-        raise UsageError(f"{file} does not exist")
+    if not file.exists():
+        if not may_be_new:
+            raise UsageError(f"{file} does not exist")
+        if not file.absolute().parent.is_dir():
+            raise _no_folder(file.parent)
     if file.exists() and not file.is_file():
         raise UsageError(f"{file} is not a file")
     refuse_pushed_links(file)
     workspace = workspace_at(file.absolute().parent, options)
     workspace.require_accepted()
     return workspace
+
+
+def _no_folder(folder: Path) -> UsageError:
+    import shlex  # here: most files are in a folder
+
+    if os.path.lexists(folder):
+        return UsageError(f"{folder} is not a folder")
+    hint = f"create it: mkdir -p {shlex.quote(str(folder))}"
+    return UsageError(f"the folder {folder} does not exist", hint)
 
 
 def _is_tracked(clone: Clone) -> bool:

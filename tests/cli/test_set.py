@@ -684,3 +684,13 @@ def test_what_is_not_base64_is_named_and_not_printed(repo: Repo) -> None:
     assert repo.sealedfiles("get", "--base64", YAML, "database.password", code=2) == ""
     assert "database.password is not base64" in repo.stderr
     assert SECRET not in repo.stderr
+
+
+@pytest.mark.parametrize("command", [["set", "--value", "x"], ["edit"]], ids=["set", "edit"])
+def test_a_folder_that_does_not_exist_is_named(repo: Repo, command: list[str]) -> None:
+    key = ["DB_PASSWORD"] if command[0] == "set" else []
+    repo.sealedfiles(*command, "new folder/sub/a.env", *key, code=2)
+    assert "the folder new folder/sub does not exist" in repo.stderr
+    assert "hint: create it: mkdir -p 'new folder/sub'" in repo.stderr
+    repo.sealedfiles(*command, f"{ENV}/a.env", *key, code=2)
+    assert f"{ENV} is not a folder" in repo.stderr
