@@ -27,8 +27,12 @@ from sealedfiles.errors import NoKeyError, SealedFilesError, TamperedError, Usag
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter.problems import describe_problem, misplaced_hints
 from sealedfiles.keys.recipients import who_can_help
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import path_text, show_path
 from sealedfiles.util.messages import counted, shell_path, shell_word, show, show_list, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _WORDS = {
     ADDED: "added",
@@ -71,15 +75,18 @@ def command(
     names the others.  Exits with status 3 if no value could be decrypted, and with 4 if a token is damaged or
     misplaced.
 
+    A value that may not come from a reader is marked: under a retired key, of another group than the
+    policy's, with the id of another file, or in plaintext in git.
+
     \b
     Examples:
       sealedfiles diff
       sealedfiles diff main secrets/app.yaml
       sealedfiles diff --cached --show
     """
-    _, clone = clone_here(identity)
+    workspace, clone = clone_here(identity)
     revision, names = _revision(clone, words)
-    found = difference(clone, revision, names, Path.cwd(), staged=staged)
+    found = difference(workspace, revision, names, Path.cwd(), staged=staged)
     if as_json:
         show_list({"changes": [_row(one, is_shown) for one in found.changes]})
     else:
@@ -110,10 +117,20 @@ def _print(found: Difference, is_shown: bool) -> None:
         show(show_path(path))
         for one in changes:
             what = _WORDS[one.kind]
-            reason = f" ({one.reason})" if one.reason else ""
+            reason = "".join(f" ({why})" for why in _remarks(one))
             place = one.shown_key or ("" if one.kind == LAYOUT else "the whole file")
             line = f"  {place}: {what}{reason}" if place else f"  {what}"
             show(line + (_values(one) if is_shown else ""))
+
+
+def _remarks(change: Change) -> Iterator[str]:
+    """Yield why a side cannot be read, or may not come from a reader."""
+    if change.reason:
+        yield change.reason
+    if change.old_suspect:
+        yield f"old value: {change.old_suspect}"
+    if change.new_suspect:
+        yield f"new value: {change.new_suspect}"
 
 
 def _values(change: Change) -> str:
@@ -136,12 +153,21 @@ def _row(change: Change, is_shown: bool) -> dict[str, object]:
         "change": change.kind,
         "group": change.group,
         "reason": change.reason,
+        "old_suspect": change.old_suspect,
+        "new_suspect": change.new_suspect,
         **({"old": change.old, "new": change.new} if is_shown else {}),
     }
 
 
 def _report(clone: Clone, found: Difference) -> int:
     """Report values that cannot be compared; return the exit status."""
+    doubtful = [one for one in found.changes if one.old_suspect or one.new_suspect]
+    if doubtful:
+        files = dict.fromkeys(show_path(one.file) for one in doubtful)
+        warn(
+            f"{counted(len(doubtful), 'value')} may not come from a reader",
+            *(f"find who wrote it: git log -p -- {name}" for name in files),
+        )
     unread = [one for one in found.changes if one.kind == UNKNOWN]
     if found.refused:
         for path, problem in found.refused[:_MOST_REFUSED]:

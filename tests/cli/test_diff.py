@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, FILES, JSON, SECRET, YAML, Repo, commit_blob, program
+from people import ENV, FILES, JSON, SECRET, YAML, Repo, commit_blob, forge_user, program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +57,8 @@ def test_changes_are_listed_by_key_and_values_only_on_request(repo: Repo) -> Non
             "change": "changed",
             "group": "default",
             "reason": None,
+            "old_suspect": None,
+            "new_suspect": None,
             "old": "s3cr3t-db-alpha",
             "new": "s3cr3t-db-beta",
         }
@@ -227,3 +229,33 @@ def test_control_characters_of_values_do_not_reach_the_terminal(repo: Repo) -> N
     shown = repo.sealedfiles("diff", "--cached", "--show", "e.json")
     assert "\x1b" not in shown
     assert '"s3cr3t\\u001b[2J\\nnext"' in shown
+
+
+def test_values_that_a_reader_may_not_have_written_are_marked(team: tuple[Repo, Repo]) -> None:
+    """Also in a branch that somebody has pushed, before it is merged."""
+    alice, bob = team
+    alice.sealedfiles("revoke", "bob")
+    alice.commit("bob left")
+    bob.edit(YAML, "db-alpha", "db-bob")
+    bob.commit("from bob")
+    alice.git("fetch", "--quiet", str(bob.path), "main:pushed")
+    commit_blob(alice, ENV, forge_user(alice.blob("HEAD", ENV).decode()))
+    retired = "sealed with a retired key of the group default"
+    plain = "in plaintext in git, but the policy seals it to default"
+
+    assert f"password: changed (old value: {retired})" in alice.sealedfiles("diff", "pushed")
+    assert "may not come from a reader" in alice.stderr
+    assert f"git log -p -- {YAML}" in alice.stderr
+    alice.git("merge", "--quiet", "--no-edit", "pushed")
+    shown = alice.sealedfiles("diff", "HEAD~2", "--show")
+    assert f'password: changed (new value: {retired}): "s3cr3t-db-alpha" -> ' in shown
+    assert f"DB_USER: changed (new value: {plain})" in shown
+    assert shown == alice.sealedfiles("diff", "HEAD~2", "--show", "--cached")
+    rows = json.loads(alice.sealedfiles("diff", "HEAD~2", "--json"))["changes"]
+    assert {(one["old_suspect"], one["new_suspect"]) for one in rows} == {
+        (None, retired),
+        (None, plain),
+    }
+    # The values of the commit before the revocation were the readers' own.
+    alice.edit(YAML, "cache-alpha", "cache-beta")
+    assert "cache.url: changed\n" in alice.sealedfiles("diff", "HEAD~3", YAML)

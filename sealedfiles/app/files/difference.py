@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from sealedfiles.app.files.version_suspects import suspects_of, workspace_for
+from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.light_typing import NamedTuple
@@ -38,6 +40,9 @@ class Change(NamedTuple):
     new: str | None = None
     reason: str = ""
     """Why a side cannot be read."""
+    old_suspect: str = ""
+    """Why the old value may not come from a reader."""
+    new_suspect: str = ""
 
     @property
     def shown_key(self) -> str:
@@ -61,6 +66,8 @@ class _Value(NamedTuple):
     """The decoded text, or the token."""
     literal: str
     is_read: bool
+    suspect: str = ""
+    """Why it may not come from a reader."""
 
     @property
     def identity(self) -> tuple[str, bool]:
@@ -78,31 +85,40 @@ class _Side(NamedTuple):
     problems: list[Problem]
     error: str
     """Why a text does not parse."""
+    suspect: str = ""
+    """Why the file as a whole may not come from a reader."""
 
 
 def difference(
-    clone: Clone, revision: str, names: Sequence[str], folder: Path, *, staged: bool
+    workspace: Workspace, revision: str, names: Sequence[str], folder: Path, *, staged: bool
 ) -> Difference:
     """Return what differs between *revision* and the working tree, or with *staged* the index.
 
     *names* limit the files, relative to *folder*.  Values that no available key decrypts are compared as
     tokens.  Raises UsageError and GitError.
     """
+    clone = workspace.clone
+    assert clone is not None  # noqa: S101 - the command needs a git repository
     clone.allow_fetching()
     found = Difference([], set(), [])
-    files = _changed_files(clone, _tree_of(clone, revision), names, folder, staged=staged)
+    tree = _tree_of(clone, revision)
+    files = _changed_files(clone, tree, names, folder, staged=staged)
+    before = workspace_for(workspace, clone, tree)
     with Progress("files", len(files)) as progress:
         for path, (old_oid, new_oid) in progress.each(files.items()):
             old = _blob(clone, old_oid)
             new = _new_content(clone, path, new_oid, staged=staged)
             if clone.covers(path) or b"sealed:v" in old or b"sealed:v" in new:
-                _compare(clone, path, old, new, found)
+                file = clone.describe_for_smudge(path)
+                sides = (
+                    _read(before, clone, old, file, is_stored=True),
+                    _read(workspace, clone, new, file, is_stored=staged or set(new_oid) != {"0"}),
+                )
+                _compare(clone, path, *sides, found)
     return found
 
 
-def _compare(clone: Clone, path: bytes, old: bytes, new: bytes, found: Difference) -> None:
-    file = clone.describe_for_smudge(path)
-    before, after = _read(clone, old, file), _read(clone, new, file)
+def _compare(clone: Clone, path: bytes, before: _Side, after: _Side, found: Difference) -> None:
     changes = list(_changes(path, before, after))
     if not changes and before.data != after.data:
         changes.append(Change(path, LAYOUT))
@@ -128,7 +144,7 @@ def _changes(path: bytes, old: _Side, new: _Side) -> Iterator[Change]:
             reason = _reason(first)
         kind = UNKNOWN if reason else CHANGED
         kind = ADDED if not old.data else REMOVED if not new.data else kind
-        yield Change(path, kind, reason=reason)
+        yield Change(path, kind, reason=reason, old_suspect=old.suspect, new_suspect=new.suspect)
         return
     # In the order of the new version; values that it lacks come last.
     for key in {**new.values, **old.values}:
@@ -165,6 +181,8 @@ def _value_changes(path: bytes, key: bytes, old: _Side, new: _Side) -> Iterator[
                 old=before.text if before and before.is_read else None,
                 new=after.text if after and after.is_read else None,
                 reason=reason,
+                old_suspect=before.suspect if before else "",
+                new_suspect=after.suspect if after else "",
             )
 
 
@@ -182,7 +200,8 @@ def _reason(problem: Problem) -> str:
     return REASONS[problem.reason]
 
 
-def _read(clone: Clone, data: bytes, file: File) -> _Side:
+def _read(workspace: Workspace, clone: Clone, data: bytes, file: File, *, is_stored: bool) -> _Side:
+    suspects = suspects_of(workspace, file.path, data, is_stored=is_stored) if data else {}
     opened = open_file(data, file, clone.ring)
     version = SealedText(opened.data, file)
     values: dict[bytes, list[_Value]] = {}
@@ -190,14 +209,18 @@ def _read(clone: Clone, data: bytes, file: File) -> _Side:
         token = version.token_in(span)
         text = version.decoded(span) if token is None else token
         is_read = token is None and not UNAUTHENTICATED_TOKEN.fullmatch(text)
-        values.setdefault(span.path, []).append(_Value(text, version.literal(span), is_read))
+        values.setdefault(span.path, []).append(
+            _Value(text, version.literal(span), is_read, suspects.get(span.start, ""))
+        )
     is_whole = version.scan is None or version.whole is not None or bool(version.sides)
     error = ""
     if version.sides:
         error = "it has conflict markers"
     elif version.error:
         error = f"it does not parse{f' in line {version.error.line}' if version.error.line else ''}"
-    return _Side(opened.data, values, is_whole and bool(opened.data), opened.problems, error)
+    is_whole = is_whole and bool(opened.data)
+    suspect = suspects.get(None, "")
+    return _Side(opened.data, values, is_whole, opened.problems, error, suspect)
 
 
 def _with_group(clone: Clone, change: Change) -> Change:

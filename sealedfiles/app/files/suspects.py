@@ -55,7 +55,12 @@ _DESCRIPTIONS = {
 def describe_suspect(name: str, suspect: Suspect) -> str:
     """Return a line that describes the problem of a value of the file called *name*."""
     key = f": {show(suspect.path)}" if suspect.path is not None else ""
-    return f"{name}:{suspect.line}{key}: {_DESCRIPTIONS[suspect.reason].format(suspect)}"
+    return f"{name}:{suspect.line}{key}: {describe_reason(suspect)}"
+
+
+def describe_reason(suspect: Suspect) -> str:
+    """Return a description of the problem of a value."""
+    return _DESCRIPTIONS[suspect.reason].format(suspect)
 
 
 def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
