@@ -190,7 +190,7 @@ def test_a_new_file_that_stays_empty_is_not_created(desk: Desk) -> None:
 
 def test_a_new_file_needs_its_folder(desk: Desk) -> None:
     told = desk.edit("no/such/new.yaml", 'echo "a: 1" > "$1"', code=2)
-    assert "no/such/new.yaml" in told
+    assert "mkdir -p no/such" in told
     desk.assert_tidy()
 
 
