@@ -79,6 +79,7 @@ CLAIMS = {
     ],
     "Neither becomes a token by way of a file sealed whole": [
         "git/test_laundering_whole.py::test_a_broken_file_is_refused",
+        "git/test_laundering_whole.py::test_plaintext_that_did_not_parse_is_refused_once_it_is_fixed",
         "git/test_laundering_whole.py::test_a_text_with_conflict_markers_is_refused",
         "git/test_laundering_whole.py::test_a_broken_file_that_was_moved_is_refused",
         "git/test_laundering_whole.py::test_a_rule_that_seals_the_file_whole_hides_nothing",

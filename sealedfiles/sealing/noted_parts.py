@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.stored import Noted
 
 _LINE = "a line"
+_SHORTEST = 4
+"""Characters."""
 
 
 def noted_parts(
@@ -52,6 +54,12 @@ def _sealed_in(
 ) -> SealedValues:
     texts = [SealedText(one, file).text for one in versions if not is_whole(one)]
     return SealedValues(((one, open_tokens(one, file, keys)[0]) for one in texts), file_format)
+
+
+def long_lines(data: bytes, file_format: Format | None) -> Iterator[PlacedComment]:
+    """Yield the lines of a file with a format that does not parse; brackets alone may be on any line."""
+    lines = _lines_of(data, file_format) if file_format else ()
+    return (line for line in lines if len(line.text.strip()) >= _SHORTEST)
 
 
 def _lines_of(data: bytes, file_format: Format | None) -> Iterator[PlacedComment]:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.stored import NewTokens, Noted
 
 _SHOWN = 10
-_COMMENT, _FILE = "a comment", "the whole file"
+_COMMENT, _FILE, _PART = "a comment", "the whole file", "a line"
+"""Names of what is not a value; a line is one of a text that does not parse."""
 
 _LINE = lazy_pattern(r"(?!-----)\s*\S{4}")
 """A line of a file without values. PEM has lines like ``-----BEGIN PRIVATE KEY-----``."""
@@ -142,7 +143,7 @@ class UnprovedCheck:
             one
             for version in distinct
             for one in self._of(version)
-            if not (one.name == _FILE and one.text in proved)
+            if not (one.name in (_FILE, _PART) and one.text in proved)
             and not one.is_line
             and _may_hold(text, one.text)
         ]
@@ -180,7 +181,7 @@ class UnprovedCheck:
         """Return False if *new* repeats no unproved value of *version*: for nearly all files, and cheap."""
         text = SealedText(version, self._file)
         parts = [split(prefix) for prefix in prefixes_of(text.text)]
-        if text.whole or "\\" in text.text:
+        if text.whole or text.scan is None or "\\" in text.text:
             return True
         if any(self._is_retired(one.group, one.key_id) for one in parts):
             return True
@@ -214,8 +215,10 @@ class UnprovedCheck:
         return bool(wanted) and wanted <= one.groups
 
     def comments_of(self, version: bytes) -> list[Unproved]:
-        """Return the unproved comments of *version*."""
-        return [one for one in self._of(version) if one.name == _COMMENT] if version else []
+        """Return the unproved comments of *version*, and the lines if it does not parse."""
+        return (
+            [one for one in self._of(version) if one.name in (_COMMENT, _PART)] if version else []
+        )
 
     def repeated_comment(
         self, path: bytes, value: str, comments: Iterable[Unproved]
@@ -235,6 +238,12 @@ class UnprovedCheck:
         stored = SealedText(version, self._file)
         if stored.form is None and self._rules.whole_groups() and b"sealed:v1:" not in version:
             yield from (Unproved(_FILE, line, is_plain=True) for line in _lines(version))
+        if stored.scan is None and not stored.sides and self._rules.whole_groups():
+            # Once the user has fixed the text, its values would be sealed as their own.
+            from sealedfiles.sealing.noted_parts import long_lines
+
+            lines = long_lines(version, self._file.format)
+            yield from (Unproved(_PART, line.text, True, line.values) for line in lines)
         for one in stored.readings:
             assert one.form is not None  # noqa: S101 - it was read
             opened_tokens, _ = open_tokens(one.text, self._file, self._keys)
@@ -339,7 +348,7 @@ def is_repeated(
             return True
         if any(_is_at(places, path, comparable(value)) for path, value in comment.values):
             return True
-    is_comment = one.name == _COMMENT
+    is_comment = one.name in (_COMMENT, _PART)
     for path, value in values:
         same = comparable(value)
         if is_comment and any(line in text for line in telling_lines(value)):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, EVIL, JSON, YAML, Repo, every_file
+from people import ENV, EVIL, FILES, JSON, YAML, Repo, every_file
 from plants import PIN, every_plant, plant_token, push, remove, share
 
 if TYPE_CHECKING:
@@ -311,3 +311,32 @@ def test_but_in_the_commit_that_begins_to_seal_it_its_lines_are_known(alice: Rep
     alice.write("notes.txt", "a line of the file\none more line\n")
     alice.git("add", "--all")
     assert alice.blob("", "notes.txt").startswith(b"sealed:v1:")
+
+
+@pytest.mark.parametrize("is_edited", [False, True], ids=["as-it-is", "renamed-key"])
+@every_file
+def test_plaintext_that_did_not_parse_is_refused_once_it_is_fixed(
+    alice: Repo, bob: Repo, path: str, is_edited: bool
+) -> None:
+    """Nobody can find its values in git's version, so they would be sealed as if Alice had typed them."""
+    forged = FILES[path].replace("s3cr3t-db-alpha", f"{EVIL}-12345678").encode()
+    bob.write(path, forged + BREAK[path])
+    off = ("filter.sealedfiles.process=", "filter.sealedfiles.clean=cat")
+    options = [word for one in (*off, "filter.sealedfiles.required=false") for word in ("-c", one)]
+    bob.git(*options, "commit", "--quiet", "--no-verify", "--all", "--message", "forge")
+    bob.git("push", "--quiet", "--no-verify", "origin", "HEAD:main")
+    alice.git("pull", "--quiet", "--ff-only", "origin", "main")
+    fixed = forged.decode()
+    if is_edited:
+        fixed = re.sub('(?i)password(?=[=:"])', "pass_phrase", fixed)
+    alice.write(path, fixed)
+    before = alice.git("ls-files", "--stage")
+    alice.git("add", "--all", code=128)
+    assert "not proved to be from a current reader: a line" in alice.stderr
+    assert alice.git("ls-files", "--stage") == before
+    alice.sealedfiles("cat", path, code=4)
+    # She decides; afterwards the values are hers.
+    alice.sealedfiles("seal", path, "--yes")
+    alice.git("add", "--all")
+    assert EVIL.encode() not in alice.blob("", path)
+    assert alice.sealedfiles("cat", path) == fixed
