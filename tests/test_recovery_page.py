@@ -128,9 +128,8 @@ def rich(world: World, tmp_path_factory: pytest.TempPathFactory) -> Repo:
 
 
 @pytest.fixture
-def copy(rich: Repo, tmp_path: Path, world: World) -> Repo:
-    world.repos["rich"] = rich
-    return world.copy("rich", tmp_path / "orders")
+def copy(rich: Repo, tmp_path: Path) -> Repo:
+    return rich.copy(tmp_path / "orders")
 
 
 def test_the_samples_hold_every_kind_of_token(rich: Repo) -> None:

@@ -13,6 +13,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Callable
 
 # Words that introduce prose.
 _PROSE = """
@@ -53,6 +54,25 @@ def pem(comment: str, content: int, path: bytes = ROOT) -> Commented | None:
     opens = "" if "-----END " in comment else "-----END "
     end = len(comment.rstrip())
     return Commented(content, [Span(content, end, path)], is_entry=True, opens=opens)
+
+
+def read_block(comment: str, read: Callable[[str], Commented]) -> Commented:
+    """Return the content of *comment*, which may have several lines, with *read*.
+
+    If it does not begin with an entry, it reads as one if one of its lines does: ``/* old:`` may be above it.
+    """
+    found = read(comment)
+    if found.is_entry or "\n" not in comment:
+        return found
+    values: list[Span] = []
+    start = 0
+    for line in comment.split("\n"):
+        one = read(line)
+        if one.is_entry:
+            found = found._replace(is_entry=True)
+            values += [Span(start + a, start + b, path) for a, b, path in one.values]
+        start += len(line) + 1
+    return found._replace(values=found.values or values)
 
 
 def is_prose(key: str, value: str) -> bool:

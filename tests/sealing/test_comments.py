@@ -60,6 +60,7 @@ LATER = [
     (TFVARS, 'a = 1 // b = "hunter22"\n'),
     (TFVARS, 'a = 1 /* b = "hunter22" */\n'),
     (TFVARS, '/*\n  b = "hunter22"\n  c = 1\n*/\na = 1\n'),
+    (TFVARS, '/* the old one:\n * b = "hunter22"\n */\na = 1\n'),
     (TFVARS, "# b = <<E\n# hunter22\n# E\na = 1\n"),
     (TFVARS, 'a = [\n  1, # "hunter22",\n// {{ "b": "hunter22" },\n]\n'.replace("{{", "{")),
     (TFVARS, '# b = {\n#   c = "hunter22"\n# }\na = 1\n'),

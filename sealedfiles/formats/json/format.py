@@ -114,9 +114,10 @@ class JsonFormat(Format):
 
     def commented(self, comment: str) -> Commented:
         """Return the entries of *comment*, each below its key alone."""
+        from sealedfiles.formats.commented import read_block
         from sealedfiles.formats.json.comments import read_comment
 
-        return read_comment(comment)
+        return read_block(comment, read_comment)
 
     def brackets(self, comment: str) -> Iterable[tuple[int, str]]:
         """Return the brackets of *comment* that are not in strings, with their offsets."""

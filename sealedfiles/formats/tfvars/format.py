@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Span
+from sealedfiles.formats.commented import read_block
 from sealedfiles.formats.events import COMMENT, Paths
 from sealedfiles.formats.gaps import BLANKS, with_gaps
 from sealedfiles.formats.tfvars.events import Reader, text_of
@@ -67,7 +68,7 @@ class TfvarsFormat(Format):
         """Return the content of *comment* without its comment signs, one or several."""
         from sealedfiles.formats.event_comments import read_comment
 
-        return read_comment(comment, Reader, "#/*")
+        return read_block(comment, lambda text: read_comment(text, Reader, "#/*"))
 
     def parents(
         self, text: str, values: Sequence[Span], places: Sequence[CommentPlace]
