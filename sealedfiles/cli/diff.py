@@ -163,10 +163,10 @@ def _report(clone: Clone, found: Difference) -> int:
     """Report values that cannot be compared; return the exit status."""
     doubtful = [one for one in found.changes if one.old_suspect or one.new_suspect]
     if doubtful:
-        files = dict.fromkeys(show_path(one.file) for one in doubtful)
+        files = dict.fromkeys(one.file for one in doubtful)
         warn(
             f"{counted(len(doubtful), 'value')} may not come from a reader",
-            *(f"find who wrote it: git log -p -- {name}" for name in files),
+            *(f"find who wrote it: git log -p -- {shell_path(path)}" for path in files),
         )
     unread = [one for one in found.changes if one.kind == UNKNOWN]
     if found.refused:

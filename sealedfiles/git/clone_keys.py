@@ -55,6 +55,8 @@ class CloneKeys(ABC):
             os.path.join(repository.root, NAME), self.objects, self.index
         )
         self.treeish = ""
+        self.lacks_key_history = False
+        """Whether git could not list the commits that changed keys."""
         self.identities.folders = self._key_folders
 
     def allow_fetching(self) -> None:
@@ -184,7 +186,7 @@ class CloneKeys(ABC):
 
     def _history(self, group: str) -> Iterator[MetadataSource]:
         for commit in self._key_history.get(group, ()):
-            yield TreeFolder(self.history_objects, commit)
+            yield TreeFolder(self.history_objects, commit, is_evidence=True)
 
     @cached_property
     def history_objects(self) -> Objects:
@@ -203,8 +205,11 @@ class CloneKeys(ABC):
     def _key_history(self) -> dict[str, list[str]]:
         """The commits that changed each group's keys, newest first, from one `git log` for all groups."""
         code, out, _ = self.repository.try_run(
-            "log", "--all", "--full-history", "--format=%x00%H", "--name-only", "--", f"{NAME}/keys"
+            *("log", "--all", "--full-history", "--format=%x00%H"),
+            # To find renames, git would read files, which a partial clone may lack.
+            *("--name-only", "--no-renames", "--", f"{NAME}/keys"),
         )
+        self.lacks_key_history = code != 0
         found: dict[str, list[str]] = {}
         for record in out.decode("utf-8", "replace").split("\x00")[1:] if code == 0 else ():
             commit, *names = record.split()
@@ -257,11 +262,12 @@ class CloneKeys(ABC):
 
         expected = self.identities.expected
         verify_expected(expected, group, epochs)
-        if not expected:
-            if not self.is_accepted:
-                from sealedfiles.git.submodule import not_accepted
+        if not expected and not self.is_accepted:
+            from sealedfiles.git.submodule import not_accepted
 
-                raise not_accepted(self.repository)
+            raise not_accepted(self.repository)
+        # Of several keys, one may be that of another repository, whose folder somebody put here.
+        if len(expected.get(group, ())) != 1:
             verify_start(self.repository, self.history_objects, group, epochs)
 
     def pinned_patterns(self) -> list[str]:

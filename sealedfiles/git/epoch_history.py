@@ -54,7 +54,8 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
     for version in versions(repository, group):
         if version.parents:
             continue
-        data = TreeFolder(objects, version.commit).read(f"keys/{group}/epochs") or b""
+        folder = TreeFolder(objects, version.commit, is_evidence=True)
+        data = folder.read(f"keys/{group}/epochs") or b""
         try:
             start = parse_epochs(data, group)[0].key_id
         except TamperedError:

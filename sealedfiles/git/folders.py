@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from sealedfiles.errors import ConflictError
+from sealedfiles.errors import ConflictError, GitError
 from sealedfiles.git.index import LINK_MODE, Index
 from sealedfiles.git.objects import Objects, parse_tree
 from sealedfiles.keys.folder import NAME, DirFolder, symlink_refused
@@ -17,12 +17,19 @@ _TREE = "40000"
 
 
 class TreeFolder:
-    """``.sealedfiles/`` in a commit or tree."""
+    """``.sealedfiles/`` in a commit or tree.
 
-    def __init__(self, objects: Objects, treeish: str, where: str = "") -> None:
+    With *is_evidence*, a file that the tree has and that cannot be read is an error: what is not read shows
+    no revocation.
+    """
+
+    def __init__(
+        self, objects: Objects, treeish: str, where: str = "", *, is_evidence: bool = False
+    ) -> None:
         self.where = where or treeish
         self._objects = objects
         self._treeish = treeish
+        self._is_evidence = is_evidence
         self._trees: dict[str, dict[str, tuple[str, str]]] = {}
 
     def _tree(self, name: str) -> dict[str, tuple[str, str]]:
@@ -41,7 +48,16 @@ class TreeFolder:
         mode, oid = self._tree(folder).get(base, ("", ""))
         if mode == LINK_MODE:
             raise symlink_refused(name)
-        return self._objects.blob(oid.encode("ascii")) if oid and mode != _TREE else None
+        if not oid or mode == _TREE:
+            return None
+        data = self._objects.blob(oid.encode("ascii"))
+        if data is None and self._is_evidence:
+            raise GitError(
+                f"{NAME}/{name} of commit {self._treeish} cannot be read: it may show a revocation",
+                "fetch all objects: git fetch --refetch --no-filter",
+                "otherwise look for damage: git fsck",
+            )
+        return data
 
     def list(self, name: str) -> list[str]:
         """See sealedfiles.keys.folder.MetadataSource."""

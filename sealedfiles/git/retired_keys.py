@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from sealedfiles.errors import SealedFilesError, TamperedError
+from sealedfiles.errors import GitError, SealedFilesError, TamperedError
 from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.folders import TreeFolder
@@ -99,13 +99,22 @@ def _verified(
 ) -> list[Epoch]:
     """Return the epochs of *group* in *commit*, also added to *known* by their source; empty if no reader of
     the group wrote them, or if their keys are not encrypted to this user."""
-    folder = TreeFolder(clone.history_objects, commit)
-    with contextlib.suppress(SealedFilesError):
+    folder = TreeFolder(clone.history_objects, commit, is_evidence=True)
+    try:
         data = folder.read(f"keys/{group}/epochs") or b""
         if data not in known:
             known[data] = []
             known[data] = read_verified(clone.ring, group, folder)
         return known[data]
+    except GitError:
+        raise  # what cannot be read may be a revocation
+    except SealedFilesError:
+        if clone.lacks_key_history:
+            raise GitError(
+                f"git cannot list the commits that changed the keys of {group}",
+                "fetch all objects: git fetch --refetch --no-filter",
+                "otherwise look for damage: git fsck",
+            ) from None
     return []
 
 

@@ -31,7 +31,9 @@ Expected = dict[str, set[str]]
 """Key ids by group; the group's chain must contain one of them."""
 
 _NAME = r"[a-z0-9][a-z0-9._-]*"
-_LINE = lazy_pattern(rf"sealedfiles: ({_NAME}) starts with ([a-z2-7]{{16}})(?![a-z2-7])")
+_LINE = lazy_pattern(
+    rf"sealedfiles:\s+({_NAME})\s+starts(?:\s+with\s+([a-z2-7]{{16}})(?![a-z2-7]))?", re.IGNORECASE
+)
 _ITEM = lazy_pattern(rf"({_NAME})=([a-z2-7]{{16}})")
 
 
@@ -41,10 +43,18 @@ def expected_line(group: str, key_id: str) -> str:
 
 
 def expected_in(data: bytes) -> Expected:
-    """Return the expected keys in the comments of a key's text, even if a secret store joined its lines."""
+    """Return the expected keys in the comments of a key's text, even if a secret store joined its lines.
+
+    Raises UsageError if one has no valid key id: ignoring it would leave a group unprotected.
+    """
     found: Expected = {}
     for group, key_id in _LINE.findall(data.decode("utf-8", "replace")):
-        found.setdefault(group, set()).add(key_id)
+        if not key_id:
+            raise UsageError(
+                f"a comment of the key says what the group {group} starts with, without a valid key id",
+                "use the text that `sealedfiles keygen --deploy` prints, as it is",
+            )
+        found.setdefault(group.lower(), set()).add(key_id.lower())
     return found
 
 

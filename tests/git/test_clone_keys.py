@@ -86,6 +86,18 @@ def test_an_expected_first_key_is_accepted(toy: Toy, new_clone: Callable[..., Cl
     assert expecting.ring.current("default") == group_key(3)
 
 
+def test_of_several_expected_keys_the_first_one_that_was_committed_is_right(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    """One of them may be that of another repository, whose folder somebody has pushed here."""
+    toy.group("default", 3)
+    toy.commit()
+    expecting = new_clone(ALICE)
+    expecting.identities._expected = {"default": {group_key(1).key_id, group_key(3).key_id}}
+    with pytest.raises(StartError, match="were replaced"):
+        expecting.ring.current("default")
+
+
 def test_a_shallow_clone_cannot_know_and_says_so(
     toy: Toy, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -86,6 +86,23 @@ def test_a_partial_clone_fetches_the_history_of_the_keys(
     forged = alice.person.clone(origin, tmp_path / "forged", *filtered)
     forged.sealedfiles("get", ENV, "DB_PASSWORD", code=4)
     assert "the newest key seen" in forged.stderr
+    # To find renames among the files of another branch, git would need what the clone lacks.
+    stranger = bob.person.at(tmp_path / "stranger").repository(tmp_path / "own")
+    stranger.sealedfiles("init", "--name", "stranger")
+    bob.git("checkout", "--quiet", "-b", "other")
+    shutil.rmtree(bob.path / ".sealedfiles/keys")
+    shutil.copytree(stranger.path / ".sealedfiles/keys", bob.path / ".sealedfiles/keys")
+    bob.git("add", "--all")
+    bob.git("commit", "--quiet", "--no-verify", "--message", "other keys")
+    bob.git("push", "--quiet", "--no-verify", "origin", "other")
+    hidden = alice.person.clone(origin, tmp_path / "hidden", *filtered)
+    hidden.sealedfiles("get", ENV, "DB_PASSWORD", code=4)
+    assert "the newest key seen" in hidden.stderr
+    offline = alice.person.clone(origin, tmp_path / "offline", *filtered)
+    origin.rename(tmp_path / "away")
+    assert offline.sealedfiles("get", ENV, "DB_PASSWORD", code=1) == ""
+    assert "this partial clone lacks an object" in offline.stderr
+    (tmp_path / "away").rename(origin)
     treeless = alice.person.clone(origin, tmp_path / "trees", "--filter=tree:0", "--no-local")
     treeless.sealedfiles("get", ENV, "DB_PASSWORD", code=None)
     assert "partial, without trees: cannot verify" in treeless.stderr

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from typing import TYPE_CHECKING
 
 import pytest
 from vectors import reference
@@ -17,6 +18,9 @@ from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.identity.sources import Identities
 
 from .kit import ALICE, MALLORY, Somebody, epochs, group_key, make_folder, secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FIRST = group_key(0).key_id
 TEXT = f"# {expected_line('production', FIRST)}\n# created: today\n{ALICE.text}\n"
@@ -89,6 +93,20 @@ def test_a_variable_that_cannot_be_read_protects_nothing_and_is_an_error(
     monkeypatch.setenv("SEALEDFILES_EXPECT", f"default={FIRST},{wrong}")
     with pytest.raises(UsageError, match="SEALEDFILES_EXPECT"):
         expected_by_environment()
+
+
+@pytest.mark.parametrize("write", [str.upper, str.title, lambda line: line.replace(" ", "  ")])
+def test_a_comment_that_was_typed_counts_too(write: Callable[[str], str]) -> None:
+    line = expected_line("default", FIRST)
+    assert expected_in(f"# {write(line)}\n".encode()) == {"default": {FIRST}}
+
+
+@pytest.mark.parametrize("cut", [1, 5, 17, 22])
+def test_a_comment_without_a_valid_key_id_is_an_error(cut: int) -> None:
+    """Ignoring it would leave the group unprotected."""
+    line = expected_line("default", FIRST)
+    with pytest.raises(UsageError, match="without a valid key id"):
+        expected_in(f"# {line[:-cut]}\nAGE-SECRET-KEY-".encode())
 
 
 def test_a_chain_without_the_expected_key_is_refused() -> None:
