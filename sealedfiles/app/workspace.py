@@ -244,7 +244,13 @@ class Workspace:
             return [data]
         seen = path, self.clone.index.stat()
         if self._stored[0] != seen:
-            self._stored = seen, list(versions_in_git(self.clone, path))
+            found = [*versions_in_git(self.clone, path)]
+            if not self.clone.repository.has_filter:
+                # Before `unlock`, nothing records the plaintext that a checkout writes.
+                from sealedfiles.git.earlier_checkouts import earlier_versions
+
+                found += earlier_versions(self.clone, path)
+            self._stored = seen, found
         return self._stored[1]
 
     def _explained(self, problem: Problem) -> Problem:

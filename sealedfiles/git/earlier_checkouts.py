@@ -40,6 +40,12 @@ def note_earlier_checkouts(clone: Clone, *, with_index: bool) -> None:
                 files.note(path, data, written=WrittenVersion(data, data, commit))
 
 
+def earlier_versions(clone: Clone, path: bytes) -> list[bytes]:
+    """Return the versions of *path* in the commits at which HEAD was."""
+    names = (f"{commit}:".encode() + path for commit in _visited(clone.repository))
+    return [data for data in dict.fromkeys(map(clone.objects.blob, names)) if data]
+
+
 def _note_local_changes(clone: Clone) -> None:
     """Record the plaintext of files that are exactly as a commit has them (`git restore --source`)."""
     for entry in clone.sealed_entries(clone.index.files()):

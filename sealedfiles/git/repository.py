@@ -179,6 +179,16 @@ class Repository:
         return False
 
     @cached_property
+    def has_filter(self) -> bool:
+        """Whether the filter is configured in this clone itself; git is not started to find out."""
+        with (
+            contextlib.suppress(OSError),
+            open(os.path.join(self.common_folder, "config"), "rb") as file,
+        ):
+            return b'[filter "sealedfiles"]' in file.read()
+        return False
+
+    @cached_property
     def is_partial(self) -> bool:
         """Whether this is a partial clone (`git clone --filter`), which may lack objects."""
         try:

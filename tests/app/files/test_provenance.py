@@ -85,6 +85,23 @@ def test_no_command_gives_it_out(planted: Repo) -> None:
         assert planted.read(YAML) == before
 
 
+@every_file
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_a_clone_that_was_never_unlocked_gives_out_nothing_that_it_checked_out(
+    world: World, path: str, ci: str, tmp_path: Path
+) -> None:
+    """Its index and HEAD may have moved on since."""
+    source = world.copy("alice", tmp_path / "source")
+    plant(source, path)
+    reader = source.person.having(CI=ci)
+    clone = reader.clone(source, tmp_path / "clone")
+    clone.git("reset", "--quiet", "HEAD~")
+    for _ in range(2):  # the first one may leave a record of keys
+        assert EVIL not in clone.sealedfiles("get", path, USER_KEYS[path], code=4)
+    clone.git("checkout", "--quiet", "--", path)
+    assert clone.sealedfiles("get", path, USER_KEYS[path]) == "s3cr3t-user\n"
+
+
 def test_values_are_printed_if_allowed(planted: Repo) -> None:
     allow = "--allow-plaintext"
     assert planted.sealedfiles("get", YAML, USER_KEYS[YAML], allow) == f"{EVIL}\n"
