@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.workspace import Workspace
@@ -82,10 +80,10 @@ def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> 
     groups = sorted({token.group for token in stored.tokens})
     stale = any(current.get(token.group, token.key_id) != token.key_id for token in stored.tokens)
     unauthenticated = count_unauthenticated(blob)
-    path = clone.repository.file(entry.path)
+    path = clone.repository.regular_file(entry.path)
     if stored.has_plaintext:
         state = "plaintext"
-    elif os.path.islink(path) or not path.is_file():
+    elif not path:
         state = "absent"
     else:
         data = path.read_bytes()

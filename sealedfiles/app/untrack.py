@@ -159,5 +159,5 @@ def _listed_pattern(clone: Clone, argument: str, listed: list[str], folder: Path
 
 
 def _content(clone: Clone, entry: Entry) -> bytes | None:
-    path = clone.repository.file(entry.path)
-    return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+    path = clone.repository.regular_file(entry.path)
+    return path.read_bytes() if path else None

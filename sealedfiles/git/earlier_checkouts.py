@@ -49,8 +49,8 @@ def earlier_versions(clone: Clone, path: bytes) -> list[bytes]:
 def _note_local_changes(clone: Clone) -> None:
     """Record the plaintext of files that are exactly as a commit has them (`git restore --source`)."""
     for entry in clone.sealed_entries(clone.index.files()):
-        file = clone.repository.file(entry.path)
-        if file.is_file() and not file.is_symlink():
+        file = clone.repository.regular_file(entry.path)
+        if file:
             data = file.read_bytes()
             if blob_id(clone, data) != entry.oid:
                 note_if_committed(clone, entry.path, data)

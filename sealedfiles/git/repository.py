@@ -213,6 +213,25 @@ class Repository:
         """Return the file system path of *path*, a path as git stores it."""
         return self.top / os.fsdecode(path)
 
+    def obstacle(self, path: bytes) -> Path | None:
+        """Return the first parent of *path* that exists and is not a folder: git has no file beyond it.
+
+        In particular, a symbolic link, which may lead out of the working tree.
+        """
+        folder = self.root
+        for name in os.fsdecode(path).split("/")[:-1]:
+            folder = os.path.join(folder, name)
+            if os.path.islink(folder) or os.path.isfile(folder):
+                return _path(folder)
+        return None
+
+    def regular_file(self, path: bytes) -> Path | None:
+        """Return the regular file at *path*, a path as git stores it; None if there is none, or it is a link,
+        or beyond one."""
+        file = self.file(path)
+        is_regular = file.is_file() and not file.is_symlink() and not self.obstacle(path)
+        return file if is_regular else None
+
 
 def git_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment for running git, possibly from within a filter."""

@@ -37,8 +37,8 @@ def rewrite_entries(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> int:
     stored = _store(clone, blobs)
     fresh, is_open = [], []
     for entry, data in with_blobs(clone, parse_entries(stored)):
-        path = clone.repository.file(entry.path)
-        if path.is_symlink() or not path.is_file():
+        path = clone.repository.regular_file(entry.path)
+        if not path:
             continue
         old = clone.index.entry(entry.path)
         if old and _is_sealed_in_tree(clone, old, path.read_bytes()):

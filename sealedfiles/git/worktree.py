@@ -76,10 +76,9 @@ def restore_folder(clone: Clone, converted: Collection[bytes]) -> list[bytes]:
     written = []
     for entry in clone.index.files(folder=f"{NAME}/".encode()):
         if entry.path in converted:
-            file = clone.repository.file(entry.path)
+            file = clone.repository.regular_file(entry.path)
             blob = clone.objects.blob(entry.oid.encode("ascii"))
-            is_file = file.is_file() and not file.is_symlink()
-            if blob is not None and is_file and file.read_bytes() != blob:
+            if blob is not None and file and file.read_bytes() != blob:
                 replace_file(clone.repository, file, blob)
                 written.append(entry.path)
     return written
@@ -214,8 +213,8 @@ def _rewrite(
 
     with Progress("files") as progress:
         for entry, blob in progress.each(with_blobs(clone, tracked_sealed_files(clone))):
-            path = clone.repository.file(entry.path)
-            if entry.skip_worktree or os.path.islink(path) or not path.is_file():
+            path = clone.repository.regular_file(entry.path)
+            if entry.skip_worktree or not path:
                 continue
             data = path.read_bytes()
             new = wanted(entry, blob)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from migration import assert_migrated, migrate, repository, run
 from people import Repo
+
+from sealedfiles.app.migrate import migrating
+from sealedfiles.app.migrate.planning import MigrateRequest, prepare
+from sealedfiles.cli.prompts import TERMINAL
+from sealedfiles.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,3 +167,54 @@ def test_what_does_not_decrypt_changes_nothing(plays: Repo, plays_once: Repo, da
     assert "s3cr3t" not in plays.stderr
     assert not (plays.path / ".sealedfiles").exists()
     assert plays.status() == []
+
+
+@pytest.fixture
+def outside(plays: Repo, tmp_path: Path) -> Path:
+    """An empty folder out of the repository."""
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    return folder
+
+
+def replace_by_link(plays: Repo, outside: Path) -> None:
+    shutil.rmtree(plays.path / "group_vars")
+    (plays.path / "group_vars").symlink_to(outside)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows needs a right to create links")
+@pytest.mark.parametrize("is_link", [True, False])
+def test_a_link_in_the_place_of_a_folder_is_refused_before_anything_is_changed(
+    plays: Repo, plays_once: Repo, outside: Path, *, is_link: bool
+) -> None:
+    replace_by_link(plays, outside)
+    if not is_link:
+        (plays.path / "group_vars").unlink()
+        plays.write("group_vars", "a file\n")
+    before = plays.git("ls-files", "--stage")
+    plays.sealedfiles("migrate", "--yes", *keys(plays_once), code=2)
+    kind = "symbolic link" if is_link else "file"
+    assert f"group_vars, which is a {kind}, and a folder in git" in plays.stderr
+    assert plays.git("ls-files", "--stage") == before
+    assert not (plays.path / ".sealedfiles").exists()
+    assert list(outside.iterdir()) == []
+    # What the message advises.
+    (plays.path / "group_vars").unlink()
+    plays.git("restore", "--", str(plays.path / "group_vars"))
+    migrate(plays, "--yes", *keys(plays_once))
+    assert plays.read("group_vars/all.yml") == GROUP
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows needs a right to create links")
+def test_nothing_is_written_beyond_a_link_that_appears_later(
+    plays: Repo, plays_once: Repo, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(plays.path)
+    for name, value in plays.person.environment().items():
+        monkeypatch.setenv(name, value)
+    prepared = prepare(MigrateRequest(None, key_files=tuple(keys(plays_once)[1::2])))
+    assert prepared.plan
+    replace_by_link(plays, outside)
+    with pytest.raises(UsageError, match="which is a symbolic link"):
+        migrating.migrate(prepared, prepared.plan, None, None, TERMINAL)
+    assert list(outside.iterdir()) == []

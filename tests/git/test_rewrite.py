@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,15 +72,20 @@ def test_tokens_of_others_stay(toy: Toy, new_clone: Callable[..., Clone]) -> Non
     assert toy.read() == before
 
 
-@pytest.mark.parametrize("how", ["missing", "a link"])
+@pytest.mark.parametrize("how", ["missing", "a link", "beyond a link"])
 def test_a_file_that_does_not_exist_is_not_made(
     toy: Toy, new_clone: Callable[..., Clone], how: str
 ) -> None:
-    outside = toy.path / "outside"
-    outside.write_bytes((toy.path / APP).read_bytes())
+    file = toy.path / APP
+    outside = toy.path / "outside" / file.name
+    outside.parent.mkdir()
+    outside.write_bytes(file.read_bytes())
     toy.remove(APP)
     if how == "a link":
-        (toy.path / APP).symlink_to(outside)
+        file.symlink_to(outside)
+    if how == "beyond a link":
+        shutil.rmtree(file.parent)
+        file.parent.symlink_to(outside.parent)
     data = rewrite(toy, new_clone(ALICE))
     assert outside.read_bytes() != data
     assert (toy.path / APP).is_symlink() == (how == "a link")

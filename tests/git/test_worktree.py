@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from check.toy import APP, Toy
+from keys.kit import ALICE
 
 from sealedfiles.git import worktree
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.worktree import close_work_tree, refresh
+from sealedfiles.git.worktree import close_work_tree, open_work_tree, refresh
 from sealedfiles.util import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def test_a_file_that_was_written_again_is_unchanged(toy: Toy, clone: Clone) -> None:
@@ -68,3 +74,16 @@ def test_long_work_shows_its_progress_and_refreshes_in_parts(
         progress.show_with(None)
     assert f"{len(names)} of {len(names)}" in "".join(shown)
     assert toy.git("diff-files", "--name-only") == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows needs a right to create links")
+def test_nothing_is_written_beyond_a_link_of_the_user(
+    toy: Toy, new_clone: Callable[..., Clone], tmp_path: Path
+) -> None:
+    """git takes such a file for deleted, and does not seal what is there."""
+    folder = (toy.path / APP).parent
+    outside = folder.rename(tmp_path / "outside")
+    folder.symlink_to(outside)
+    before = {file: file.read_bytes() for file in outside.iterdir()}
+    assert open_work_tree(new_clone(ALICE)).written == []
+    assert {file: file.read_bytes() for file in outside.iterdir()} == before

@@ -253,9 +253,8 @@ def _evident(clone: Clone) -> Iterator[Leak]:
 
 def _content_of(clone: Clone, path: bytes, leaks: Iterable[Leak]) -> bytes | None:
     """Return the file at *path* with *leaks*, from the working tree or the index; None if there is none."""
-    file = clone.repository.file(path)
-    is_on_disk = file.is_file() and not file.is_symlink()
-    if is_on_disk and any(leak.where != INDEX for leak in leaks):
+    file = clone.repository.regular_file(path)
+    if file and any(leak.where != INDEX for leak in leaks):
         return file.read_bytes()
     entry = clone.index.entry(path)
     is_file = entry is not None and entry.mode.startswith("100")

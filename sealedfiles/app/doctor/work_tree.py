@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 from sealedfiles.app.check.run import check
@@ -51,8 +50,8 @@ def _files(clone: Clone) -> Iterator[Point]:
         if found.has_plaintext:
             plain.append(entry)
             continue
-        path = clone.repository.file(entry.path)
-        if entry.skip_worktree or os.path.islink(path) or not path.is_file() or not held:
+        path = clone.repository.regular_file(entry.path)
+        if entry.skip_worktree or not path or not held:
             continue
         if held & {token.group for token in found.tokens} and path.read_bytes() == blob:
             closed.append(entry)
@@ -91,8 +90,8 @@ def _phantoms(clone: Clone) -> Iterator[Point]:
     entries = [entry for entry in tracked_sealed_files(clone) if entry.path in changed]
     found = []
     for entry, blob in with_blobs(clone, entries):
-        path = clone.repository.file(entry.path)
-        if path.is_symlink() or not path.is_file():
+        path = clone.repository.regular_file(entry.path)
+        if not path:
             continue
         data = path.read_bytes()
         shown = open_file(blob, clone.describe_for_smudge(entry.path), clone.ring).data

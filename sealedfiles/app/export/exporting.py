@@ -56,11 +56,13 @@ def all_files(workspace: Workspace) -> tuple[str, ...]:
     clone = workspace.clone
     if clone is None:
         raise UsageError("outside of git, name the files to export")
-    found = [clone.repository.file(entry.path) for entry in tracked_sealed_files(clone)]
-    missing = [file for file in found if not file.is_file()]
+    entries = [*tracked_sealed_files(clone)]
+    found = [clone.repository.file(entry.path) for entry in entries]
+    missing = [entry.path for entry in entries if not clone.repository.regular_file(entry.path)]
     if missing:
         raise UsageError(
-            f"{missing[0]} is in git, but not in the working tree", "restore it: git restore FILE"
+            f"{show_path(missing[0])} is in git, but not in the working tree",
+            "restore it: git restore FILE",
         )
     if not found:
         raise UsageError("there are no sealed files")

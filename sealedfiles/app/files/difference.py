@@ -293,9 +293,8 @@ def _is_known(clone: Clone, tree: str, path: bytes) -> bool:
 def _new_content(clone: Clone, path: bytes, oid: str, *, staged: bool) -> bytes:
     if staged or set(oid) != {"0"}:
         return _blob(clone, oid)
-    file = clone.repository.file(path)
-    is_file = file.is_file() and not file.is_symlink()
-    return file.read_bytes() if is_file else b""
+    file = clone.repository.regular_file(path)
+    return file.read_bytes() if file else b""
 
 
 def _blob(clone: Clone, oid: str) -> bytes:

@@ -16,7 +16,7 @@ from sealedfiles.app.history.values import WHOLE
 from sealedfiles.app.migrate.attempt import Attempt, forget_attempt, write_attempt
 from sealedfiles.app.migrate.governed import refusal, rules_of
 from sealedfiles.app.migrate.grants import confirm_grants
-from sealedfiles.app.migrate.planning import MigrationPlan, Prepared
+from sealedfiles.app.migrate.planning import MigrationPlan, Prepared, refuse_other_kinds
 from sealedfiles.app.migrate.policy_rules import PlannedFile, in_group
 from sealedfiles.app.migrate.removing import remove_from_git
 from sealedfiles.app.start import create_workspace, set_up_git
@@ -147,6 +147,7 @@ def _write_files(clone: Clone, files: list[PlannedFile]) -> None:
         if entry is None or entry.skip_worktree:
             continue
         file = clone.repository.file(one.path)
+        refuse_other_kinds(clone.repository, one.path)  # again: a link may have appeared since
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists() or file.read_bytes() != one.plain.data:
             replace_file(clone.repository, file, one.plain.data, umasked=True)

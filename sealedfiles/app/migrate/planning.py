@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sealedfiles.app.links import refuse_pushed_links
 from sealedfiles.app.migrate.attempt import Attempt, attempt_file, read_attempt
 from sealedfiles.app.migrate.governed import Governing, refuse_replaced
 from sealedfiles.app.migrate.grants import Grant, resolve_grants
@@ -145,11 +144,16 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
         if group != request.group:
             # Not one that is new here: anyone with push access could have named it in the tool's files.
             clone.ring.current(group)
+    remaining = len(found.files) - len(files)
+    removal = Removal() if remaining else found.removal
+    attributes = tree.attribute_files() if removal.attributes else []
+    paths = {path for one in planned for path in (one.path, one.file.stored)}
+    for path in sorted({*paths, *removal.files, *attributes}):
+        refuse_other_kinds(repository, path)
     _refuse_lost_changes(clone, tree, planned, attempt)
     rules, notes = rules_for(tree, governing, found, planned)
     for one in planned:
         notes += (*one.plain.notes, *one.plain.rule_notes)
-    remaining = len(found.files) - len(files)
     used = _used_groups(clone, {one.path for one in planned})
     plan = MigrationPlan(
         tool,
@@ -157,7 +161,7 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
         rules,
         found.readers,
         resolve_grants(request.grants, found.readers, lambda one: groups_for(planned, used, one)),
-        Removal() if remaining else found.removal,
+        removal,
         {one.group: members(clone.work_tree, one.group) for one in planned},
         used,
         request.group,
@@ -251,9 +255,6 @@ def _refuse_lost_changes(
                 "name the other files: sealedfiles migrate PATH",
             )
         file = clone.repository.file(one.path)
-        refuse_pushed_links(file)
-        if file.is_symlink() or file.is_dir():
-            raise UsageError(f"{name} is not a regular file")
         stored = tree.read(one.path)
         known = {stored, one.plain.data}
         if one.file.stored != one.path and stored not in (None, one.plain.data):
@@ -268,6 +269,25 @@ def _refuse_lost_changes(
                 f"{name} has local changes that {show_path(one.file.stored)} in git does not have",
                 "commit them with the other tool first, or discard them",
             )
+
+
+def refuse_other_kinds(repository: Repository, path: bytes) -> None:
+    """Raise UsageError if the file at *path* is not a regular file, or is beyond a symbolic link or a file.
+
+    Its plaintext would be written to where the link leads, and no filter of this repository seals it there.
+    git does not follow links here either, not even the user's own.
+    """
+    file = repository.file(path)
+    obstacle = repository.obstacle(path)
+    if obstacle:
+        kind = "symbolic link" if obstacle.is_symlink() else "file"
+        raise UsageError(
+            f"{show_path(path)} is beyond {obstacle}, which is a {kind}, and a folder in git",
+            f"move it away, then restore the folder: git restore -- {shell_path(str(obstacle))}",
+            "or name the other files: sealedfiles migrate PATH",
+        )
+    if file.is_symlink() or file.is_dir():
+        raise UsageError(f"{show_path(path)} is not a regular file")
 
 
 def _refuse_later_changes(clone: Clone, one: PlannedFile, stored: bytes | None) -> None:

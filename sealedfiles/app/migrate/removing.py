@@ -31,11 +31,11 @@ def remove_from_git(clone: Clone, tree: Tree, plan: MigrationPlan) -> list[Note]
         _rewrite(clone, b".gitignore", _without_lines, plan.removal.ignored)
     _forget(clone, sorted(files))
     for path in sorted(files - {*plan.removal.keys}):
-        file = clone.repository.file(path)
-        if file.is_file() and not file.is_symlink() and file.read_bytes() == tree.read(path):
+        file = clone.repository.regular_file(path)
+        if file and file.read_bytes() == tree.read(path):
             file.unlink()
             _remove_empty(file.parent, clone.repository.top)
-        elif file.exists():
+        elif clone.repository.file(path).exists():
             notes.append(Note(f"{show_path(path)} has local changes, so it was not deleted"))
     kept = [path for path in plan.removal.keys if path not in _ignored(clone, [path])]
     notes += [
@@ -50,8 +50,8 @@ def remove_from_git(clone: Clone, tree: Tree, plan: MigrationPlan) -> list[Note]
 
 def _rewrite(clone: Clone, path: bytes, change: _Change, removed: tuple[bytes, ...]) -> None:
     """Apply *change* to a file of the working tree, and stage it, if anything is to be removed from it."""
-    file = clone.repository.file(path)
-    if not removed or file.is_symlink() or not file.is_file():
+    file = clone.repository.regular_file(path)
+    if not removed or not file:
         return
     before = file.read_bytes()
     after = change(before, removed)

@@ -54,5 +54,4 @@ def _names(clone: Clone, paths: Iterable[bytes]) -> list[str]:
 
 
 def _is_file(clone: Clone, path: bytes) -> bool:
-    file = clone.repository.file(path)
-    return file.is_file() and not file.is_symlink()
+    return clone.repository.regular_file(path) is not None

@@ -113,8 +113,8 @@ def _is_plain(clone: Clone, path: bytes, name: bytes) -> bool:
 
 
 def _content(repository: Repository, path: bytes) -> bytes | None:
-    file = repository.file(path)
-    return file.read_bytes() if file.is_file() and not file.is_symlink() else None
+    file = repository.regular_file(path)
+    return file.read_bytes() if file else None
 
 
 def _shown(repository: Repository, path: bytes, top: Path) -> str:

@@ -40,8 +40,8 @@ def warn_of_services(preset: Preset, sealed: Iterable[Entry], dialog: Dialog) ->
 
 def _versions(clone: Clone, path: bytes) -> Iterator[bytes]:
     """Yield the file at *path* in the working tree and in the index."""
-    file = clone.repository.file(path)
-    if file.is_file() and not file.is_symlink():
+    file = clone.repository.regular_file(path)
+    if file:
         yield file.read_bytes()
     entry = clone.index.entry(path)
     if entry:

@@ -86,9 +86,9 @@ def warn_of_unexpected(clone: Clone, entries: list[Entry], dialog: Dialog) -> No
                 f"{show_path(entry.path)} matches too, and other programs read it from git",
                 f"leave it in plaintext: sealedfiles track {shell_path(entry.path)} --plain",
             )
-        path = clone.repository.file(entry.path)
+        path = clone.repository.regular_file(entry.path)
         file, _ = clone.describe(entry.path)
-        data = path.read_bytes() if path.is_file() else b""
+        data = path.read_bytes() if path else b""
         error = why_whole(data, file) if data and not is_whole(data) else None
         if error is not None:
             where = f":{error.line}" if error.line else ""
