@@ -64,12 +64,16 @@ def untrack(
     still = [compile_pattern(pattern, clone.repository) for pattern in kept]
     gone = [compile_pattern(pattern, clone.repository) for pattern in removed]
     plain = {}
+    sealed = 0
     was_sealed = []
     places = []
     for entry, blob in with_blobs(clone, tracked_sealed_files(clone)):
         name = os.fsdecode(entry.path)
         # Other files may be sealed because of attributes in a folder, whatever the policy tracks.
-        if not any(one.matches(name) for one in gone) or any(one.matches(name) for one in still):
+        if not any(one.matches(name) for one in gone):
+            continue
+        if any(one.matches(name) for one in still):
+            sealed += 1
             continue
         place = staged_file(workspace, entry.path, blob)
         opened, file = place.opened, place.described
@@ -117,6 +121,11 @@ def untrack(
     )
     hints = (recorded if is_allowed else OPENED_ON_PURPOSE) if was_sealed else ()
     dialog.say(f"stopped tracking {shown}: {counted(len(plain), 'file')} in plaintext", *hints)
+    if sealed:
+        dialog.warn(
+            f"still sealed, because other tracked patterns match: {counted(sealed, 'file')}",
+            "list the patterns: sealedfiles track",
+        )
     return None
 
 

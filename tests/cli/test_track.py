@@ -257,6 +257,7 @@ def test_untracked_files_pass_the_hooks_and_nothing_else_does(ready: Repo) -> No
     ready.commit("sealed")
     ready.sealedfiles("untrack", "*.env", "--reason", "test data")
     assert "recorded as `allow`" in ready.stderr
+    assert "still sealed, because other tracked patterns match: 1 file" in ready.stderr
     allow = parse_policy(ready.read(".sealedfiles/policy.yaml").encode()).allows
     assert [(one.words, one.reason) for one in allow] == [
         (("files: ['/a.env', '/c.env']", "finding: ['sealed-before']"), "test data")
