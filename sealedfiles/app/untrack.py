@@ -108,12 +108,7 @@ def untrack(
     warn_of_unproved(clone, dialog)
     for entry in plain:
         dialog.say(f"{show_path(entry.path)}: staged in plaintext")
-    for rule in before:
-        if rule.words not in left:
-            dialog.warn(
-                f"this rule was removed from the policy: {rule.words}",
-                "without it, the values go to other readers if you track the files again",
-            )
+    _report_rules([rule.words for rule in before if rule.words not in left], dialog)
     shown = ", ".join(show_path(os.fsencode(pattern)) for pattern in removed)
     recorded = (
         f"this is recorded as `allow` in {NAME}/policy.yaml, so that the hooks accept it",
@@ -127,6 +122,14 @@ def untrack(
             "list the patterns: sealedfiles track",
         )
     return None
+
+
+def _report_rules(removed: list[str], dialog: Dialog) -> None:
+    for words in removed:
+        dialog.warn(
+            f"this rule was removed from the policy: {words}",
+            "without it, the values go to other readers if you track the files again",
+        )
 
 
 def _allowing(data: bytes, paths: list[bytes], reason: str) -> tuple[bytes, bool]:

@@ -234,8 +234,9 @@ class UnprovedCheck:
         """Yield the unproved values of a version that is not sealed whole."""
         # For nearly all files, no value of a version is compared.
         from sealedfiles.sealing.placed_comments import comments_to_seal
+        from sealedfiles.sealing.renamed_format import read_stored
 
-        stored = SealedText(version, self._file)
+        stored = read_stored(version, self._file)
         if stored.form is None and self._rules.whole_groups() and b"sealed:v1:" not in version:
             yield from (Unproved(_FILE, line, is_plain=True) for line in _lines(version))
         if stored.scan is None and not stored.sides and self._rules.whole_groups():
