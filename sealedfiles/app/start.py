@@ -26,6 +26,8 @@ from sealedfiles.keys.folder import NAME, POLICY, DirFolder
 from sealedfiles.keys.identity.generate import keep_identity
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.keyfile import GroupKey
+from sealedfiles.keys.policy_proof import NAME as PROOF
+from sealedfiles.keys.policy_proof import proof_line
 from sealedfiles.keys.readers import add_recipients, find_own, make_group
 from sealedfiles.keys.recipients import check_name, describe_key, group_names
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
@@ -46,9 +48,15 @@ _NEW_FILES = {POLICY: _NEW_POLICY, ".gitattributes": FOLDER_ATTRIBUTES}
 
 def is_set_up(root: Path, repository: Repository | None) -> bool:
     """Return True if *root*, or git, has ``.sealedfiles/``: a sparse checkout may lack it."""
-    if (root / NAME / "keys").exists():
+    if any((root / NAME / "keys").glob("*/epochs")):  # written last: see make_group
         return True
     return repository is not None and bool(repository.run("ls-files", "--", f"{NAME}/keys"))
+
+
+def is_committed(repository: Repository) -> bool:
+    """Return True if HEAD has ``.sealedfiles/``."""
+    code, out, _ = repository.try_run("ls-tree", "HEAD", "--", NAME)
+    return not code and bool(out)
 
 
 def clone_to_scan(identity: str | None) -> tuple[Clone, bool]:
@@ -100,6 +108,8 @@ def create_workspace(
     """Create ``.sealedfiles/`` in *root* with one group and its first reader, and stage it.
 
     The caller has made sure that this clone caches no keys (``git.cached_groups``).
+    What a call that was killed has written is used again: somebody may have sealed values with its key.  The
+    caller makes sure that nobody else has written it.
     *name* is the reader's, by default from git's user.name.  Raises UsageError, GitError and OSError.
     """
     if repository:
@@ -114,10 +124,15 @@ def create_workspace(
     add_recipients(folder, reader, [identity.recipient])
     for file, data in _NEW_FILES.items():
         _write_new(folder.root / file, data)
-    key = make_group(folder, DEFAULT_GROUP, VerifiedReader.own(reader, identity))
+    if repository and folder.read(f"keys/{DEFAULT_GROUP}/epochs") is not None:
+        key = Clone(repository, identities).ring.current(DEFAULT_GROUP)
+    else:
+        key = make_group(folder, DEFAULT_GROUP, VerifiedReader.own(reader, identity))
     if repository:
         clone = Clone(repository, identities)
         clone.state.set_locked(locked=False)
+        # Before the key is recorded: from then on, a policy that it does not prove must be confirmed.
+        write_file(folder, PROOF, f"{proof_line(DEFAULT_GROUP, key, _NEW_POLICY)}\n".encode())
         stage(clone, NAME)
         record_new_keys(clone, {DEFAULT_GROUP: key}, is_first=True)
         write_policy(clone, (folder.root / POLICY).read_bytes())

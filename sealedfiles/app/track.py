@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sealedfiles.app.access.granting import accept_named, create_group
+from sealedfiles.app.access.granting import accept_named, create_group, is_missing
 from sealedfiles.app.dialog import Dialog, confirmed
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.files.confirm_suspects import confirm_suspects, staged_file
@@ -94,7 +94,7 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
         accept_named(workspace, groups, dialog)
     wanted, matches = _wanted(clone, request)
     for group in groups:
-        if group not in workspace.group_names():
+        if is_missing(clone, group):
             create_group(workspace, group, dialog)
     list_tracked(clone)
     before = confirmed_policy(clone)
@@ -105,9 +105,10 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     _confirm(clone, plan.moved, dialog, yes=request.yes)
     if plan.plaintext and not confirm_plaintext(clone, plan.plaintext, dialog, yes=request.yes):
         raise UsageError("nothing was changed")
+    # First: files that attributes alone track would have no rules if this process were killed in between.
+    write_policy(clone, data)
     for pattern in wanted:
         add_pattern(clone.repository.top, pattern)
-    write_policy(clone, data)
     derive_attributes(clone)
     update_folder_attributes(clone, dialog)
     exclude_leftovers(clone.repository)
@@ -127,7 +128,7 @@ def preview(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: D
     _require_filter(clone)
     groups = _named_groups(request)
     wanted, matches = _wanted(clone, request)
-    created = [group for group in groups if group not in workspace.group_names()]
+    created = [group for group in groups if is_missing(clone, group)]
     accepted = [group for group in groups if clone.ring.is_new(group) and group not in created]
     before = confirmed_policy(clone)
     data = new_policy(clone, request, before, wanted, matches)

@@ -38,16 +38,17 @@ __all__ = [
 def make_group(folder: DirFolder, group: str, *readers: VerifiedReader) -> GroupKey:
     """Create the group *group* with a new key and its first *readers*; return the key.
 
-    Raises UsageError if the name is invalid or the group exists.
+    Raises UsageError if the name is invalid or the group exists.  It exists as soon as it has epochs, which
+    are written last: a group without a reader would have a key that nobody has.
     """
     if folder.read(f"keys/{check_name(group, 'group')}/epochs") is not None:
         raise UsageError(f"the group {group} already exists")
     secret = os.urandom(32)
     epoch = new_epoch(group, secret, "created")
     key = GroupKey(epoch.key_id, epoch.date, secret)
-    write_file(folder, f"keys/{group}/epochs", format_epochs([epoch]))
     for reader in readers:
         wrap_to(folder, group, reader, [key])
+    write_file(folder, f"keys/{group}/epochs", format_epochs([epoch]))
     return key
 
 

@@ -169,6 +169,30 @@ def test_what_does_not_decrypt_changes_nothing(plays: Repo, plays_once: Repo, da
     assert plays.status() == []
 
 
+def test_a_locked_index_is_reported_as_such(plays: Repo, plays_once: Repo) -> None:
+    lock = plays.folder("index.lock")
+    lock.touch()
+    plays.sealedfiles("migrate", "--yes", *keys(plays_once), code=None)
+    assert f"the index is locked: {lock} exists" in plays.stderr
+    assert "merge" not in plays.stderr
+    lock.unlink()
+    migrate(plays, "--yes", *keys(plays_once))
+
+
+def test_an_interrupted_set_up_is_not_continued_in_a_repository_that_has_one(
+    plays: Repo, plays_once: Repo
+) -> None:
+    """Its keys may be those that somebody else has pushed since."""
+    plays.sealedfiles("init", "--no-hooks")
+    plays.commit("sealedfiles")
+    plays.sealedfiles("lock")
+    tree = plays.git("write-tree").strip()
+    record = f'{{"tool": "ansible-vault", "tree": "{tree}", "is_new": true}}'
+    plays.folder("sealedfiles-migration").write_text(record)
+    plays.sealedfiles("migrate", "--yes", *keys(plays_once), code=2)
+    assert "this clone is locked" in plays.stderr
+
+
 @pytest.fixture
 def outside(plays: Repo, tmp_path: Path) -> Path:
     """An empty folder out of the repository."""

@@ -108,6 +108,13 @@ def _verified(
     )
 
 
+def is_missing(clone: Clone, group: str) -> bool:
+    """Return True if *group* must be created: it does not exist, or a command was killed that created it."""
+    folder = f"keys/{group}"
+    is_in_git = any(clone.index.entries(folder=f"{NAME}/{folder}/".encode()))
+    return not is_in_git and clone.work_tree.read(f"{folder}/epochs") is None
+
+
 def create_group(workspace: Workspace, group: str, dialog: Dialog) -> None:
     """Create a group with the user as its first reader, and the recovery key if the policy names one.
 

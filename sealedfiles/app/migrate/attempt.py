@@ -20,6 +20,8 @@ class Attempt(NamedTuple):
     tool: str
     tree: str
     """The tree of the index before it."""
+    is_new: bool = False
+    """Whether it has yet to set up sealedfiles, or was interrupted while it did."""
 
 
 def attempt_file(repository: Repository) -> Path:
@@ -32,10 +34,10 @@ def read_attempt(repository: Repository) -> Attempt | None:
     file = attempt_file(repository)
     try:
         data = json.loads(file.read_bytes())
-        return Attempt(str(data["tool"]), str(data["tree"]))
+        return Attempt(str(data["tool"]), str(data["tree"]), data.get("is_new") is True)
     except FileNotFoundError:
         return None
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise UsageError(f"{file} is damaged", "remove it, and run the command again") from None
 
 

@@ -2,14 +2,15 @@
 
 The order makes an interruption harmless: values are sealed in the index first, then git's filter is set for
 the files, and only then the other tool's attributes are removed and plaintext is written.  The tree of the
-index before that is recorded, so that another attempt reads the other tool's files from it.
+index before that is recorded, so that another attempt reads the other tool's files from it, and whether
+sealedfiles is new here, so that it continues to set it up.
 """
 
 from __future__ import annotations
 
 import os
 
-from sealedfiles.app.access.granting import accept_named, create_group, grant_access
+from sealedfiles.app.access.granting import accept_named, create_group, grant_access, is_missing
 from sealedfiles.app.adopt.likely import is_likely_secret
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.history.values import WHOLE
@@ -70,14 +71,22 @@ def migrate(
     repository.require_writable()
     confirm_grants(plan.grants, dialog)
     if prepared.is_new:
-        create_workspace(repository.top, repository, name, dialog)
+        attempt = Attempt(plan.tool, prepared.tree.oid, is_new=True)
+        write_attempt(repository, attempt)
+        try:
+            create_workspace(repository.top, repository, name, dialog)
+        except UsageError:  # the user is to do something else first, for example to set a name
+            forget_attempt(repository)
+            raise
         set_up_git(repository)
+        write_attempt(repository, attempt._replace(is_new=False))
     workspace, clone = clone_here(identity)
     try:
         _refuse_locked(clone)
         accept_named(workspace, [plan.named_group] if plan.named_group else [], dialog)
-        for group in sorted({one.group for one in plan.files} - set(workspace.group_names())):
-            create_group(workspace, group, dialog)
+        for group in sorted({one.group for one in plan.files}):
+            if is_missing(clone, group):
+                create_group(workspace, group, dialog)
         request = TrackRequest(plan.rules, repository.top, force=True, yes=True, is_planned=True)
         _seal_in_index(clone, prepared, plan, _future_policy(clone, request))
         track(workspace, clone, request, dialog)

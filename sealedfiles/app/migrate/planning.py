@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from sealedfiles.app.access.granting import is_missing
 from sealedfiles.app.migrate.attempt import Attempt, attempt_file, read_attempt
 from sealedfiles.app.migrate.governed import Governing, refuse_replaced
 from sealedfiles.app.migrate.grants import Grant, resolve_grants
@@ -13,7 +14,7 @@ from sealedfiles.app.migrate.policy_rules import PlannedFile, rules_for
 from sealedfiles.app.migrate.source import Access, FoundFile, Plaintext, Reader, Removal
 from sealedfiles.app.migrate.sources import TOOLS, load_source
 from sealedfiles.app.migrate.tree import Tree, selected
-from sealedfiles.app.start import clone_to_scan
+from sealedfiles.app.start import clone_to_scan, is_committed
 from sealedfiles.app.tracking.new_rules import NewRule
 from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git.clone import Clone
@@ -115,12 +116,14 @@ def prepare(request: MigrateRequest) -> Prepared:
 def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
     repository = clone.repository
     attempt = read_attempt(repository)
+    if attempt and attempt.is_new and not is_committed(repository):
+        is_new = True
     if attempt and request.tool not in (None, attempt.tool):
         raise UsageError(
             f"a migration from {attempt.tool} was interrupted",
             "finish it first: sealedfiles migrate",
         )
-    tree = Tree(clone, attempt.tree if attempt else _write_tree(repository))
+    tree = Tree(clone, attempt.tree if attempt else _write_tree(clone))
     only = tuple(repository.relative(Path(name)) for name in request.paths)
     tool, stored = _find_tool(tree, attempt.tool if attempt else request.tool)
     chosen = selected(stored, only)
@@ -141,7 +144,7 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
     )
     planned = [_planned(tree, governing, one, source.decrypt(one), request) for one in files]
     for group in sorted({one.group for one in planned} & {*clone.group_names()}):
-        if group != request.group:
+        if group != request.group and not is_missing(clone, group):
             # Not one that is new here: anyone with push access could have named it in the tool's files.
             clone.ring.current(group)
     remaining = len(found.files) - len(files)
@@ -184,11 +187,14 @@ def _used_groups(clone: Clone, planned: set[bytes]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _write_tree(repository: Repository) -> str:
+def _write_tree(clone: Clone) -> str:
     """Return the tree of the index.  Raises GitError."""
-    code, out, _ = repository.try_run("write-tree")
-    if code:
+    if clone.index.unmerged():
         raise GitError("a merge is not finished", "resolve its conflicts first: git status")
+    code, out, _ = clone.repository.try_run("write-tree")
+    if code:
+        clone.repository.require_writable()
+        out = clone.repository.run("write-tree")
     return out.decode("ascii").strip()
 
 

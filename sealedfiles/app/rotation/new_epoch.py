@@ -24,7 +24,8 @@ def record_new_keys(clone: Clone, keys: Mapping[str, GroupKey], *, is_first: boo
             # keys.
             clone.keep_keys(group, [*clone.ring.keys(group), key])
         elif not clone.state.locked:
-            clone.state.write_keys([*clone.state.cached_keys(), (group, key)])
+            # Without those of a command that was killed.
+            clone.state.write_keys(dict.fromkeys([*clone.state.cached_keys(), (group, key)]))
         clone.state.remember(group, Seen(key.key_id, "made here" if is_first else clone.where()))
         clone.retire(group, retired_by(clone.ring.epochs(group)[1]))
     # The proofs of the policy must be under current keys.  They are written for all groups at once.

@@ -44,13 +44,14 @@ def confirmed_policy(clone: Clone) -> bytes:
 def write_policy(clone: Clone, data: bytes) -> None:
     """Write *data* as the policy, with the proofs of every group that this clone reads, and accept it.
 
-    The proofs of other groups are removed, because they are for other bytes.
+    The proofs of other groups are removed, because they are for other bytes.  The new ones are written first:
+    a policy without them would have to be confirmed if this process were killed in between.
     """
     files = clone.policy_in_force.current()
     is_same = files is not None and files.data == data
+    write_proofs(clone.work_tree, clone.ring, data, keep_others=is_same)
     if not is_same:
         atomic.replace(clone.work_tree.root / POLICY, data)
-    write_proofs(clone.work_tree, clone.ring, data, keep_others=is_same)
     before = clone.state.policy()
     clone.policy_in_force.accept(data)
     clone.mirror_policy(_removed(before, data))
