@@ -203,6 +203,19 @@ def test_an_interrupted_migration_is_finished_by_the_next_one(
     assert_migrated(unlocked, FILES)
 
 
+def test_attributes_that_are_not_in_the_working_tree_are_removed_in_git(unlocked: Repo) -> None:
+    line = "*.key filter=git-crypt diff=git-crypt\n"
+    unlocked.write("one/.gitattributes", line)
+    unlocked.write("two/.gitattributes", line + "*.png binary\n")
+    unlocked.write("two/a.key", "s3cr3t\n")
+    unlocked.commit("more")
+    for folder in ("one", "two"):
+        (unlocked.path / folder / ".gitattributes").unlink()
+    migrate(unlocked)
+    assert unlocked.git("ls-files", "one") == ""
+    assert unlocked.blob("", "two/.gitattributes") == b"*.png binary\n"
+
+
 def test_later_changes_are_not_overwritten_by_the_next_attempt(unlocked: Repo) -> None:
     tree = unlocked.git("write-tree").strip()
     record = f'{{"tool": "git-crypt", "tree": "{tree}"}}'

@@ -10,7 +10,7 @@ from sealedfiles.app.migrate.planning import MigrationPlan
 from sealedfiles.app.migrate.tree import Tree
 from sealedfiles.git import gitattributes
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.rewrite import stage
+from sealedfiles.git.rewrite import stage, write_index
 from sealedfiles.light_typing import TypeAlias
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util import atomic
@@ -49,20 +49,30 @@ def remove_from_git(clone: Clone, tree: Tree, plan: MigrationPlan) -> list[Note]
 
 
 def _rewrite(clone: Clone, path: bytes, change: _Change, removed: tuple[bytes, ...]) -> None:
-    """Apply *change* to a file of the working tree, and stage it, if anything is to be removed from it."""
+    """Apply *change* to a file of the working tree, and stage it, if anything is to be removed from it.
+
+    If the working tree lacks it, as in a sparse checkout, git's version is changed: otherwise its attributes
+    would still send files through the other tool's filter, in other clones.
+    """
     file = clone.repository.regular_file(path)
-    if not removed or not file:
+    entry = clone.index.entry(path)
+    if not removed or not entry:
         return
-    before = file.read_bytes()
+    before = file.read_bytes() if file else clone.objects.blob(entry.oid.encode("ascii"))
+    if before is None:
+        return
     after = change(before, removed)
     if after == before:
         return
-    if after.strip():
+    if not after.strip():
+        _forget(clone, [path])
+        if file:
+            file.unlink()
+    elif file:
         atomic.replace(file, after)
         stage(clone, path.decode("utf-8", "surrogateescape"))
     else:
-        _forget(clone, [path])
-        file.unlink()
+        write_index(clone, [(entry, after)])
 
 
 def _without_lines(data: bytes, removed: tuple[bytes, ...]) -> bytes:
