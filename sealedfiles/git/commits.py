@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sealedfiles.errors import GitError
+from sealedfiles.git.dates import parse_time, show_time
 from sealedfiles.git.repository import Repository
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.progress import Progress
@@ -50,10 +51,7 @@ class Commit(NamedTuple):
     @property
     def date(self) -> str:
         """The committer date as ``YYYY-MM-DDTHH:MM:SSZ``, the format of all dates."""
-        # Here, because hooks read commits and print no dates.
-        from datetime import datetime, timezone
-
-        return datetime.fromtimestamp(self.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return show_time(self.time)
 
     def changes(self) -> Iterator[Change]:
         """Yield the changes relative to each parent."""
@@ -161,7 +159,7 @@ def _read(
             Parent(parent, rows)
             for parent, (_, rows) in zip(parents or [""], sections, strict=True)
         ]
-        yield Commit(commit, int(time), changes)
+        yield Commit(commit, parse_time(time), changes)
 
 
 def _sections(out: bytes, modes: tuple[str, ...]) -> Iterator[tuple[str, list[Change]]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 
 from sealedfiles.app.history.ages import Age, ages
 from sealedfiles.app.history.values import WHOLE, TokenOpener
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.dates import show_time
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.lifetime import Lifetime, strictest
 from sealedfiles.model.policy import Policy
@@ -48,10 +48,7 @@ class DatedValue(NamedTuple):
 
 def day(moment: int) -> str:
     """Return the date (UTC) of *moment* (Unix time), as ``YYYY-MM-DD``."""
-    try:
-        return time.strftime("%Y-%m-%d", time.gmtime(moment))
-    except (OverflowError, OSError, ValueError):
-        return "unknown"  # a commit can have any date
+    return show_time(moment)[:10]
 
 
 def has_lifetimes(policy: Policy) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from sealedfiles.app.rotation.unite import operation_under_way
 from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.dates import parse_time
 from sealedfiles.git.repository import Repository
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import json_string
@@ -133,7 +134,7 @@ def _parse(out: bytes) -> list[RotationCommit]:
             places = filter(None, map(_place, rotated.split("\1")))
             rest = list(places), " ".join(reason.split())
             oid = oid.removeprefix("commit ")
-            found.append(RotationCommit(oid, int(time), author, email, subject, *rest))
+            found.append(RotationCommit(oid, parse_time(time), author, email, subject, *rest))
             changed.append(set())
     for number, (one, files) in enumerate(zip(found, changed, strict=True)):
         found[number] = one._replace(values=[value for value in one.values if value.file in files])

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timezone
 from heapq import merge
 
 from sealedfiles.app.values.trail import read_rotations
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.dates import parse_time, show_time
 from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
@@ -38,7 +38,6 @@ _FILE = lazy_pattern(
     rf"{re.escape(NAME)}/(?:keys/(?P<group>{_NAME})/(?:(?P<epochs>epochs)|(?P<name>{_NAME})\.(?P<end>age|grant))"
     rf"|recipients/(?P<public>{_NAME})\.pub)"
 )
-_NO_DATE = "unknown"
 _LOST = "lost"
 _DELETED = "deleted"
 _UNREAD = "unread"
@@ -99,11 +98,7 @@ class AccessCommit(NamedTuple):
     @property
     def date(self) -> str:
         """The date of the commit, in UTC."""
-        try:
-            moment = datetime.fromtimestamp(self.time, timezone.utc)
-        except (OverflowError, OSError, ValueError):
-            return _NO_DATE  # a year outside the range of datetime
-        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return show_time(self.time)
 
 
 class _Change(NamedTuple):
@@ -191,7 +186,7 @@ def as_json(commits: Iterable[AccessCommit]) -> dict[str, object]:
         "events": [
             {
                 "commit": commit.id,
-                "date": None if commit.date == _NO_DATE else commit.date,
+                "date": commit.date,
                 "author": commit.author,
                 "email": commit.email,
                 "subject": commit.subject,
@@ -218,7 +213,7 @@ def _commits(clone: Clone, start: str) -> Iterator[tuple[AccessCommit, list[_Cha
             if commit:
                 yield commit, changes
             oid, time, author, email, subject = text.removeprefix(_HEADER).split("\n", 4)
-            commit, changes = AccessCommit(oid, int(time), author, email, subject, []), []
+            commit, changes = AccessCommit(oid, parse_time(time), author, email, subject, []), []
         elif text.startswith(":"):
             change = _change(text, next(fields))
             changes += [change] if change else []
