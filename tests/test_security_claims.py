@@ -50,6 +50,8 @@ CLAIMS = {
         "git/test_submodule.py::test_its_plaintext_is_not_used_either",
         "git/test_submodule.py::test_who_unlocks_the_submodule_itself_has_accepted_it",
         "git/test_submodule.py::test_it_stays_accepted_where_it_is",
+        "git/test_submodule.py::test_its_user_may_have_cloned_it_by_hand",
+        "git/test_submodule.py::test_git_sets_variables_in_a_hook_that_name_the_submodule",
         "git/test_submodule.py::test_a_machine_may_expect_its_groups",
         "git/test_submodule.py::test_a_machine_that_expects_groups_uses_no_plaintext_beside_a_copy_of_their_keys",
     ],

@@ -90,7 +90,7 @@ class CloneKeys(ABC):
     @property
     def is_accepted(self) -> bool:
         """Whether this is not a submodule, or one in which its user has set up sealedfiles."""
-        if "modules" not in self.repository.git_folder:
+        if "modules" not in self.repository.git_folder and not self.repository.outer:
             return True
         from sealedfiles.git import submodule
 

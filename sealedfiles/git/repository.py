@@ -61,6 +61,16 @@ class Repository:
         """The git folder that all working trees of the repository share."""
         return _path(self.common_folder)
 
+    @cached_property
+    def outer(self) -> str:
+        """The closest folder above the working tree that has ``.git``; empty if there is none."""
+        below, folder = self.root, os.path.dirname(self.root)
+        while folder != below:
+            if os.path.lexists(os.path.join(folder, ".git")):
+                return folder
+            below, folder = folder, os.path.dirname(folder)
+        return ""
+
     @property
     def state_folder(self) -> Path:
         """The folder of this clone's keys and state, in git's common folder, so that worktrees share it."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 
 from sealedfiles.errors import TamperedError
+from sealedfiles.git import child
+from sealedfiles.git.index import parse_entries
 from sealedfiles.keys.expected import VARIABLE
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.messages import shell_path
@@ -19,15 +21,16 @@ if TYPE_CHECKING:
     from sealedfiles.keys.state import CloneFiles
 
 _FOLDER = f"{os.sep}modules{os.sep}"
-"""Where git clones submodules, in the outer git folder.  Others in a working tree cannot be pushed."""
+"""Where git clones submodules, in the outer git folder."""
+_MODE = "160000"
+"""The mode of a submodule in a tree and in the index."""
 
 
 def is_accepted(repository: Repository, state: CloneFiles) -> bool:
     """Return True if *repository* is not a submodule, or `accept` was called where it is now."""
-    if not _is_submodule(repository):
-        return True
     place = state.place()
-    return bool(place) if _is_linked(repository) else place == _place(repository)
+    is_accepted = bool(place) if _is_linked(repository) else place == _place(repository)
+    return is_accepted or not _is_submodule(repository)
 
 
 def accept(repository: Repository, state: CloneFiles) -> None:
@@ -49,11 +52,42 @@ def not_accepted(repository: Repository) -> TamperedError:
 
 
 def _is_submodule(repository: Repository) -> bool:
+    """Return True if git cloned *repository* as a submodule, or an outer repository has one at its path.
+
+    Its user may have filled the folder of a pushed submodule with `git clone` or `git worktree add`.
+    """
+    return _is_absorbed(repository) or (bool(repository.outer) and _is_in_outer(repository))
+
+
+def _is_absorbed(repository: Repository) -> bool:
     """Return True if the git folder is in the ``modules`` of another one."""
     outer, found, _ = os.path.abspath(repository.git_folder).rpartition(_FOLDER)
     while found and not os.path.exists(os.path.join(outer, "HEAD")):
         outer, found, _ = outer.rpartition(_FOLDER)
     return bool(found)
+
+
+def _is_in_outer(repository: Repository) -> bool:
+    """Return True if the index or HEAD of the outer repository has a submodule at the path of this one."""
+    # In a hook, git sets variables that name the folders of this repository.
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name.startswith("GIT_CONFIG")
+    }
+    path = os.path.relpath(repository.root, repository.outer)
+    # On a file system that ignores case, the submodule may have a name in other case.
+    index = ("ls-files", "-s", "-z", "--", f":(literal,icase){path}")
+    head = ("--literal-pathspecs", "ls-tree", "-z", "HEAD", "--", path)
+    _, listed, _ = child.run(index, repository.outer, env)
+    if any(
+        entry.mode == _MODE and entry.path.count(b"/") == path.count(os.sep)
+        for entry in parse_entries(listed)
+    ):
+        return True
+    # A clone without a checkout has no index.
+    _, listed, _ = child.run(head, repository.outer, env)
+    return listed.startswith(f"{_MODE} ".encode())
 
 
 def _is_linked(repository: Repository) -> bool:
@@ -64,6 +98,9 @@ def _is_linked(repository: Repository) -> bool:
 def _place(repository: Repository) -> bytes:
     """Return the path of the working tree, relative to git's folder: both may be moved together.
 
-    A push can give the name of a submodule, and so its git folder, to a submodule at another path.
+    A push can give the name of a submodule, and so its git folder, to a submodule at another path.  If its
+    user cloned it, the path is relative to the outer repository: git's folder may be in the working tree.
     """
-    return os.fsencode(os.path.relpath(repository.root, repository.git_folder))
+    is_cloned = repository.outer and not _is_absorbed(repository)
+    start = repository.outer if is_cloned else repository.git_folder
+    return os.fsencode(os.path.relpath(repository.root, start))

@@ -233,6 +233,67 @@ def test_a_machine_that_expects_groups_uses_no_plaintext_beside_a_copy_of_their_
     assert job.sealedfiles("get", YAML, "database.user") == f"{FORGED}\n", "as in any repository"
 
 
+@pytest.mark.usefixtures("as_alice")
+@pytest.mark.parametrize("how", ["clone", "separate", "worktree", "no checkout", "case"])
+def test_its_user_may_have_cloned_it_by_hand(
+    team: tuple[Repo, Repo], outer: Repo, forged: Repo, origin: Path, tmp_path: Path, how: str
+) -> None:
+    """git records only the commit of a submodule: any repository may be in its folder."""
+    add_submodule(outer, forged, "Secrets" if how == "case" else "secrets")
+    push(outer, "a submodule")
+    person = team[0].person
+    alice = person.clone(origin, tmp_path / "new", *["--no-checkout"] * (how == "no checkout"))
+    if how == "worktree":
+        source = person.clone(forged, tmp_path / "source")
+        (alice.path / "secrets").rmdir()
+        source.git("worktree", "add", "--quiet", "--detach", str(alice.path / "secrets"))
+    else:
+        options = ["--separate-git-dir", str(tmp_path / "git")] if how == "separate" else []
+        person.clone(forged, alice.path / "secrets", *options)
+    refused(alice)
+    inner = Repo(person, alice.path / "secrets")
+    inner.sealedfiles("unlock")
+    assert alice.sealedfiles("get", YAML, "database.user") == f"{FORGED}\n"
+    inner.sealedfiles("deinit")
+    refused(alice)
+
+
+def test_a_submodule_that_was_cloned_by_hand_stays_accepted_where_it_is(
+    team: tuple[Repo, Repo], outer: Repo, forged: Repo, tmp_path: Path
+) -> None:
+    alice, _ = team
+    for path in ("secrets", "production"):
+        add_submodule(outer, forged, path)
+    push(outer, "submodules")
+    alice.git("pull", "--quiet", "--no-recurse-submodules")
+    (alice.path / "secrets").rmdir()
+    inner = alice.person.clone(forged, alice.path / "secrets")
+    inner.sealedfiles("unlock")
+    moved = Repo(alice.person, alice.path.rename(tmp_path / "elsewhere"))
+    assert moved.sealedfiles("get", YAML, "database.user") == f"{FORGED}\n"
+    (moved.path / "production").rmdir()
+    (moved.path / "secrets").rename(moved.path / "production")
+    moved.sealedfiles("get", "production/app.yaml", "database.user", code=4)
+    assert REFUSED in moved.stderr
+
+
+@pytest.mark.usefixtures("as_alice")
+def test_git_sets_variables_in_a_hook_that_name_the_submodule(
+    team: tuple[Repo, Repo], outer: Repo, forged: Repo
+) -> None:
+    alice, _ = team
+    add_submodule(outer, forged, "secrets")
+    push(outer, "a submodule")
+    alice.git("pull", "--quiet", "--no-recurse-submodules")
+    (alice.path / "secrets").rmdir()
+    inner = alice.person.clone(forged, alice.path / "secrets")
+    git_dir = str(inner.path / ".git")
+    names = {"GIT_DIR": git_dir, "GIT_WORK_TREE": str(inner.path), "GIT_LITERAL_PATHSPECS": "1"}
+    hook = Repo(alice.person.having(**names, GIT_INDEX_FILE=f"{git_dir}/index"), inner.path)
+    assert FORGED not in hook.sealedfiles("get", "app.yaml", "database.user", code=4)
+    assert REFUSED in hook.stderr
+
+
 def test_init_in_a_submodule_accepts_it(team: tuple[Repo, Repo], tmp_path: Path) -> None:
     alice, _ = team
     plain = alice.person.repository(tmp_path / "plain")
@@ -255,6 +316,26 @@ def test_other_repositories_are_no_submodules(team: tuple[Repo, Repo], tmp_path:
     clone.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "linked"))
     linked = Repo(alice.person, tmp_path / "linked")
     assert linked.sealedfiles("get", YAML, "database.user") == "s3cr3t-user\n"
+
+
+def test_a_repository_of_the_user_in_another_is_no_submodule(
+    team: tuple[Repo, Repo], tmp_path: Path
+) -> None:
+    """Such as one in a home folder that is a repository, or a linked worktree in the repository itself."""
+    alice, _ = team
+    home = alice.person.repository(tmp_path / "home")
+    clone = alice.person.clone(alice, home.path / "clone")
+    assert clone.sealedfiles("get", YAML, "database.user") == "s3cr3t-user\n", "no commit"
+    home.write("readme", "x")
+    home.git("add", "readme")
+    home.git("commit", "--quiet", "--message", "one")
+    assert clone.sealedfiles("get", YAML, "database.user") == "s3cr3t-user\n"
+    clone.git("worktree", "add", "--quiet", "--detach", "linked")
+    linked = Repo(alice.person, clone.path / "linked")
+    assert linked.sealedfiles("get", YAML, "database.user") == "s3cr3t-user\n"
+    broken = alice.person.clone(alice, tmp_path / "broken" / "clone")
+    (tmp_path / "broken" / ".git").write_text("no repository")
+    assert broken.sealedfiles("get", YAML, "database.user") == "s3cr3t-user\n"
 
 
 def test_a_linked_worktree_of_a_submodule_is_accepted_with_it(
