@@ -38,6 +38,26 @@ BUSY = frozenset({429, 502, 503, 504})
 """Statuses of a request that the service did not process: too many requests, or not available."""
 
 
+def checked_address(name: str, address: str) -> str:
+    """Return *address* without a slash at its end, for requests and for messages of the service *name*.
+
+    Raises RemoteError, also for an address with a user name or a password: it is not sent to the service, and
+    messages would print it.
+    """
+    if "@" in address:  # anywhere, because a password may have a slash
+        raise RemoteError(
+            f"{name}: the address has a user name or a password (@)",
+            "remove it from the address, and set the token of the service",
+        )
+    try:
+        is_http = urllib.parse.urlsplit(address).scheme in ("http", "https")
+    except ValueError:  # "http://[", for example
+        is_http = False
+    if not is_http:
+        raise RemoteError(f"{name}: not an http or https address: {address}")
+    return address.rstrip("/")
+
+
 class Response(NamedTuple):
     """What a service answered."""
 
@@ -80,16 +100,14 @@ class Service:
         """*name* is for messages; *address* is a URL without a query; *headers* are added to every request.
 
         *local* is for a service of this machine that may not exist, such as a cloud's metadata: it is asked
-        once, without a proxy, and for two seconds.  Raises RemoteError if *address* is not a URL of HTTP.
+        once, without a proxy, and for two seconds.  Raises RemoteError for an invalid *address*.
         """
         self.name = name
-        self.address = address.rstrip("/")
+        self.address = checked_address(name, address)
         self.headers = dict(headers or {})
         self._pause = pause
         self._timeout = _LOCAL_TIMEOUT if local else _TIMEOUT
         self._attempts = 1 if local else _ATTEMPTS
-        if urllib.parse.urlsplit(self.address).scheme not in ("http", "https"):
-            raise RemoteError(f"{name}: not an http or https address: {address}")
         self._opener = urllib.request.build_opener(
             _NoRedirect,
             urllib.request.HTTPSHandler(context=tls or ssl.create_default_context()),

@@ -16,7 +16,7 @@ from pathlib import Path
 from sealedfiles.errors import RemoteError
 from sealedfiles.light_typing import Any
 from sealedfiles.remote import oidc
-from sealedfiles.remote.http import Response, Service
+from sealedfiles.remote.http import Response, Service, checked_address
 
 _NAME = "Vault"
 
@@ -127,6 +127,7 @@ def connect() -> Vault:
         raise RemoteError(
             f"{_NAME}: the address of the server is not set", "set VAULT_ADDR (or BAO_ADDR)"
         )
+    address = checked_address(_NAME, address)
     namespace = _setting("NAMESPACE")
     tls = _tls()
     token = _setting("TOKEN")

@@ -6,7 +6,7 @@ the values that `get`, `cat` and `run` print are written unchanged, by `sealedfi
 
 The rules for messages: lower case, no period, ``sealedfiles: `` and the severity before the fact, ``hint: ``
 before each action to take; never a secret.  A private key that a user gave in the place of a name or a file
-is masked here (``sealedfiles.util.private_keys``).
+is masked here (``sealedfiles.util.private_keys``), and so is the user of a URL, which may be a token.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import sys
 
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.private_keys import mask_private_keys
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _INVISIBLE = frozenset(
 
 _UNQUOTED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-")
 """Characters that mean themselves to every shell."""
+
+_USER_OF_URL = lazy_pattern(r"(?<=://)(?!git@)[^\s/]*@")
 
 _LIST_VERSION = 1
 _RED, _YELLOW, _DIM, _END = "\033[31m", "\033[33m", "\033[2m", "\033[0m"
@@ -159,9 +162,15 @@ def configure(
 
 def _report(severity: str, style: str, message: str, hints: tuple[str, ...]) -> None:
     mark, dim, end = (style, _DIM, _END) if _has_color(sys.stderr) else ("", "", "")
-    lines = [f"sealedfiles: {mark}{severity}{end if mark else ''}{printable(message)}"]
-    lines += [f"{dim}hint: {printable(hint)}{end}" for hint in hints]
+    lines = [f"sealedfiles: {mark}{severity}{end if mark else ''}{_masked(message)}"]
+    lines += [f"{dim}hint: {_masked(hint)}{end}" for hint in hints]
     _write_raw(sys.stderr, lines)
+
+
+def _masked(text: str) -> str:
+    """Return *text* as ``printable`` does, without the users and passwords of URLs."""
+    text = printable(text)
+    return _USER_OF_URL.sub("[user]@", text) if "://" in text and "@" in text else text
 
 
 def _has_color(stream: TextIO) -> bool:

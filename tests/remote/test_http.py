@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from stub_server import Answer, serving
 
+from sealedfiles.app.push.stores.rest import require_host
 from sealedfiles.errors import RemoteError
 from sealedfiles.remote.http import Response, Service, quoted, understood
+from sealedfiles.remote.vault import connect
 
 
 def test_an_answer_is_returned_whatever_its_status() -> None:
@@ -88,10 +90,29 @@ def test_an_answer_of_another_program_is_not_taken_for_the_services() -> None:
     assert "log in" not in error.value.message
 
 
-@pytest.mark.parametrize("address", ["", "localhost:8200", "file:///etc/passwd"])
+@pytest.mark.parametrize("address", ["", "localhost:8200", "file:///etc/passwd", "http://[::1"])
 def test_an_address_of_another_kind_is_refused(address: str) -> None:
     with pytest.raises(RemoteError, match="not an http or https address"):
         Service("it", address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://u:s3cr3t@127.0.0.1:1", "https://s3cr3t@host", "u:s3cr3t@h:1", "http://u:s3cr3t/x@h"],
+)
+def test_the_password_of_an_address_is_not_shown(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(RemoteError, match="user name or a password") as error:
+        Service("it", address)
+    monkeypatch.setenv("VAULT_ADDR", address)
+    monkeypatch.delenv("BAO_ADDR", raising=False)
+    with pytest.raises(RemoteError, match="user name or a password") as other:
+        connect()
+    with pytest.raises(RemoteError, match="user name or a password") as third:
+        require_host("it", "host", address, "")
+    for one in (error, other, third):
+        assert "s3cr3t" not in f"{one.value.message} {one.value.hints}"
 
 
 def test_a_service_of_this_machine_is_asked_once_and_without_a_proxy(

@@ -31,6 +31,7 @@ from sealedfiles.util.messages import (
     show,
     show_json,
     show_list,
+    warn,
 )
 
 PACKAGE = Path(sealedfiles.__file__).parent
@@ -102,6 +103,14 @@ def test_messages_tables_and_json_are_escaped(capsys: pytest.CaptureFixture[str]
     assert all(line.isprintable() for line in (*out.split("\n"), *err.split("\n")))
     assert err.count("\n") == 2  # a name brings no line of its own that could look like a hint
     assert json.loads(out.split("\n", 2)[2]) == {HOSTILE: HOSTILE}
+
+
+@pytest.mark.parametrize("user", ["u:s3cr3t", "s3cr3t", "u:s3cr3t@x", "git:s3cr3t"])
+def test_the_user_of_a_url_is_masked(user: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"unable to access 'https://{user}@h/x', ssh://git@h/x, a@h"
+    warn(text, text)
+    shown = "unable to access 'https://[user]@h/x', ssh://git@h/x, a@h"
+    assert capsys.readouterr().err == f"sealedfiles: warning: {shown}\nhint: {shown}\n"
 
 
 def test_a_page_keeps_its_lines() -> None:

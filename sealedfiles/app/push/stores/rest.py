@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sealedfiles.errors import RemoteError
 from sealedfiles.light_typing import Any
-from sealedfiles.remote.http import Response, Service
+from sealedfiles.remote.http import Response, Service, checked_address
 
 _PAGE = 100
 """Entries that are asked for at once."""
@@ -105,7 +105,7 @@ def require_host(store: str, host: str, address: str, how: str) -> None:
 
     Otherwise a target could send the user's token to any host.
     """
-    found = urlsplit(address).hostname or ""
+    found = urlsplit(checked_address(store, address)).hostname or ""
     if found != host.lower():
         raise RemoteError(
             f"{store}: the target names the host {host}, but your environment names {found or 'none'}",
