@@ -168,6 +168,8 @@ CLAIMS = {
         "git/test_attacks.py::test_a_policy_in_a_subfolder_has_no_effect",
         "app/files/test_provenance.py::test_outside_git_a_second_folder_further_down_is_refused",
         "git/test_attacks.py::test_a_symlink_in_the_folder_is_refused",
+        "keys/test_folder.py::test_a_submodule_is_refused",
+        "git/test_submodule.py::test_a_submodule_in_the_place_of_the_keys_is_refused",
     ],
     "Names and texts from the repository cannot control": [
         "util/test_messages.py::test_nothing_else_writes_to_a_terminal",

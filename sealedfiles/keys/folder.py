@@ -25,7 +25,10 @@ class MetadataSource(Protocol):
     """Its name in messages: ``the working tree``, ``HEAD``."""
 
     def read(self, name: str) -> bytes | None:
-        """Return a file's bytes, or None if it does not exist.  Raises TamperedError for a symlink."""
+        """Return a file's bytes, or None if it does not exist.
+
+        Raises TamperedError for a symlink and, in the working tree, for a file in a submodule.
+        """
         ...
 
     def list(self, name: str) -> list[str]:
@@ -50,6 +53,16 @@ def symlink_refused(name: str) -> TamperedError:
     )
 
 
+def _repository_refused(name: str) -> TamperedError:
+    """Return the error for a submodule, in which old keys can be restored: its history is not searched."""
+    path = f"{NAME}/{name}".rstrip("/")
+    return TamperedError(
+        f"{NAME}/{name} is a submodule or another repository, which is refused",
+        f"find who added it, and restore the files from before: git log -- {shell_word(path)}",
+        f"if git has these files now, the submodule was left behind: rm -rf {shell_word(f'{path}/.git')}",
+    )
+
+
 class DirFolder:
     """A ``.sealedfiles`` folder in the file system."""
 
@@ -66,7 +79,10 @@ class DirFolder:
         return Path(self.name)
 
     def _find(self, name: str) -> str | None:
-        """Return the path of *name*, or None if it does not exist.  Raises TamperedError for a symlink."""
+        """Return the path of *name*, or None if it does not exist.
+
+        Raises TamperedError for a symlink and in a submodule.
+        """
         path = self.name
         for step in ("", *name.split("/")):
             path = os.path.join(path, step) if step else path
@@ -76,6 +92,8 @@ class DirFolder:
                 return None
             if stat.S_ISLNK(mode):
                 raise symlink_refused(os.path.relpath(path, self.name) if step else "")
+            if stat.S_ISDIR(mode) and os.path.lexists(os.path.join(path, ".git")):
+                raise _repository_refused(os.path.relpath(path, self.name) if step else "")
         return path
 
     def read(self, name: str) -> bytes | None:

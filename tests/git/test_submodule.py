@@ -361,3 +361,21 @@ def test_a_submodule_that_was_left_behind(replaced: Repo, outer: Repo) -> None:
     push(outer, "no submodule")
     replaced.git("pull", "--quiet", "--no-recurse-submodules")
     replaced.sealedfiles("get", YAML, "database.user", code=4)
+
+
+@pytest.mark.parametrize("path", [".sealedfiles", ".sealedfiles/keys/default"])
+def test_a_submodule_in_the_place_of_the_keys_is_refused(
+    team: tuple[Repo, Repo], outer: Repo, origin: Path, tmp_path: Path, path: str
+) -> None:
+    """A removed reader could restore the keys from before: the history of a submodule is not searched."""
+    keys = outer.person.repository(tmp_path / "keys")
+    shutil.copytree(outer.path / path, keys.path, dirs_exist_ok=True)
+    keys.commit("keys")
+    outer.git("reset", "--quiet", "--hard")
+    outer.git("rm", "--quiet", "-r", path)
+    add_submodule(outer, keys, path)
+    push(outer, "a submodule")
+    alice = team[0].person.clone(origin, tmp_path / "new", "--recurse-submodules")
+    for command in (["get", YAML, "database.user"], ["run", "--file", YAML, "--", "env"]):
+        assert alice.sealedfiles(*command, code=4) == ""
+        assert "is a submodule or another repository, which is refused" in alice.stderr

@@ -94,6 +94,15 @@ def test_a_symbolic_link_to_nothing_is_refused_too(full: DirFolder) -> None:
     refuses(full, "policy.yaml", "policy.yaml")
 
 
+@pytest.mark.parametrize("name", ["", "keys", "keys/default"])
+def test_a_submodule_is_refused(full: DirFolder, name: str) -> None:
+    (full.root / name / ".git").write_text("gitdir: elsewhere")
+    for look in (full.read, full.list):
+        with pytest.raises(TamperedError) as caught:
+            look("keys/default/epochs")
+        assert caught.value.message.startswith(f".sealedfiles/{name} is a submodule")
+
+
 def test_a_symbolic_link_above_the_folder_is_the_user_s_business(full: DirFolder) -> None:
     link(full.root.parent.parent / "elsewhere", full.root.parent.name)
     folder = DirFolder(full.root.parent.parent / "elsewhere" / NAME)
