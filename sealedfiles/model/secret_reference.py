@@ -75,7 +75,10 @@ def parse_reference(text: str) -> SecretReference:
         key = _decoded((match[2] or "")[1:]) if match else ""
     except UnicodeDecodeError:
         steps = ()
-    if not steps or {".", ".."} & {*steps} or _CONTROL.search("".join((*steps, key))):
+    # A store may join the steps: a quoted slash starts another one there.
+    names = "/".join(steps).split("/")
+    is_gap = scheme == "vault" and "" in names
+    if not steps or {".", ".."} & {*names} or is_gap or _CONTROL.search("".join((*steps, key))):
         raise ValueError(f"expected {_FORMS[scheme]}")
     return SecretReference(scheme, steps, key)
 

@@ -193,7 +193,8 @@ def _setting(name: str) -> str:
 def _url(path: str) -> str:
     steps = path.strip("/").split("/")
     if any(step in ("", ".", "..") for step in steps):
-        raise RemoteError(f"{_NAME}: not a path of the API: {path}")
+        # Without the path, which may be a part of a secret reference.
+        raise RemoteError(f"{_NAME}: a step of the path is empty, . or ..")
     return "/v1/" + "/".join(urllib.parse.quote(step, safe="") for step in steps)
 
 

@@ -27,9 +27,10 @@ class VaultSecrets:
 
     def read(self, steps: Sequence[str]) -> Secret:
         """Return a secret, with its lease if it was created for this request.  Raises RemoteError."""
-        if steps[0] in _NOT_SECRETS:
-            raise RemoteError(f"the mount {steps[0]} has no secrets")
         path = "/".join(steps)
+        mount = path.partition("/")[0]
+        if mount in _NOT_SECRETS:
+            raise RemoteError(f"the mount {mount} has no secrets")
         server = connect()
         mount = self._mount_of(server, path)
         if self._mounts[mount]:
