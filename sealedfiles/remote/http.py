@@ -203,7 +203,7 @@ def _without_tokens(response: Response, request: urllib.request.Request) -> Resp
 
 def _pause_after(response: Response, attempt: int) -> float:
     asked = response.headers.get("retry-after", "")
-    seconds = float(asked) if asked.isdigit() else 2.0 ** (attempt - 1) / 2
+    seconds = float(asked) if asked.isdecimal() else 2.0 ** (attempt - 1) / 2
     return min(seconds, _LONGEST_PAUSE)
 
 
@@ -212,7 +212,14 @@ def understood(name: str) -> Iterator[None]:
     """Raise RemoteError if an answer has another form than its reader expects, as that of a proxy."""
     try:
         yield
-    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:
         raise RemoteError(
             f"{name}: the answer has another form than expected ({type(error).__name__})",
             "check the address of the service, and whether a proxy answers in its place",

@@ -33,6 +33,19 @@ def test_a_request_is_repeated_while_the_service_is_busy() -> None:
     assert pauses == [3.0, 1.0]
 
 
+@pytest.mark.parametrize(("after", "pause"), [("9" * 5000, 20.0), ("\xb2", 0.5), ("-1", 0.5)])
+def test_a_pause_is_bounded(after: str, pause: float) -> None:
+    pauses: list[float] = []
+    with serving([(429, {"Retry-After": after}, b""), (200, {}, b"")]) as (address, _):
+        assert Service("it", address, pause=pauses.append).request("GET", "/").is_ok
+    assert pauses == [pause]
+
+
+def test_a_number_that_is_too_large_is_an_error_with_a_message() -> None:
+    with pytest.raises(RemoteError, match="another form"), understood("it"):
+        float(10**400)
+
+
 def test_a_service_that_stays_busy_answers_so_in_the_end() -> None:
     pauses: list[float] = []
     with serving([(429, {"Retry-After": "9999"}, b"")] * 5) as (address, requests):

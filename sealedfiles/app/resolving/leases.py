@@ -9,12 +9,14 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 
+from sealedfiles.app.resolving.secret import seconds_of
 from sealedfiles.errors import RemoteError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.signals import handling, time_to_clean_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from typing import Any
 
     from sealedfiles.app.dialog import Dialog
@@ -93,7 +95,8 @@ class Leases:
     def _renew_all(self) -> None:
         while self._kept:
             first = min(self._kept, key=lambda one: one.due)
-            if self._ended.wait(max(0.0, first.due - time.monotonic())):
+            pause = max(0.0, first.due - time.monotonic())
+            if self._ended.wait(min(pause, threading.TIMEOUT_MAX)):
                 return
             try:
                 first.renew()
@@ -130,8 +133,9 @@ class _Kept:
         """Renew it.  Raises RemoteError; then it is due again after a part of the rest of its time."""
         before = self._end
         try:
-            answer = _server().write(self.path, self.data)
-            self._end = time.monotonic() + self.seconds_in(answer)
+            with _understood():
+                answer = _server().write(self.path, self.data)
+                self._end = time.monotonic() + self.seconds_in(answer)
         finally:
             self._plan()
         # The store does not extend it beyond a maximum.
@@ -140,7 +144,7 @@ class _Kept:
 
     def seconds_in(self, answer: dict[str, Any]) -> float:
         """Return the new time, from the store's answer."""
-        return float(answer.get("lease_duration") or 0)
+        return seconds_of(answer.get("lease_duration"))
 
     def _plan(self) -> None:
         self.due = time.monotonic() + self.left * _SHARE
@@ -165,7 +169,7 @@ class _KeptToken(_Kept):
         self.data = {}
 
     def seconds_in(self, answer: dict[str, Any]) -> float:
-        return float((answer.get("auth") or {}).get("lease_duration") or 0)
+        return seconds_of((answer.get("auth") or {}).get("lease_duration"))
 
 
 def _revoke_own_token() -> bool:
@@ -180,9 +184,17 @@ def _revoke_own_token() -> bool:
 
 def _own_token() -> list[_Kept]:
     """Return the token if it ends and can be renewed.  Raises RemoteError if it may not be looked up."""
-    found = (_server().read("auth/token/lookup-self") or {}).get("data") or {}
-    ends = bool(found.get("renewable")) and int(found.get("ttl") or 0) > 0
-    return [_KeptToken(found["ttl"])] if ends else []
+    with _understood():
+        found = (_server().read("auth/token/lookup-self") or {}).get("data") or {}
+        seconds = seconds_of(found.get("ttl")) if found.get("renewable") else 0
+    return [_KeptToken(seconds)] if seconds else []
+
+
+def _understood() -> AbstractContextManager[None]:
+    # Imported here for the same reason as below.
+    from sealedfiles.remote.http import understood
+
+    return understood("the store")
 
 
 def _server() -> Vault:

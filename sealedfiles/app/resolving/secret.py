@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_LONGEST = 10 * 365 * 24 * 60 * 60
+
+
+def seconds_of(answer: object) -> float:
+    """Return a time that a store answered, at most ten years; 0 if it is not a positive number.
+
+    A store can answer any number, also one that is too large for a float.
+    """
+    if isinstance(answer, (int, float)) and answer > 0:  # NaN is not
+        return float(min(answer, _LONGEST))
+    return 0.0
+
+
 class Lease(NamedTuple):
     """The time for which the store keeps a secret that it created for this request."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealedfiles.app.resolving.secret import Lease, Secret
+from sealedfiles.app.resolving.secret import Lease, Secret, seconds_of
 from sealedfiles.errors import RemoteError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.remote.vault import Vault, VaultError, connect
@@ -76,7 +76,8 @@ def _read(server: Vault, path: str) -> dict[str, Any]:
 
 
 def _lease(answer: dict[str, Any]) -> Lease | None:
-    identity, seconds = answer.get("lease_id"), answer.get("lease_duration")
-    if not identity or not isinstance(seconds, int):
+    identity = answer.get("lease_id")
+    if not identity:
         return None
+    seconds = seconds_of(answer.get("lease_duration"))
     return Lease(str(identity), seconds, bool(answer.get("renewable")))

@@ -12,7 +12,7 @@ from stub_server import Answer, Request, serving
 
 from sealedfiles.app.resolving import leases
 from sealedfiles.app.resolving.leases import Leases, leases_of_command
-from sealedfiles.app.resolving.secret import Lease
+from sealedfiles.app.resolving.secret import Lease, seconds_of
 from sealedfiles.remote.vault import connect
 
 if TYPE_CHECKING:
@@ -84,6 +84,38 @@ def test_a_renewal_that_fails_is_tried_again_and_named_once(
     ((warning,),) = spy.warnings
     assert warning.startswith("the lease database/creds/app/x could not be renewed: Vault: ")
     assert warning.endswith("the server refused the request (HTTP status 500)")
+
+
+@pytest.mark.parametrize("answer", [10**400, float("inf"), 1e30])
+def test_no_time_of_a_store_is_too_long(
+    answer: float, spy: Spy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = seconds_of(answer)
+    token: Answer = (200, {}, json.dumps({"data": {"ttl": answer, "renewable": True}}).encode())
+    with serving([token, DONE]) as (address, _):
+        monkeypatch.setenv("VAULT_ADDR", address)
+        with leases_of_command(spy) as held:
+            held.hold(Lease("a/x", seconds, True))
+            held.keep()
+    assert seconds == 10 * 365 * 24 * 3600
+    assert not spy.warnings
+
+
+@pytest.mark.parametrize("answer", [float("nan"), -1, 0, None, "60", [], {}])
+def test_what_is_not_a_time_is_none(answer: object) -> None:
+    assert seconds_of(answer) == 0
+
+
+@pytest.mark.parametrize("body", [b'{"data": [1]}', b'{"data": {"ttl": {}, "renewable": 1}}'])
+def test_a_token_of_another_form_is_not_renewed(
+    body: bytes, spy: Spy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving([(200, {}, body), DONE]) as (address, _):
+        monkeypatch.setenv("VAULT_ADDR", address)
+        with leases_of_command(spy) as held:
+            held.hold(Lease("a/x", 60, True))
+            held.keep()
+    assert not spy.warnings
 
 
 @pytest.mark.slow
