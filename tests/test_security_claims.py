@@ -62,6 +62,8 @@ CLAIMS = {
         "cli/test_track.py::test_existing_files_are_sealed_immediately",
     ],
     "Plaintext that a checkout wrote": [
+        "app/files/test_provenance.py::test_what_git_wrote_in_another_encoding_is_plaintext_of_git",
+        "app/files/test_provenance.py::test_what_git_wrote_in_the_place_of_its_version_is_plaintext_of_git",
         "git/test_laundering_work_tree.py::test_no_way_turns_it_into_a_token",
         "git/test_laundering_work_tree.py::test_the_same_in_every_format",
         "git/test_laundering_work_tree.py::test_other_commands_of_git_continue",

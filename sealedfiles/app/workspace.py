@@ -12,7 +12,7 @@ from sealedfiles.app.links import refuse_pushed_links
 from sealedfiles.errors import NoKeyError, PolicyError, TamperedError, UsageError
 from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.filter.versions import Versions, versions_in_git
+from sealedfiles.git.filter.versions import Versions, written_from
 from sealedfiles.git.folders import WorkTreeFolder
 from sealedfiles.git.repository import find_repository, warn_of_unreadable
 from sealedfiles.git.used_ids import UsedIds
@@ -244,13 +244,7 @@ class Workspace:
             return [data]
         seen = path, self.clone.index.stat()
         if self._stored[0] != seen:
-            found = [*versions_in_git(self.clone, path)]
-            if not self.clone.repository.has_filter:
-                # Before `unlock`, nothing records the plaintext that a checkout writes.
-                from sealedfiles.git.earlier_checkouts import earlier_versions
-
-                found += earlier_versions(self.clone, path)
-            self._stored = seen, found
+            self._stored = seen, written_from(self.clone, path)
         return self._stored[1]
 
     def _explained(self, problem: Problem) -> Problem:

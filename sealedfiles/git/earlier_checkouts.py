@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from sealedfiles.git import child
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.plaintext import (
     PlaintextFiles,
@@ -27,9 +28,9 @@ def note_earlier_checkouts(clone: Clone, *, with_index: bool) -> None:
 
     Without *with_index*, files that are in the index are left out, because the caller reads them.
     """
-    _note_local_changes(clone)
-    known = set() if with_index else {(one.path, one.oid) for one in clone.index.files()}
     files = PlaintextFiles(clone)
+    _note_local_changes(clone, files)
+    known = set() if with_index else {(one.path, one.oid) for one in clone.index.files()}
     for commit in _visited(clone.repository):
         _, out, _ = clone.repository.try_run("ls-tree", "-r", "-z", commit)
         fresh = [one for one in _entries(out) if one not in known and clone.covers(one[0])]
@@ -40,13 +41,29 @@ def note_earlier_checkouts(clone: Clone, *, with_index: bool) -> None:
                 files.note(path, data, written=WrittenVersion(data, data, commit))
 
 
-def earlier_versions(clone: Clone, path: bytes) -> list[bytes]:
-    """Return the versions of *path* in the commits at which HEAD was."""
+def written_versions(clone: Clone, path: bytes) -> list[bytes]:
+    """Return what git may have written to the file at *path* in a clone without the filter: its versions in
+    the commits at which HEAD was, and what git would write now."""
     names = (f"{commit}:".encode() + path for commit in _visited(clone.repository))
-    return [data for data in dict.fromkeys(map(clone.objects.blob, names)) if data]
+    now = _written_now(clone.repository, path)
+    return [one for one in dict.fromkeys((*map(clone.objects.blob, names), now)) if one]
 
 
-def _note_local_changes(clone: Clone) -> None:
+def _written_now(repository: Repository, path: bytes) -> bytes | None:
+    """Return the text that git writes for the index version of *path* without our filter.
+
+    Another filter, ``ident``, or a pushed ref in `refs/replace` makes it another one than git stores.
+    """
+    environment = repository.git_environment()
+    del environment["GIT_NO_REPLACE_OBJECTS"]
+    off = [f"filter.sealedfiles.{one}" for one in ("process=", "smudge=", "required=false")]
+    ours = [word for setting in off for word in ("-c", setting)]
+    command = (*ours, "cat-file", "--filters", f":{os.fsdecode(path)}")
+    code, out, _ = child.run(command, repository.root, environment)
+    return None if code else out
+
+
+def _note_local_changes(clone: Clone, files: PlaintextFiles) -> None:
     """Record the plaintext of files that are exactly as a commit has them (`git restore --source`)."""
     for entry in clone.sealed_entries(clone.index.files()):
         file = clone.repository.regular_file(entry.path)
@@ -54,6 +71,9 @@ def _note_local_changes(clone: Clone) -> None:
             data = file.read_bytes()
             if blob_id(clone, data) != entry.oid:
                 note_if_committed(clone, entry.path, data)
+                now = _written_now(clone.repository, entry.path)
+                if now and blob_id(clone, now) != entry.oid:
+                    files.note(entry.path, now, written=WrittenVersion(now, now, ""))
 
 
 def _visited(repository: Repository) -> list[str]:

@@ -188,7 +188,12 @@ class StoredPlaintext:
 
     @cached_property
     def _versions(self) -> list[_Version]:
-        distinct = dict.fromkeys(data for data in self._given if data and not is_whole(data))
+        given = [data for data in self._given if data and not is_whole(data)]
+        if not all(map(bytes.isascii, given)):
+            from sealedfiles.sealing.reencoded import with_encodings
+
+            given = list(with_encodings(given))
+        distinct = dict.fromkeys(given)
         return [_Version(data, self._file) for data in distinct]
 
 

@@ -102,6 +102,55 @@ def test_a_clone_that_was_never_unlocked_gives_out_nothing_that_it_checked_out(
     assert clone.sealedfiles("get", path, USER_KEYS[path]) == "s3cr3t-user\n"
 
 
+def push_blob(repo: Repo, data: bytes, attributes: str) -> None:
+    """Commit *data* as the file at YAML, with *attributes*, as somebody does who has no filter."""
+    commit_blob(repo, YAML, data.decode())
+    repo.write(".gitattributes", f"{repo.read('.gitattributes')}{YAML} {attributes}\n")
+    repo.git("add", ".gitattributes")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "attributes")
+
+
+@pytest.mark.parametrize("encoding", ["IBM037", "IBM500", "UTF-16LE", "UTF-16BE"])
+def test_what_git_wrote_in_another_encoding_is_plaintext_of_git(
+    world: World, encoding: str, tmp_path: Path
+) -> None:
+    """git stores a text that nobody can read, and writes this one without the filter."""
+    source = world.copy("alice", tmp_path / "source")
+    codec = encoding.lower().replace("ibm", "cp")
+    text = f"database:\n  user: {EVIL}\n# even\n" + "#" * (encoding.startswith("UTF"))
+    text += "" if len(text) % 2 == 0 else "#"
+    pushed = text.encode().decode(codec)
+    push_blob(source, pushed.encode(), f"working-tree-encoding={encoding}")
+    clone = source.person.clone(source, tmp_path / "clone")
+    assert clone.read(YAML) == text
+    assert EVIL not in clone.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
+    clone.write(YAML, f"{text}\nmine: s3cr3t-mine\n")
+    clone.sealedfiles("unlock")
+    clone.git("add", YAML, code=None)
+    assert EVIL not in clone.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
+
+
+@pytest.mark.parametrize("how", ["filter", "replace"])
+def test_what_git_wrote_in_the_place_of_its_version_is_plaintext_of_git(
+    world: World, how: str, tmp_path: Path
+) -> None:
+    source = world.copy("alice", tmp_path / "source")
+    reader = source.person
+    evil = forge_user(source.blob("HEAD", YAML).decode())
+    if how == "filter":
+        push_blob(source, b"a pointer\n", "filter=large")
+        (tmp_path / "evil").write_text(evil)
+    smudge = f"filter.large.smudge=cat '{tmp_path}/evil'"
+    clone = reader.clone(source, tmp_path / "clone", "--config", smudge)
+    if how == "replace":
+        new = clone.git("hash-object", "-w", "--stdin", answers=evil).strip()
+        clone.git("replace", clone.git("rev-parse", f"HEAD:{YAML}").strip(), new)
+        (clone.path / YAML).unlink()
+        clone.git("checkout", "--", YAML)
+    assert EVIL in clone.read(YAML)
+    assert EVIL not in clone.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
+
+
 def test_values_are_printed_if_allowed(planted: Repo) -> None:
     allow = "--allow-plaintext"
     assert planted.sealedfiles("get", YAML, USER_KEYS[YAML], allow) == f"{EVIL}\n"
