@@ -9,6 +9,7 @@ from itertools import chain
 from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
 from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.git.repository import Repository
 from sealedfiles.keys.epochs import are_proved, read_epochs
 from sealedfiles.keys.folder import NAME, POLICY, MetadataSource, no_folder
 from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, split
@@ -58,7 +59,7 @@ def branch_with_folder(clone: CloneKeys) -> str:
     """Return a branch that has ``.sealedfiles/``, or "" if sealedfiles was never used in this clone."""
     if _has_used(clone):
         for ref in clone.repository.run("for-each-ref", "--format=%(refname)").split():
-            if clone.objects.blob(ref + f":{NAME}/{POLICY}".encode()) is not None:
+            if not _lacks(clone, ref):
                 name = os.fsdecode(ref)
                 return name.removeprefix("refs/heads/").removeprefix("refs/remotes/")
     return ""
@@ -72,7 +73,7 @@ def folder_missing(clone: CloneKeys, *, accepts_tokens: bool = False) -> SealedF
     """
     clone.allow_fetching()  # a partial clone without a checkout has none of these files yet
     branch = branch_with_folder(clone)
-    if branch and clone.objects.blob(f"HEAD:{NAME}/{POLICY}".encode()) is not None:
+    if branch and not _lacks(clone, b"HEAD"):
         return NoKeyError(
             f"{NAME}/ was removed, so nothing can be sealed here",
             f"restore it from HEAD: git checkout HEAD -- {NAME} .gitattributes",
@@ -110,24 +111,32 @@ def folder_missing(clone: CloneKeys, *, accepts_tokens: bool = False) -> SealedF
 
 
 def folder_removed(clone: CloneKeys, *revisions: str) -> SealedFilesError | None:
-    """Return the error that names the commit of *revisions* that removed ``.sealedfiles/``.
+    """Return the error that names the commit of *revisions* that removed ``.sealedfiles/``, or its keys.
 
     Returns None if they have it or never had it, and in a clone that never used it.
     """
     from sealedfiles.git.commits import describe_commits  # most commands start without it
 
-    name = f"{NAME}/{POLICY}"
     for revision in revisions if _has_used(clone) else ():
-        if clone.objects.blob(f"{revision}:{name}".encode()) is None:
-            _, out, _ = clone.repository.try_run("rev-list", "-1", revision, "--", name)
-            found = describe_commits(clone.repository, out.decode("ascii").split())
+        if name := _lacks(clone, revision.encode()):
+            found = describe_commits(
+                clone.repository, last_change(clone.repository, name, revision).split()
+            )
+            removed = f"{NAME}/" if name == POLICY else f"{NAME}/{name}/"
             for commit in found.values():
                 return NoKeyError(
-                    f"{NAME}/ was removed in commit {commit.words}, so nothing can be sealed here",
+                    f"{removed} was removed in commit {commit.words}, so nothing can be sealed here",
                     "if sealedfiles is no longer used, remove it from this clone: sealedfiles deinit",
                     f"otherwise restore it: git checkout {commit.short}~ -- {NAME}",
                 )
     return None
+
+
+def last_change(repository: Repository, name: str, revision: str = "HEAD") -> str:
+    """Return the last commit up to *revision* that changed *name* in ``.sealedfiles/``, or ""."""
+    path = f"{NAME}/{name}"
+    _, out, _ = repository.try_run("rev-list", "--abbrev-commit", "-1", revision, "--", path)
+    return out.decode("ascii").strip()
 
 
 def not_set_up(clone: CloneKeys) -> SealedFilesError:
@@ -135,6 +144,16 @@ def not_set_up(clone: CloneKeys) -> SealedFilesError:
     return folder_missing(clone) or UsageError(
         f"sealedfiles is not set up in {clone.repository.top}", "set it up: sealedfiles init"
     )
+
+
+def _lacks(clone: CloneKeys, revision: bytes) -> str:
+    """Return what *revision* lacks in ``.sealedfiles/``, the policy or the keys; empty if it has both."""
+    names = (
+        name
+        for name in (POLICY, "keys")
+        if clone.objects.read(revision + f":{NAME}/{name}".encode()) is None
+    )
+    return next(names, "")
 
 
 def _has_used(clone: CloneKeys) -> bool:

@@ -211,6 +211,17 @@ class PolicyInForce:
         where = f"{NAME}/{POLICY}"
         return parse_policy(data, where, ignore_case=self._clone.repository.ignores_case)
 
+    def not_found(self) -> PolicyError:
+        """Return the error for a clone that has no policy: neither have its index and HEAD."""
+        from sealedfiles.git.cached_groups import last_change  # few commits remove it
+
+        commit = last_change(self._clone.repository, POLICY)
+        return PolicyError(
+            f"{NAME}/{POLICY} was not found, so sealedfiles cannot determine what to seal",
+            *([f"restore it: git checkout {commit}~ -- {NAME}"] if commit else []),
+            "or set sealedfiles up again: sealedfiles init",
+        )
+
     def _decide(self) -> InForce:
         accepted = self._clone.state.policy()
         files = self.current()
@@ -218,11 +229,7 @@ class PolicyInForce:
             if accepted is not None:
                 # HEAD is an old commit, or a branch without the folder.
                 return InForce(self._parse(accepted))
-            raise PolicyError(
-                f"{NAME}/{POLICY} was not found, so sealedfiles cannot determine what to seal",
-                f"restore it: git checkout HEAD -- {NAME}",
-                "or set sealedfiles up again: sealedfiles init",
-            )
+            raise self.not_found()
         if files.data == accepted:
             return InForce(self._parse(files.data))
         old = self._parse(accepted) if accepted is not None else None

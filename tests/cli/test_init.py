@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -304,6 +305,45 @@ def test_a_folder_that_was_removed_here_is_restored_from_head(repo: Repo) -> Non
     assert "git merge" not in repo.stderr
     repo.git("checkout", "HEAD", "--", ".sealedfiles")
     assert repo.sealedfiles("get", ENV, "DB_PASSWORD") == "s3cr3t-db-alpha\n"
+
+
+def restored(repo: Repo) -> None:
+    """Run the command of the hint, and read a value."""
+    command = re.findall(
+        r"restore it: (git checkout [0-9a-f]+~ -- \.sealedfiles)$", repo.stderr, re.M
+    )
+    repo.raw("sh", "-c", command[0])
+    assert repo.sealedfiles("get", ENV, "DB_PASSWORD") == "s3cr3t-db-alpha\n"
+
+
+@pytest.mark.parametrize("option", [[], ["--start-over"]])
+@pytest.mark.parametrize("path", ["", "/keys"])
+def test_keys_that_a_commit_removed_are_restored_from_before_it(
+    repo: Repo, path: str, option: list[str]
+) -> None:
+    repo.git("rm", "--quiet", "-r", f".sealedfiles{path}")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "remove")
+    (repo.path / ".git/sealedfiles/keys").unlink()
+    repo.write("readme", "x")
+    repo.git("add", "readme")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "another")
+    removal = repo.git("rev-parse", "--short", "HEAD~").strip()
+    repo.sealedfiles("init", *option, code=3)
+    assert f".sealedfiles{path}/ was removed in commit {removal} (alice, " in repo.stderr
+    restored(repo)
+
+
+@pytest.mark.parametrize(
+    "command", [["status"], ["set", ENV, "A", "--value", "b"], ["trust", "policy"]]
+)
+def test_a_policy_that_a_commit_removed_is_restored_from_before_it(
+    repo: Repo, tmp_path: Path, command: list[str]
+) -> None:
+    repo.git("rm", "--quiet", ".sealedfiles/policy.yaml")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "remove")
+    clone = repo.person.clone(repo, tmp_path / "clone")
+    clone.sealedfiles(*command, code=None)
+    restored(clone)
 
 
 @pytest.mark.parametrize("command", ["init", "unlock", "status"])

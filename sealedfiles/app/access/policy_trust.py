@@ -29,9 +29,7 @@ def confirm_policy(clone: Clone, dialog: Dialog, *, yes: bool) -> bool | None:
     clone.require_writable()
     files = clone.policy_in_force.current()
     if files is None:
-        raise PolicyError(
-            f"{POLICY_FILE} was not found", f"restore it: git checkout HEAD -- {NAME}"
-        )
+        raise clone.policy_in_force.not_found()
     policy = parse_policy(files.data, POLICY_FILE)  # an invalid policy cannot be confirmed
     policy.require_valid_targets()
     held = clone.policy_in_force.proving_groups(policy)
