@@ -140,7 +140,7 @@ READING = (
     | modules("cli", "completers files")
     | modules(
         "git",
-        "cached_groups epoch_history filter filter.problems filter.versions plaintext retired_keys used_ids",
+        "cached_groups dates epoch_history filter filter.problems filter.versions plaintext retired_keys used_ids",
     )
     | modules("keys", "expected recipients")
     | modules("model", "address")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sealedfiles.errors import GitError
-from sealedfiles.git.dates import parse_time, show_time
+from sealedfiles.git.dates import parse_time, show_day, show_time
 from sealedfiles.git.repository import Repository
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.progress import Progress
@@ -116,7 +116,7 @@ def describe_commits(repository: Repository, oids: list[str]) -> dict[str, Descr
     """Return the commits *oids* by id, except those that are missing."""
     if not oids:
         return {}
-    form = "--format=%H%x00%h%x00%an%x00%as%x00%s"
+    form = "--format=%H%x00%h%x00%an%x00%at%x00%s"
     _, out, _ = repository.try_run(
         "log", "--no-walk", "--ignore-missing", "--no-color", form, *oids
     )
@@ -124,7 +124,8 @@ def describe_commits(repository: Repository, oids: list[str]) -> dict[str, Descr
     for line in out.decode("utf-8", "replace").split("\n"):
         oid, _, rest = line.partition("\x00")
         if rest.count("\x00") == len(Described._fields) - 1:
-            found[oid] = Described(*rest.split("\x00"))
+            short, author, time, subject = rest.split("\x00")
+            found[oid] = Described(short, author, show_day(time), subject)
     return found
 
 

@@ -6,6 +6,8 @@ calendar has.
 
 from __future__ import annotations
 
+AUTHORED = "%at %h by %an <%ae>"
+"""The format of git for ``authored``.  (``%as`` prints itself if the date is not a number.)"""
 _END = 253402300799
 """The last second of the year 9999: later dates have another form."""
 
@@ -25,3 +27,14 @@ def show_time(time: int) -> str:
 
     moment = datetime.fromtimestamp(max(0, min(time, _END)), timezone.utc)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def show_day(text: str) -> str:
+    """Return the day (UTC) of a date as git prints it."""
+    return show_time(parse_time(text))[:10]
+
+
+def authored(line: str) -> str:
+    """Return the words for a commit, from a line of the format ``AUTHORED``."""
+    time, _, words = line.partition(" ")
+    return f"{words} on {show_day(time)}"

@@ -78,9 +78,11 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
 
     Raises TamperedError if there are more than ``MOST``, because no group is rotated so often.
     """
+    from sealedfiles.git.dates import AUTHORED, authored  # the filter does not need it
+
     file = f"{NAME}/keys/{group}/epochs"
     show = ["log", "--full-history", "--topo-order", "--parents", f"--max-count={MOST + 1}"]
-    show.append("--format=%x00%H%x1f%P%x1f%h by %an <%ae> on %as")
+    show.append(f"--format=%x00%H%x1f%P%x1f{AUTHORED}")
     revisions = f"{since}..HEAD" if since else "HEAD"
     code, out, _ = repository.try_run(*show, revisions, "--", file)
     if code and since:  # the commit no longer exists: read all versions
@@ -101,7 +103,7 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
         )
     for record in records:
         commit, parents, words = record.strip("\n").split("\x1f", 2)
-        yield EpochCommit(commit, tuple(parents.split()), printable(words))
+        yield EpochCommit(commit, tuple(parents.split()), printable(authored(words)))
 
 
 def _explain_failure(repository: Repository, group: str) -> None:

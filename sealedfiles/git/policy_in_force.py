@@ -313,13 +313,15 @@ class PolicyInForce:
 
     def _last_commit(self) -> list[str]:
         """Return hints with the last commit of the policy, its author, and whether it was changed since."""
+        from sealedfiles.git.dates import show_day  # rarely needed
+
         code, out, _ = self._clone.repository.try_run(
-            "log", "-1", "--format=%h%x00%an%x00%as%x00%s", "HEAD", "--", f"{NAME}/{POLICY}"
+            "log", "-1", "--format=%h%x00%an%x00%at%x00%s", "HEAD", "--", f"{NAME}/{POLICY}"
         )
         fields = out.decode("utf-8", "replace").strip("\n").split("\x00")
         if code or len(fields) != 4:
             return []
         commit, author, date, subject = fields
         dirty = self._clone.repository.run("status", "--porcelain", "--", f"{NAME}/{POLICY}")
-        last = f"last committed in {commit} by {author} on {date}: {subject}"
+        last = f"last committed in {commit} by {author} on {show_day(date)}: {subject}"
         return ["the change is not committed", last] if dirty else [last]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sealedfiles.git.dates import parse_time, show_time
+from sealedfiles.git.commits import describe_commits
+from sealedfiles.git.dates import AUTHORED, authored, parse_time, show_time
+from sealedfiles.git.repository import find_repository
 
 if TYPE_CHECKING:
     from people import Repo
@@ -62,6 +64,12 @@ def test_no_command_fails_because_of_a_forged_date(repo: Repo, date: str) -> Non
     found = {event["what"]: event["date"] for event in events if event["commit"] == forged}
     assert found == {"granted": FORGED[date], "value-rotated": FORGED[date]}
     repo.sealedfiles("who", "--html", "who.html")
+    repository = find_repository(repo.path)
+    assert repository is not None
+    day = FORGED[date][:10]
+    assert describe_commits(repository, [forged])[forged].date == day
+    words = repo.git("log", "-1", f"--format={AUTHORED}").strip("\n")
+    assert authored(words) == f"{forged[:7]} by m <m@example.com> on {day}"
     repo.sealedfiles("status", "--age")
     for command in (["scan", "--history"], ["exposure", "--history"], ["exposure", "mallory"]):
         repo.sealedfiles(*command, code=None)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.dates import AUTHORED, authored
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.sources import Identities
@@ -23,13 +24,13 @@ def created_by(clone: Clone | None, group: str) -> list[str]:
         "log",
         "--full-history",
         "--diff-filter=A",
-        "--format=%h by %an <%ae> on %as",
+        f"--format={AUTHORED}",
         "HEAD",
         "--",
         f"{NAME}/keys/{group}/epochs",
     )
     lines = out.decode("utf-8", "replace").strip("\n").split("\n") if code == 0 else []
-    found = [f"created in {printable(line)}" for line in lines if line]
+    found = [f"created in {printable(authored(line))}" for line in lines if line]
     return found or ["no commit created it yet"]
 
 
@@ -54,7 +55,7 @@ def removals_of(clone: Clone, recipients: Collection[str]) -> list[Removal]:
         "--no-renames",
         "--name-only",
         "--max-count=10000",
-        "--format=%x00%H%x1f%h by %an <%ae> on %as",
+        f"--format=%x00%H%x1f{AUTHORED}",
         "HEAD",
         "--",
         f"{NAME}/keys",
@@ -75,7 +76,7 @@ def removals_of(clone: Clone, recipients: Collection[str]) -> list[Removal]:
                 public = TreeFolder(clone.objects, f"{commit}^").read(f"recipients/{name}.pub")
                 lines = (public or b"").decode("utf-8", "replace").split("\n")
                 if not {line.strip() for line in lines}.isdisjoint(recipients):
-                    found[group, name] = Removal(group, name, printable(words))
+                    found[group, name] = Removal(group, name, printable(authored(words)))
     return list(found.values())
 
 
