@@ -103,9 +103,10 @@ def test_a_partial_clone_fetches_the_history_of_the_keys(
     assert offline.sealedfiles("get", ENV, "DB_PASSWORD", code=1) == ""
     assert "this partial clone lacks an object" in offline.stderr
     (tmp_path / "away").rename(origin)
-    treeless = alice.person.clone(origin, tmp_path / "trees", "--filter=tree:0", "--no-local")
-    treeless.sealedfiles("get", ENV, "DB_PASSWORD", code=None)
-    assert "partial, without trees: cannot verify" in treeless.stderr
+    for kind in ("tree:2", "combine:blob:none+tree:3", "object:type=tag", "tree:0"):
+        treeless = alice.person.clone(origin, tmp_path / kind, f"--filter={kind}", "--no-local")
+        treeless.sealedfiles("get", ENV, "DB_PASSWORD", code=None)
+        assert "partial, without trees: cannot verify" in treeless.stderr, kind
     treeless.git("log", "--raw", "--all")  # fetches the trees
     treeless.sealedfiles("get", ENV, "DB_PASSWORD", code=4)
     assert "the newest key seen" in treeless.stderr
