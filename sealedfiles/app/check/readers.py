@@ -14,6 +14,7 @@ from sealedfiles.app.check.kinds import KINDS
 from sealedfiles.app.check.tokens import GroupKeys
 from sealedfiles.app.check.versions import FOLDER, POLICY, Blob, Store, Version
 from sealedfiles.errors import PolicyError, TamperedError, UsageError
+from sealedfiles.git.cached_groups import last_change
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import Grant, fingerprints, parse_grant
@@ -106,7 +107,11 @@ def no_policy(version: Version) -> Finding:
         fix = "resolve it, then git add .sealedfiles/policy.yaml"
         return Finding("bad-policy", POLICY, "has a merge conflict", own_fix=fix)
     what = "is missing, so it is unknown which values must be sealed"
-    return Finding("bad-policy", POLICY, what)
+    fix = ""
+    if version.store.resolve(f"HEAD:{NAME}/policy.yaml") is None:
+        commit = last_change(version.store.repository, "policy.yaml")
+        fix = f"git checkout {commit}~ -- {NAME}/policy.yaml" if commit else ""
+    return Finding("bad-policy", POLICY, what, own_fix=fix)
 
 
 def _bad_policy(error: PolicyError, data: bytes) -> Finding:

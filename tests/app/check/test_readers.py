@@ -237,6 +237,17 @@ def test_a_policy_that_cannot_be_read(toy: Toy, text: str, line: int) -> None:
 def test_a_policy_that_is_missing(toy: Toy) -> None:
     toy.remove(".sealedfiles/policy.yaml")
     assert toy.staged() == ["bad-policy .sealedfiles/policy.yaml"]
+    file = ".sealedfiles/policy.yaml"
+    assert toy.findings(staged=True)[0].fix == f"git checkout HEAD -- {file}"
+    removal = toy.commit()
+    toy.write("readme", "x")
+    toy.commit()
+    (finding,) = toy.findings()
+    assert finding.code == "bad-policy"
+    command = finding.fix.split()
+    assert toy.git("rev-parse", command[2]) == toy.git("rev-parse", f"{removal}~")
+    toy.git(*command[1:])
+    assert toy.findings() == []
 
 
 def test_without_a_policy_what_needs_no_rules_is_checked(toy: Toy) -> None:
