@@ -173,9 +173,13 @@ def _add(repository: GrowingRepository) -> Iterator[Work]:
 
 
 def _one_file(repository: GrowingRepository, edition: int) -> Work:
-    name = repository.write(0, edition=edition)
-    commit = f"git add {name} && git commit --quiet --message one"
-    return Work("`git add` and `git commit` of one file", repository.cost("sh", "-c", commit), True)
+    def commit() -> Cost:
+        name = repository.write(0, edition=next(editions))
+        return repository.cost("sh", "-c", f"git add {name} && git commit --quiet --message one")
+
+    editions = count(edition)
+    commit()  # from the second time on, the hooks know the files that another command has written
+    return Work("`git add` and `git commit` of one file", commit(), True)
 
 
 def _new_file(repository: GrowingRepository, number: int) -> Work:
