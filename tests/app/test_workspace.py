@@ -9,11 +9,9 @@ from people import ENV, Repo
 
 from sealedfiles.app import workspace
 from sealedfiles.app.workspace import workspace_at
-from sealedfiles.git.filter.versions import versions_in_git
+from sealedfiles.git.filter.versions import written_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sealedfiles.git.clone import Clone
 
 
@@ -24,11 +22,11 @@ def test_git_s_versions_are_read_once_for_each_file_and_state_of_the_index(
         monkeypatch.setenv(name, value)
     read: list[bytes] = []
 
-    def counted(clone: Clone, path: bytes) -> Iterator[bytes]:
+    def counted(clone: Clone, path: bytes) -> list[bytes]:
         read.append(path)
-        return versions_in_git(clone, path)
+        return written_from(clone, path)
 
-    monkeypatch.setattr(workspace, "versions_in_git", counted)
+    monkeypatch.setattr(workspace, "written_from", counted)
     space, path = workspace_at(repo.path), ENV.encode()
     head = repo.blob("HEAD", ENV)
     assert space.stored_versions(path, b"") == space.stored_versions(path, b"") == [head]
