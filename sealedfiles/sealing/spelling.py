@@ -7,11 +7,25 @@ writes all of them again.  That does not make a value the user's own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
 from sealedfiles.sealing.sealed_text import TELLING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "utf-32")
 """The encodings in which an editor may save a file."""
+
+_WRITTEN = (
+    # A text in these has no letter where ASCII has one.  The pages of EBCDIC have the same letters.
+    *("cp037", "cp273", "cp1026", "cp500", "cp1140", "cp424", "cp875"),
+    *("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"),
+    # In these, only characters beyond ASCII differ.
+    *("latin-1", "cp1252", "cp437"),
+)
+"""The encodings in which git may write a file."""
+_MOST_WRITTEN = 1 << 20
+"""Bytes: a larger version is not encoded again."""
 
 _WORDS = {
     **dict.fromkeys(("yes", "on"), "true"),
@@ -104,3 +118,26 @@ def _seconds(text: str) -> float | None:
         offset = int(hours) * 3600 + int(minutes) * 60
         seconds -= offset if zone[0] == "+" else -offset
     return days * 86400 + seconds + float(f"0{found['part'] or ''}")
+
+
+def with_encodings(versions: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield *versions* of a file in git, and the texts in UTF-8 that each is in another encoding.
+
+    Anyone with push access can give a file the attribute ``working-tree-encoding``, and remove it again.  A
+    clone in which the filter does not handle the file then has another text than git: of the output of
+    ``iconv -f IBM037 -t UTF-8`` git stores what nobody can read, and checks out the text of before.  No ASCII
+    text is another readable text.
+    """
+    for version in versions:
+        yield version
+        if not version.isascii() and len(version) <= _MOST_WRITTEN:
+            with suppress(UnicodeDecodeError):
+                yield from _written_as(version.decode("utf-8"))
+
+
+def _written_as(text: str) -> Iterator[bytes]:
+    for encoding in _WRITTEN:
+        with suppress(UnicodeError):
+            written = text.encode(encoding)
+            written.decode("utf-8")
+            yield written

@@ -16,7 +16,12 @@ from functools import cached_property
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
 from sealedfiles.sealing.file import File, is_whole
 from sealedfiles.sealing.sealed_text import SealedText
-from sealedfiles.sealing.spelling import comparable, comparable_content, has_other_spellings
+from sealedfiles.sealing.spelling import (
+    comparable,
+    comparable_content,
+    has_other_spellings,
+    with_encodings,
+)
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -188,12 +193,8 @@ class StoredPlaintext:
 
     @cached_property
     def _versions(self) -> list[_Version]:
-        given = [data for data in self._given if data and not is_whole(data)]
-        if not all(map(bytes.isascii, given)):
-            from sealedfiles.sealing.reencoded import with_encodings
-
-            given = list(with_encodings(given))
-        distinct = dict.fromkeys(given)
+        given = (data for data in self._given if data and not is_whole(data))
+        distinct = dict.fromkeys(with_encodings(given))
         return [_Version(data, self._file) for data in distinct]
 
 

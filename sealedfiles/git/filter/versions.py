@@ -233,17 +233,15 @@ class Versions:
 def written_from(clone: Clone, path: bytes) -> list[bytes]:
     """Return the versions that git may have written to the file at *path*, for a command that reads only it:
     those of ``versions_in_git``, and what git makes of them where the filter does not handle the file."""
+    from sealedfiles.sealing.spelling import with_encodings  # not needed by a filter
+
     found = list(versions_in_git(clone, path))
     if not clone.repository.has_filter:
         # Before `unlock`, nothing records the plaintext that a checkout writes.
         from sealedfiles.git.earlier_checkouts import written_versions
 
         found += written_versions(clone, path)
-    if not all(map(bytes.isascii, found)):
-        from sealedfiles.sealing.reencoded import with_encodings
-
-        found = list(with_encodings(found))
-    return found
+    return list(with_encodings(found))
 
 
 def versions_in_git(clone: Clone, path: bytes) -> Iterator[bytes]:
