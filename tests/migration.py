@@ -6,8 +6,13 @@ import json
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from people import Person, Repo, assert_clean
 from services import program as real_program
+
+from sealedfiles.app.migrate import migrating
+from sealedfiles.app.migrate.planning import MigrateRequest, prepare
+from sealedfiles.cli.prompts import TERMINAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,3 +94,20 @@ def with_gpg(repo: Repo, home: Path) -> Repo:
     options = ("--batch", "--passphrase", "", "--quick-generate-key", who)
     run(changed, "gpg", *options, "future-default", "default", "never")
     return changed
+
+
+def interrupt(repo: Repo, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Migrate *repo* in this process, which the user interrupts at the function *step*."""
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(repo.path)
+    for name, value in repo.person.environment().items():
+        monkeypatch.setenv(name, value)
+    prepared = prepare(MigrateRequest(None))
+    assert prepared.plan
+    with monkeypatch.context() as patch:
+        patch.setattr(migrating, step, stop)
+        with pytest.raises(KeyboardInterrupt):
+            migrating.migrate(prepared, prepared.plan, None, None, TERMINAL)

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 import migration
 import pytest
-from migration import BINARY, DATABASE, DOTENV, assert_migrated, migrate, plan, repository, run
-
-from sealedfiles.app.migrate import migrating
-from sealedfiles.app.migrate.planning import MigrateRequest, prepare
-from sealedfiles.cli.prompts import TERMINAL
+from migration import (
+    BINARY,
+    DATABASE,
+    DOTENV,
+    assert_migrated,
+    interrupt,
+    migrate,
+    plan,
+    repository,
+    run,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -180,18 +186,7 @@ def test_without_an_answer_nothing_is_changed(unlocked: Repo) -> None:
 def test_an_interrupted_migration_is_finished_by_the_next_one(
     unlocked: Repo, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.chdir(unlocked.path)
-    for name, value in unlocked.person.environment().items():
-        monkeypatch.setenv(name, value)
-    prepared = prepare(MigrateRequest(None))
-    assert prepared.plan
-    with monkeypatch.context() as patch:
-        patch.setattr(migrating, step, stop)
-        with pytest.raises(KeyboardInterrupt):
-            migrating.migrate(prepared, prepared.plan, None, None, TERMINAL)
+    interrupt(unlocked, step, monkeypatch)
     for path in unlocked.git("ls-files").split("\n")[:-1]:
         assert b"s3cr3t" not in unlocked.blob("", path)
     unlocked.git("add", "--all")  # what somebody may do now stores no plaintext, either

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from migration import migrate, repository, run
+from migration import interrupt, migrate, repository, run
 from people import Repo
 
 from sealedfiles import age
-from sealedfiles.app.migrate import migrating
-from sealedfiles.app.migrate.planning import MigrateRequest, prepare
-from sealedfiles.cli.prompts import TERMINAL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,22 +156,11 @@ def test_a_partial_clone_fetches_the_versions_that_were_sealed(
 def test_an_interrupted_migration_finds_its_own_rules(
     tmp_path: Path, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
     repo = set_up(tmp_path)
     repo.git("commit", "--quiet", "-m", "init")
     push(repo, "conf/x.yaml", r"^conf/.*\.yaml$")
     push(repo, "app.yml", r"^conf/.*\.yaml$")
-    monkeypatch.chdir(repo.path)
-    for name, value in repo.person.environment().items():
-        monkeypatch.setenv(name, value)
-    prepared = prepare(MigrateRequest(None))
-    assert prepared.plan
-    with monkeypatch.context() as patch:
-        patch.setattr(migrating, step, stop)
-        with pytest.raises(KeyboardInterrupt):
-            migrating.migrate(prepared, prepared.plan, None, None, TERMINAL)
+    interrupt(repo, step, monkeypatch)
     messages = [one["message"] for one in migrate(repo, "--yes")["notes"]]
     assert not [one for one in messages if "not tracked" in one or "the policy seals" in one]
     policy = repo.read(".sealedfiles/policy.yaml")
