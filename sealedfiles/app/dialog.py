@@ -36,3 +36,9 @@ def confirmed(dialog: Dialog, question: str) -> bool:
     if answer is None:
         raise UsageError("nothing was changed: no terminal to ask on", "to confirm: --yes")
     return answer
+
+
+def require_agreement(dialog: Dialog, question: str, *, yes: bool) -> None:
+    """Ask *question* unless *yes*.  Raises UsageError unless the user agrees."""
+    if not yes and not confirmed(dialog, question):
+        raise UsageError("nothing was changed")

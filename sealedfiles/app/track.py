@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sealedfiles.app.access.granting import accept_named, create_group, is_missing
-from sealedfiles.app.dialog import Dialog, confirmed
+from sealedfiles.app.dialog import Dialog, require_agreement
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
-from sealedfiles.app.files.confirm_suspects import confirm_suspects, staged_file
+from sealedfiles.app.files.confirm_suspects import confirm_suspects
 from sealedfiles.app.files.still_sealed import unauthenticated
 from sealedfiles.app.files.suspects import FOREIGN
+from sealedfiles.app.files.working_file import staged_file
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.key_origin import created_by
@@ -303,10 +304,7 @@ def _confirm(clone: Clone, moved: Sequence[MovedValue], dialog: Dialog, *, yes: 
         clone, names, dialog, yes=yes, command="the same command with --yes", among=tokens
     ):
         raise UsageError("nothing was changed")
-    if yes:
-        return
-    if not confirmed(dialog, "Continue?"):
-        raise UsageError("nothing was changed")
+    require_agreement(dialog, "Continue?", yes=yes)
 
 
 def _confirm_foreign(workspace: Workspace, plan: _Plan, dialog: Dialog, *, yes: bool) -> None:

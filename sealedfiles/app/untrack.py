@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sealedfiles.app.dialog import Dialog
-from sealedfiles.app.files.confirm_suspects import confirm_suspects, staged_file
-from sealedfiles.app.files.working_file import WorkingFile
+from sealedfiles.app.files.confirm_suspects import confirm_suspects
+from sealedfiles.app.files.working_file import WorkingFile, staged_file
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.policy_allow import allow_plaintext, withdraw_plaintext
 from sealedfiles.app.tracking.policy_edit import remove_rules

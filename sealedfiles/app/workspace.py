@@ -30,6 +30,7 @@ from sealedfiles.model.token import split
 from sealedfiles.sealing import File, Opened, Problem, describe_file, open_file
 from sealedfiles.sealing.file import Keys, SomeKeys
 from sealedfiles.util import atomic
+from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
     from sealedfiles.sealing.stored import Noted
@@ -381,11 +382,9 @@ def workspace_of(
 
 
 def _no_folder(folder: Path) -> UsageError:
-    import shlex  # here: most files are in a folder
-
     if os.path.lexists(folder):
         return UsageError(f"{folder} is not a folder")
-    hint = f"create it: mkdir -p {shlex.quote(str(folder))}"
+    hint = f"create it: mkdir -p {shell_path(str(folder))}"
     return UsageError(f"the folder {folder} does not exist", hint)
 
 

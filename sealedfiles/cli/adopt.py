@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sealedfiles.app.adopt.adopting import Adopted, AdoptRequest, Prepared, adopt, prepare
-from sealedfiles.app.dialog import confirmed
+from sealedfiles.app.adopt.adopting import Adopted, AdoptRequest, adopt, prepare
+from sealedfiles.app.dialog import require_agreement
 from sealedfiles.app.scan.run import ENGINES
 from sealedfiles.cli import declaration
 from sealedfiles.cli.adopt_report import data_of, show_others, show_plan, summarize_plan
@@ -98,7 +98,8 @@ def command(
         hints = [] if prepared.is_new else ["values to change: sealedfiles exposure --history"]
         say("no file was found whose values can be sealed", *hints)
     elif not dry_run:
-        _confirm(prepared, yes=yes)
+        question = f"Seal {counted(len(prepared.plan.files), 'file')}?"
+        require_agreement(TERMINAL, question, yes=yes)
         adopted = adopt(prepared, request, TERMINAL)
         if prepared.is_new or no_hooks:
             set_up_hooks(prepared.repository, unwanted=no_hooks)
@@ -107,13 +108,6 @@ def command(
     if as_json:
         show_list(data_of(prepared, adopted))
     return 0
-
-
-def _confirm(prepared: Prepared, *, yes: bool) -> None:
-    """Ask before anything is changed.  Raises UsageError unless the user agrees."""
-    question = f"Seal {counted(len(prepared.plan.files), 'file')}?"
-    if not yes and not confirmed(TERMINAL, question):
-        raise UsageError("nothing was changed")
 
 
 def _show_left(adopted: Adopted, replacements: str, *, as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealedfiles.app.dialog import confirmed
+from sealedfiles.app.dialog import require_agreement
 from sealedfiles.app.migrate.migrating import Migrated, migrate
 from sealedfiles.app.migrate.planning import MigrateRequest, MigrationPlan, Prepared, prepare
 from sealedfiles.app.migrate.sources import TOOLS
@@ -127,12 +127,9 @@ def _confirm(plan: MigrationPlan, *, yes: bool, plain_comments: bool) -> None:
             + ", ".join(names),
             "to agree: --plain-comments; to seal these files whole: --whole",
         )
-    if yes:
-        return
     what = f"Migrate {counted(len(plan.files), 'file')}"
     what += f" ({counted(exposed, 'comment')} would become readable)" if exposed else ""
-    if not confirmed(TERMINAL, f"{what}?"):
-        raise UsageError("nothing was changed")
+    require_agreement(TERMINAL, f"{what}?", yes=yes)
 
 
 def _migrate(

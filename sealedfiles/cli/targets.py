@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from sealedfiles.app.dialog import confirmed
+from sealedfiles.app.dialog import require_agreement
 from sealedfiles.app.workspace import ReadOptions, Workspace, workspace_at
 from sealedfiles.cli.prompts import TERMINAL
 from sealedfiles.errors import SealedFilesError, UsageError
@@ -30,8 +30,7 @@ def here(options: ReadOptions) -> tuple[Workspace, Clone]:
 
 def confirm(question: str, *, yes: bool) -> None:
     """Ask *question* unless *yes*.  Raises UsageError unless the user agrees."""
-    if not yes and not confirmed(TERMINAL, question):
-        raise UsageError("nothing was changed")
+    require_agreement(TERMINAL, question, yes=yes)
 
 
 def complete_target(

@@ -13,6 +13,7 @@ from sealedfiles.git.repository import Repository
 from sealedfiles.keys.epochs import are_proved, read_epochs
 from sealedfiles.keys.folder import NAME, POLICY, MetadataSource, no_folder
 from sealedfiles.model.token import TOKEN, TOKEN_PATTERN, split
+from sealedfiles.util.messages import shell_path, shell_word
 
 
 def keys_without_folder(clone: CloneKeys) -> list[str]:
@@ -59,7 +60,7 @@ def branch_with_folder(clone: CloneKeys) -> str:
     """Return a branch that has ``.sealedfiles/``, or "" if sealedfiles was never used in this clone."""
     if _has_used(clone):
         for ref in clone.repository.run("for-each-ref", "--format=%(refname)").split():
-            if not _lacks(clone, ref):
+            if not lacking(clone, ref):
                 name = os.fsdecode(ref)
                 return name.removeprefix("refs/heads/").removeprefix("refs/remotes/")
     return ""
@@ -73,7 +74,7 @@ def folder_missing(clone: CloneKeys, *, accepts_tokens: bool = False) -> SealedF
     """
     clone.allow_fetching()  # a partial clone without a checkout has none of these files yet
     branch = branch_with_folder(clone)
-    if branch and not _lacks(clone, b"HEAD"):
+    if branch and not lacking(clone, b"HEAD"):
         return NoKeyError(
             f"{NAME}/ was removed, so nothing can be sealed here",
             f"restore it from HEAD: git checkout HEAD -- {NAME} .gitattributes",
@@ -118,18 +119,26 @@ def folder_removed(clone: CloneKeys, *revisions: str) -> SealedFilesError | None
     from sealedfiles.git.commits import describe_commits  # most commands start without it
 
     for revision in revisions if _has_used(clone) else ():
-        if name := _lacks(clone, revision.encode()):
-            found = describe_commits(
-                clone.repository, last_change(clone.repository, name, revision).split()
-            )
-            removed = f"{NAME}/" if name == POLICY else f"{NAME}/{name}/"
-            for commit in found.values():
+        if names := lacking(clone, revision.encode()):
+            last = last_change(clone.repository, names[0], revision)
+            removed = f"{NAME}/{POLICY}" if names == [POLICY] else f"{NAME}/"
+            removed += "keys/" if names == ["keys"] else ""
+            for commit in describe_commits(clone.repository, last.split()).values():
                 return NoKeyError(
                     f"{removed} was removed in commit {commit.words}, so nothing can be sealed here",
                     "if sealedfiles is no longer used, remove it from this clone: sealedfiles deinit",
-                    f"otherwise restore it: git checkout {commit.short}~ -- {NAME}",
+                    f"otherwise restore it: {restoring(commit.short, names)}",
                 )
     return None
+
+
+def restoring(commit: str, names: list[str]) -> str:
+    """Return the command that restores *names* in ``.sealedfiles/``, which *commit* removed.
+
+    What is still there stays as it is: it may be newer, and have a revocation.
+    """
+    what = NAME if len(names) > 1 else f"{NAME}/{names[0]}"
+    return f"git checkout {shell_word(commit)}~ -- {shell_path(what)}"
 
 
 def last_change(repository: Repository, name: str, revision: str = "HEAD") -> str:
@@ -146,14 +155,10 @@ def not_set_up(clone: CloneKeys) -> SealedFilesError:
     )
 
 
-def _lacks(clone: CloneKeys, revision: bytes) -> str:
-    """Return what *revision* lacks in ``.sealedfiles/``, the policy or the keys; empty if it has both."""
-    names = (
-        name
-        for name in (POLICY, "keys")
-        if clone.objects.read(revision + f":{NAME}/{name}".encode()) is None
-    )
-    return next(names, "")
+def lacking(clone: CloneKeys, revision: bytes) -> list[str]:
+    """Return what *revision* lacks in ``.sealedfiles/``: the policy, the keys, both or nothing."""
+    start = revision + f":{NAME}/".encode()
+    return [one for one in (POLICY, "keys") if clone.objects.read(start + one.encode()) is None]
 
 
 def _has_used(clone: CloneKeys) -> bool:

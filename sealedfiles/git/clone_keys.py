@@ -55,8 +55,6 @@ class CloneKeys(ABC):
             os.path.join(repository.root, NAME), self.objects, self.index
         )
         self.treeish = ""
-        self.lacks_key_history = False
-        """Whether git could not list the commits that changed keys."""
         self.identities.folders = self._key_folders
 
     def allow_fetching(self) -> None:
@@ -185,7 +183,7 @@ class CloneKeys(ABC):
         yield self._tree("HEAD")
 
     def _history(self, group: str) -> Iterator[MetadataSource]:
-        for commit in self._key_history.get(group, ()):
+        for commit in (self._key_history or {}).get(group, ()):
             yield TreeFolder(self.history_objects, commit, is_evidence=True)
 
     @cached_property
@@ -201,17 +199,24 @@ class CloneKeys(ABC):
         if "history_objects" in vars(self):
             self.history_objects.close()
 
+    @property
+    def lacks_key_history(self) -> bool:
+        """Whether git cannot list the commits that changed keys."""
+        return self._key_history is None
+
     @cached_property
-    def _key_history(self) -> dict[str, list[str]]:
-        """The commits that changed each group's keys, newest first, from one `git log` for all groups."""
+    def _key_history(self) -> dict[str, list[str]] | None:
+        """The commits that changed each group's keys, newest first, from one `git log` for all groups; None
+        if git cannot list them."""
         code, out, _ = self.repository.try_run(
             *("log", "--all", "--full-history", "--format=%x00%H"),
             # To find renames, git would read files, which a partial clone may lack.
             *("--name-only", "--no-renames", "--", f"{NAME}/keys"),
         )
-        self.lacks_key_history = code != 0
+        if code:
+            return None
         found: dict[str, list[str]] = {}
-        for record in out.decode("utf-8", "replace").split("\x00")[1:] if code == 0 else ():
+        for record in out.decode("utf-8", "replace").split("\x00")[1:]:
             commit, *names = record.split()
             for group in {name.split("/")[2] for name in names if name.count("/") > 2}:
                 found.setdefault(group, []).append(commit)

@@ -46,7 +46,7 @@ def written_versions(clone: Clone, path: bytes) -> list[bytes]:
     the commits at which HEAD was, and what git would write now."""
     names = (f"{commit}:".encode() + path for commit in _visited(clone.repository))
     now = _written_now(clone.repository, path)
-    return [one for one in dict.fromkeys((*map(clone.objects.blob, names), now)) if one]
+    return [one for one in (*map(clone.objects.blob, names), now) if one]
 
 
 def _written_now(repository: Repository, path: bytes) -> bytes | None:
@@ -58,7 +58,7 @@ def _written_now(repository: Repository, path: bytes) -> bytes | None:
     del environment["GIT_NO_REPLACE_OBJECTS"]
     off = [f"filter.sealedfiles.{one}" for one in ("process=", "smudge=", "required=false")]
     ours = [word for setting in off for word in ("-c", setting)]
-    command = (*ours, "cat-file", "--filters", f":{os.fsdecode(path)}")
+    command = (*ours, "cat-file", "--filters", f":0:{os.fsdecode(path)}")
     code, out, _ = child.run(command, repository.root, environment)
     return None if code else out
 

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 _TREE = "40000"
 
 
+def unreadable(what: str) -> GitError:
+    """Return the error for a part of the history that may show a revocation."""
+    return GitError(
+        f"git cannot read {what}: it may show a revocation",
+        "fetch all objects: git fetch --refetch --no-filter",
+        "otherwise look for damage: git fsck",
+    )
+
+
 class TreeFolder:
     """``.sealedfiles/`` in a commit or tree.
 
@@ -37,10 +46,17 @@ class TreeFolder:
             full = f"{NAME}/{name}".removesuffix("/")
             found = self._objects.read(f"{self._treeish}:{full}".encode())
             is_tree = found is not None and found.type == "tree"
+            if found is None and self._is_evidence and self._is_listed(name):
+                raise unreadable(f"{full} of commit {self._treeish}")
             self._trees[name] = (
                 parse_tree(found.data, len(found.oid) // 2) if found and is_tree else {}
             )
         return self._trees[name]
+
+    def _is_listed(self, name: str) -> bool:
+        """Return True if the folder above has *name* as a folder."""
+        folder, _, base = name.rpartition("/")
+        return bool(name) and self._tree(folder).get(base, ("", ""))[0] == _TREE
 
     def read(self, name: str) -> bytes | None:
         """See sealedfiles.keys.folder.MetadataSource."""
@@ -52,11 +68,7 @@ class TreeFolder:
             return None
         data = self._objects.blob(oid.encode("ascii"))
         if data is None and self._is_evidence:
-            raise GitError(
-                f"{NAME}/{name} of commit {self._treeish} cannot be read: it may show a revocation",
-                "fetch all objects: git fetch --refetch --no-filter",
-                "otherwise look for damage: git fsck",
-            )
+            raise unreadable(f"{NAME}/{name} of commit {self._treeish}")
         return data
 
     def list(self, name: str) -> list[str]:

@@ -213,12 +213,14 @@ class PolicyInForce:
 
     def not_found(self) -> PolicyError:
         """Return the error for a clone that has no policy: neither have its index and HEAD."""
-        from sealedfiles.git.cached_groups import last_change  # few commits remove it
+        # Few commits remove it.
+        from sealedfiles.git.cached_groups import lacking, last_change, restoring
 
+        names = lacking(self._clone, b"HEAD") or [POLICY]
         commit = last_change(self._clone.repository, POLICY)
         return PolicyError(
             f"{NAME}/{POLICY} was not found, so sealedfiles cannot determine what to seal",
-            *([f"restore it: git checkout {commit}~ -- {NAME}"] if commit else []),
+            *([f"restore it: {restoring(commit, names)}"] if commit else []),
             "or set sealedfiles up again: sealedfiles init",
         )
 

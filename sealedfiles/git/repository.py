@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _IGNORE_CASE = lazy_pattern(r"ignorecase\s*(?:=\s*\"?(\w+))?")
+_PROCESS = lazy_pattern(r"process\s*=\s*(\S+)")
+_PROMISOR = lazy_pattern(r"^\s*promisor\s*=\s*true\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 class Repository:
@@ -164,22 +166,36 @@ class Repository:
         This is read from the repository's configuration file, to which `git init` and `git clone` write it:
         running git takes longer than filtering a file.
         """
-        try:
-            text = _read(os.path.join(self.common_folder, "config"))
-        except OSError:
-            return False
-        found = False
-        section = ""
-        for line in text.split("\n"):
+        value = self._setting("[core", _IGNORE_CASE)
+        return value in ("", "true", "yes", "on", "1")
+
+    def _setting(self, section: str, pattern: re.Pattern[str]) -> str | None:
+        """Return the last value in *section* of this clone's own configuration file; "" if it has no value,
+        and None if it is not set.  *pattern* matches the line in lower case; its group is the value."""
+        found, current = None, ""
+        for line in self._config_text.split("\n"):
             words = line.strip().lower()
             if words.startswith("["):
-                section, _, words = words.partition("]")
+                current, _, words = words.partition("]")
                 words = words.strip()
-            if section != "[core" or not words.startswith("ignorecase"):
-                continue
-            if match := _IGNORE_CASE.match(words):
-                found = match[1] is None or match[1] in ("true", "yes", "on", "1")
+            if current == section and (match := pattern.match(words)):
+                found = match[1] or ""
         return found
+
+    @cached_property
+    def _config_text(self) -> str:
+        with contextlib.suppress(OSError):
+            return _read(os.path.join(self.common_folder, "config"))
+        return ""
+
+    @cached_property
+    def is_submodule(self) -> bool:
+        """Whether another repository has this one as a submodule; see ``git.submodule``."""
+        if "modules" not in self.git_folder and not self.outer:
+            return False
+        from sealedfiles.git.submodule import is_submodule
+
+        return is_submodule(self)
 
     @property
     def has_other_worktrees(self) -> bool:
@@ -191,24 +207,12 @@ class Repository:
     @cached_property
     def has_filter(self) -> bool:
         """Whether the filter is configured in this clone itself; git is not started to find out."""
-        with (
-            contextlib.suppress(OSError),
-            open(os.path.join(self.common_folder, "config"), "rb") as file,
-        ):
-            return b'[filter "sealedfiles"]' in file.read()
-        return False
+        return bool(self._setting('[filter "sealedfiles"', _PROCESS))
 
     @cached_property
     def is_partial(self) -> bool:
         """Whether this is a partial clone (`git clone --filter`), which may lack objects."""
-        try:
-            text = _read(os.path.join(self.common_folder, "config"))
-        except OSError:
-            return False
-        return (
-            re.search(r"^\s*promisor\s*=\s*true\s*$", text, re.IGNORECASE | re.MULTILINE)
-            is not None
-        )
+        return _PROMISOR.search(self._config_text) is not None
 
     def relative(self, path: Path) -> bytes:
         """Return *path* as git stores it.  Raises UsageError if it is outside the working tree."""

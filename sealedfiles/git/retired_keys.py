@@ -8,7 +8,7 @@ import os
 from sealedfiles.errors import GitError, SealedFilesError, TamperedError
 from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.epoch_history import versions
-from sealedfiles.git.folders import TreeFolder
+from sealedfiles.git.folders import TreeFolder, unreadable
 from sealedfiles.keys.epochs import Epoch, epoch_ids, parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.retirement import read_verified, retired_by
@@ -110,11 +110,7 @@ def _verified(
         raise  # what cannot be read may be a revocation
     except SealedFilesError:
         if clone.lacks_key_history:
-            raise GitError(
-                f"git cannot list the commits that changed the keys of {group}",
-                "fetch all objects: git fetch --refetch --no-filter",
-                "otherwise look for damage: git fsck",
-            ) from None
+            raise unreadable(f"the commits that changed the keys of {group}") from None
     return []
 
 

@@ -30,12 +30,12 @@ def is_accepted(repository: Repository, state: CloneFiles) -> bool:
     """Return True if *repository* is not a submodule, or `accept` was called where it is now."""
     place = state.place()
     is_accepted = bool(place) if _is_linked(repository) else place == _place(repository)
-    return is_accepted or not _is_submodule(repository)
+    return is_accepted or not repository.is_submodule
 
 
 def accept(repository: Repository, state: CloneFiles) -> None:
     """Record that the user has set up sealedfiles in *repository*, if it is a submodule."""
-    if _is_submodule(repository) and not (_is_linked(repository) and state.place()):
+    if repository.is_submodule and not (_is_linked(repository) and state.place()):
         state.write_place(_place(repository))
 
 
@@ -51,7 +51,7 @@ def not_accepted(repository: Repository) -> TamperedError:
     )
 
 
-def _is_submodule(repository: Repository) -> bool:
+def is_submodule(repository: Repository) -> bool:
     """Return True if git cloned *repository* as a submodule, or an outer repository has one at its path.
 
     Its user may have filled the folder of a pushed submodule with `git clone` or `git worktree add`.

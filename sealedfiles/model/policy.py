@@ -62,6 +62,10 @@ class Rule(NamedTuple):
         return any(pattern.matches(file) for pattern in self.files)
 
 
+PLAIN = Rule((), (), None, None)
+"""Leaves every value in plaintext."""
+
+
 class FileRules:
     """The rules of the policy for one file."""
 

@@ -31,7 +31,7 @@ _INVISIBLE = frozenset(
 _UNQUOTED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./_-")
 """Characters that mean themselves to every shell."""
 
-_USER_OF_URL = lazy_pattern(r"(?<=://)(?!git@)[^\s/]*@")
+_USER_OF_URL = lazy_pattern(r"(?<=://)(?!git@[^\s/@]*(?:[\s/]|\Z))[^\s/]*@")
 
 _LIST_VERSION = 1
 _RED, _YELLOW, _DIM, _END = "\033[31m", "\033[33m", "\033[2m", "\033[0m"
@@ -108,7 +108,7 @@ def shell_path(path: bytes | str) -> str:
 def shell_key(shown: str) -> str:
     """Return a key path, as messages show it, as ``shell_word`` does, and so that it is no option."""
     if shown.startswith("-"):
-        step = min(len(shown), *(at for sign in ".[" if (at := shown.find(sign)) > 0), len(shown))
+        step = min((at for sign in ".[" if (at := shown.find(sign)) > 0), default=len(shown))
         shown = f'"{shown[:step]}"{shown[step:]}'
     return shell_word(shown)
 

@@ -310,7 +310,7 @@ def test_a_folder_that_was_removed_here_is_restored_from_head(repo: Repo) -> Non
 def restored(repo: Repo) -> None:
     """Run the command of the hint, and read a value."""
     command = re.findall(
-        r"restore it: (git checkout [0-9a-f]+~ -- \.sealedfiles)$", repo.stderr, re.M
+        r"restore it: (git checkout [0-9a-f]+~ -- \.sealedfiles\S*)$", repo.stderr, re.M
     )
     repo.raw("sh", "-c", command[0])
     assert repo.sealedfiles("get", ENV, "DB_PASSWORD") == "s3cr3t-db-alpha\n"
@@ -339,11 +339,18 @@ def test_keys_that_a_commit_removed_are_restored_from_before_it(
 def test_a_policy_that_a_commit_removed_is_restored_from_before_it(
     repo: Repo, tmp_path: Path, command: list[str]
 ) -> None:
+    policy = repo.read(".sealedfiles/policy.yaml")
     repo.git("rm", "--quiet", ".sealedfiles/policy.yaml")
     repo.git("commit", "--quiet", "--no-verify", "--message", "remove")
+    repo.write(".sealedfiles/policy.yaml", policy)
+    repo.sealedfiles("rotate", "default")
+    (repo.path / ".sealedfiles/policy.yaml").unlink()
+    repo.git("commit", "--quiet", "--no-verify", "--all", "--message", "a newer key")
+    epochs = repo.blob("HEAD", ".sealedfiles/keys/default/epochs")
     clone = repo.person.clone(repo, tmp_path / "clone")
     clone.sealedfiles(*command, code=None)
     restored(clone)
+    assert clone.read_bytes(".sealedfiles/keys/default/epochs") == epochs, "not the one of before"
 
 
 @pytest.mark.parametrize("command", ["init", "unlock", "status"])

@@ -33,11 +33,12 @@ done
 [ ${#versions[@]} -gt 0 ] || { echo "FAILED: there is no other supported Python under pyenv"; exit 1; }
 
 prepare() { # prepare VERSION
-    "${pythons[$1]}" -m venv "$folder/$1" && "$folder/$1/bin/pip" install -q -e '.[test]' 'pytest-cov>=7'
+    "${pythons[$1]}" -m venv "$folder/$1" && "$folder/$1/bin/pip" install -q 'pytest-cov>=7'
 }
 
 tests() { # tests VERSION
     local bin=$folder/$1/bin
+    "$bin/pip" install -q -e '.[test]' || return
     if [ "$1" != "${versions[-1]}" ]; then
         HYPOTHESIS_PROFILE=few "$bin/pytest" -q -p no:cacheprovider "${lowest[@]}" "${others[@]}"
     else

@@ -148,7 +148,7 @@ def _refuse_sealed(clone: Clone, group: str) -> None:
     if unknown:
         raise UsageError(
             f"{counted(len(unknown), 'file')} may have values of {group} in tokens that you cannot decrypt",
-            *_shown(unknown),
+            *_shown(sorted(unknown)),
             "ask a reader of these files to delete the group: sealedfiles who FILE",
         )
 

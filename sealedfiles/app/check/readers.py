@@ -14,7 +14,7 @@ from sealedfiles.app.check.kinds import KINDS
 from sealedfiles.app.check.tokens import GroupKeys
 from sealedfiles.app.check.versions import FOLDER, POLICY, Blob, Store, Version
 from sealedfiles.errors import PolicyError, TamperedError, UsageError
-from sealedfiles.git.cached_groups import last_change
+from sealedfiles.git.cached_groups import last_change, restoring
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import Grant, fingerprints, parse_grant
@@ -110,7 +110,7 @@ def no_policy(version: Version) -> Finding:
     fix = ""
     if version.store.resolve(f"HEAD:{NAME}/policy.yaml") is None:
         commit = last_change(version.store.repository, "policy.yaml")
-        fix = f"git checkout {commit}~ -- {NAME}/policy.yaml" if commit else ""
+        fix = restoring(commit, ["policy.yaml"]) if commit else ""
     return Finding("bad-policy", POLICY, what, own_fix=fix)
 
 

@@ -15,7 +15,7 @@ from sealedfiles.app.edit.recovery import put_away, recovery_folders
 from sealedfiles.app.edit.view import View
 from sealedfiles.app.files.working_file import WorkingFile, read_again, write_in_place
 from sealedfiles.errors import ChangedOnDiskError, SealedFilesError
-from sealedfiles.model.policy import FileRules, Rule
+from sealedfiles.model.policy import PLAIN, FileRules
 from sealedfiles.sealing.file import SomeKeys, show_path
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import fail, say, warn
@@ -176,7 +176,7 @@ class _Session:
             text,
             shown,
             self._place.described,
-            FileRules([Rule((), (), None, None)]),
+            FileRules([PLAIN]),
             SomeKeys(self._place.workspace.ring, lambda *_: False),
             Style(),
         )

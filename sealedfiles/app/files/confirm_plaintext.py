@@ -48,12 +48,11 @@ def confirm_plaintext(
         for line in describe_left([left], clone):
             dialog.warn(line)
         listed.add(left.path)
-    for entry, blob in with_blobs(clone, entries):
-        if entry.path not in listed:
-            # A text that does not parse may have tokens as well, so that no value is the whole file.
-            is_whole = inspect_file(blob, *clone.describe(entry.path)).whole_plain
-            what = "the file" if is_whole else "a comment"
-            dialog.warn(f"{show_path(entry.path)}: {what} is in plaintext")
+    for entry, blob in with_blobs(clone, [one for one in entries if one.path not in listed]):
+        # A text that does not parse may have tokens as well, so that no value is the whole file.
+        is_whole = inspect_file(blob, *clone.describe(entry.path)).whole_plain
+        what = "the file" if is_whole else "a comment"
+        dialog.warn(f"{show_path(entry.path)}: {what} is in plaintext")
     if yes:
         return True
     dialog.warn("anyone with push access could have written these values")

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 
-from sealedfiles.app.dialog import Dialog, confirmed
+from sealedfiles.app.dialog import Dialog, require_agreement
 from sealedfiles.app.files.provenance import find_all
 from sealedfiles.app.files.suspects import PLAINTEXT, describe_suspect
 from sealedfiles.app.files.working_file import WorkingFile
-from sealedfiles.app.workspace import Workspace
-from sealedfiles.errors import UsageError
-from sealedfiles.sealing import open_file
-from sealedfiles.sealing.unproved import UnprovedCheck
 from sealedfiles.util.messages import shell_path
-
-
-def staged_file(workspace: Workspace, path: bytes, blob: bytes) -> WorkingFile:
-    """Return *blob*, the index version of the file at *path*, decrypted with all keys, also retired ones."""
-    described = workspace.describe_to_open(path)
-    file = workspace.root / os.fsdecode(path)
-    opened = open_file(blob, described, workspace.ring)
-    return WorkingFile(workspace, file, path, described, blob, opened)
 
 
 def confirm_suspects(
@@ -46,17 +33,18 @@ def confirm_suspects(
         "these values may not come from a reader",
         *(f"find who wrote them: git log -p -- {shell_path(path)}" for path in paths),
     )
-    if not yes and not confirmed(dialog, "Use them as they are?"):
-        raise UsageError("nothing was changed")
+    require_agreement(dialog, "Use them as they are?", yes=yes)
 
 
 def _suspect_tokens(place: WorkingFile, only: str) -> Iterator[str]:
     """Yield a line for each suspect token of *place*, which is a version of git."""
     for one in find_all(place):
-        if one.reason == only or not (only or one.reason == PLAINTEXT):
+        if one.reason == only if only else one.reason != PLAINTEXT:
             yield describe_suspect(place.name, one)
     if only:
         return
+    from sealedfiles.sealing.unproved import UnprovedCheck  # few files need it
+
     workspace = place.workspace
     rules = workspace.describe(place.path)[1]
     check = UnprovedCheck(

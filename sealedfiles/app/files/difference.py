@@ -9,13 +9,14 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from sealedfiles.app.files.version_suspects import suspects_of, workspace_for
+from sealedfiles.app.files.working_file import staged_file
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import PolicyError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.token import UNAUTHENTICATED_TOKEN
-from sealedfiles.sealing import File, Problem, open_file
+from sealedfiles.sealing import Problem
 from sealedfiles.sealing.file import REASONS, show_path
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.progress import Progress
@@ -109,10 +110,9 @@ def difference(
             old = _blob(clone, old_oid)
             new = _new_content(clone, path, new_oid, staged=staged)
             if clone.covers(path) or b"sealed:v" in old or b"sealed:v" in new:
-                file = clone.describe_for_smudge(path)
                 sides = (
-                    _read(before, clone, old, file, is_stored=True),
-                    _read(workspace, clone, new, file, is_stored=staged or set(new_oid) != {"0"}),
+                    _read(before, path, old, is_stored=True),
+                    _read(workspace, path, new, is_stored=staged or set(new_oid) != {"0"}),
                 )
                 _compare(clone, path, *sides, found)
     return found
@@ -200,9 +200,10 @@ def _reason(problem: Problem) -> str:
     return REASONS[problem.reason]
 
 
-def _read(workspace: Workspace, clone: Clone, data: bytes, file: File, *, is_stored: bool) -> _Side:
-    suspects = suspects_of(workspace, file.path, data, is_stored=is_stored) if data else {}
-    opened = open_file(data, file, clone.ring)
+def _read(workspace: Workspace, path: bytes, data: bytes, *, is_stored: bool) -> _Side:
+    place = staged_file(workspace, path, data)
+    suspects = suspects_of(place, is_stored=is_stored) if data else {}
+    opened, file = place.opened, place.described
     version = SealedText(opened.data, file)
     values: dict[bytes, list[_Value]] = {}
     for span in version.values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sealedfiles.errors import PolicyError, TamperedError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
-from sealedfiles.model.policy import FileRules, Rule
+from sealedfiles.model.policy import PLAIN, FileRules
 from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.model.address import Address
-
-_PLAIN = Rule((), (), None, None)
 
 
 class Reference(NamedTuple):
@@ -61,7 +59,7 @@ def rules_for(place: WorkingFile) -> FileRules:
     workspace = place.workspace
     try:
         if workspace.leaves_plain(place.path) and b"sealed:v1:" not in (place.data or b""):
-            return FileRules([_PLAIN])
+            return FileRules([PLAIN])
         return workspace.describe(place.path)[1]
     except PolicyError:
         return FileRules([])

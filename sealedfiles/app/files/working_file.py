@@ -6,6 +6,8 @@ decrypted on disk, because git's filter seals it or because a user unsealed it, 
 
 from __future__ import annotations
 
+import os
+
 from sealedfiles.app.files.key_variables import other_variables
 from sealedfiles.app.files.still_sealed import refuse_tokens
 from sealedfiles.app.files.suspects import Suspect
@@ -16,7 +18,7 @@ from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.plaintext import note_if_committed
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
-from sealedfiles.sealing import File, Opened
+from sealedfiles.sealing import File, Opened, open_file
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import is_whole, show_path, structured_text
 from sealedfiles.sealing.sealed_text import SealedText, inspect_file
@@ -115,6 +117,14 @@ def read_file(workspace: Workspace, file: Path, path: bytes) -> WorkingFile:
     described = workspace.describe_to_open(path)
     opened = workspace.open(data or b"", described)
     return WorkingFile(workspace, file.resolve(), path, described, data, opened)
+
+
+def staged_file(workspace: Workspace, path: bytes, blob: bytes) -> WorkingFile:
+    """Return *blob*, the index version of the file at *path*, decrypted with all keys, also retired ones."""
+    described = workspace.describe_to_open(path)
+    file = workspace.root / os.fsdecode(path)
+    opened = open_file(blob, described, workspace.ring)
+    return WorkingFile(workspace, file, path, described, blob, opened)
 
 
 def read_again(place: WorkingFile) -> WorkingFile:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
+from functools import cached_property
 
 from sealedfiles.app.migrate.source import FoundFile, Plaintext
 from sealedfiles.app.tracking.new_rules import NewRule, add_rules
@@ -48,7 +49,7 @@ class Governing:
         self.policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
         self._clone = None if is_new else clone
 
-    @property
+    @cached_property
     def is_empty(self) -> bool:
         """Whether nothing is sealed yet, so that rules for any files change nothing."""
         if self.policy.tracked != () or self.policy.rules:
@@ -145,7 +146,13 @@ def _sealed_in_history(clone: Clone, paths: Collection[bytes]) -> dict[bytes, st
         ):
             for change in commit.changes():
                 if change.new and change.path in wanted and change.path not in found:
-                    data = clone.history_objects.blob(change.new.encode("ascii")) or b""
+                    data = clone.history_objects.blob(change.new.encode("ascii"))
+                    if data is None:
+                        raise UsageError(
+                            f"the version of {show_path(change.path)} in commit {commit.oid[:12]} is missing "
+                            "in this clone: it may have been sealed",
+                            "fetch all objects: git fetch --refetch --no-filter",
+                        )
                     if b"sealed:v" in data:
                         found[change.path] = commit.oid
     return found

@@ -76,7 +76,8 @@ def migrate(
         try:
             create_workspace(repository.top, repository, name, dialog)
         except UsageError:  # the user is to do something else first, for example to set a name
-            forget_attempt(repository)
+            if not prepared.is_resumed:  # otherwise, a part of it exists
+                forget_attempt(repository)
             raise
         set_up_git(repository)
         write_attempt(repository, attempt._replace(is_new=False))

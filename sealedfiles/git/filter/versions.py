@@ -241,7 +241,7 @@ def written_from(clone: Clone, path: bytes) -> list[bytes]:
         from sealedfiles.git.earlier_checkouts import written_versions
 
         found += written_versions(clone, path)
-    return list(with_encodings(found))
+    return list(with_encodings(dict.fromkeys(found)))
 
 
 def versions_in_git(clone: Clone, path: bytes) -> Iterator[bytes]:

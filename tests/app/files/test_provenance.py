@@ -130,6 +130,26 @@ def test_what_git_wrote_in_another_encoding_is_plaintext_of_git(
     assert EVIL not in clone.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
 
 
+def test_a_name_that_looks_like_a_stage_of_the_index_is_read_as_a_name(
+    world: World, tmp_path: Path
+) -> None:
+    """git reads `:1:app.env` as stage 1 of app.env."""
+    source = world.copy("alice", tmp_path / "source")
+    for name in ("0:app.env", "1:app.env"):
+        source.write(name, "a pointer\n")
+        oid = source.git("hash-object", "-w", "--no-filters", name).strip()
+        source.git("update-index", "--add", "--cacheinfo", f"100644,{oid},{name}")
+    source.write(".gitattributes", f"{source.read('.gitattributes')}?:app.env filter=large\n")
+    source.git("add", ".gitattributes")
+    source.git("commit", "--quiet", "--no-verify", "--message", "pointers")
+    (tmp_path / "evil").write_text(f"DB_USER={EVIL}\n")
+    smudge = f"filter.large.smudge=cat '{tmp_path}/evil'"
+    clone = source.person.clone(source, tmp_path / "clone", "--config", smudge)
+    for name in ("0:app.env", "1:app.env"):
+        assert clone.read(name) == f"DB_USER={EVIL}\n"
+        assert EVIL not in clone.sealedfiles("get", name, "DB_USER", code=4)
+
+
 @pytest.mark.parametrize("how", ["filter", "replace"])
 def test_what_git_wrote_in_the_place_of_its_version_is_plaintext_of_git(
     world: World, how: str, tmp_path: Path
