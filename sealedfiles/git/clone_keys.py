@@ -90,9 +90,16 @@ class CloneKeys(ABC):
         """Whether this is not a submodule, or one in which its user has set up sealedfiles."""
         if "modules" not in self.repository.git_folder and not self.repository.outer:
             return True
-        from sealedfiles.git import submodule
+        from sealedfiles.git.submodule import is_recorded
 
-        return submodule.is_accepted(self.repository, self.state)
+        return is_recorded(self.repository, self.state) or not self._is_submodule
+
+    @cached_property
+    def _is_submodule(self) -> bool:
+        # Not recorded for later commands: the next pull may make a submodule of this place.
+        from sealedfiles.git.submodule import is_submodule
+
+        return is_submodule(self.repository)
 
     def require_writable(self) -> None:
         """Raise an error if ``.sealedfiles/`` or the index cannot be changed in this clone.

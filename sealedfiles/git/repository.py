@@ -188,15 +188,6 @@ class Repository:
             return _read(os.path.join(self.common_folder, "config"))
         return ""
 
-    @cached_property
-    def is_submodule(self) -> bool:
-        """Whether another repository has this one as a submodule; see ``git.submodule``."""
-        if "modules" not in self.git_folder and not self.outer:
-            return False
-        from sealedfiles.git.submodule import is_submodule
-
-        return is_submodule(self)
-
     @property
     def has_other_worktrees(self) -> bool:
         """Whether there are linked worktrees (`git worktree add`), which share the common folder."""

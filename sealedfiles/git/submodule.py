@@ -26,16 +26,15 @@ _MODE = "160000"
 """The mode of a submodule in a tree and in the index."""
 
 
-def is_accepted(repository: Repository, state: CloneFiles) -> bool:
-    """Return True if *repository* is not a submodule, or `accept` was called where it is now."""
+def is_recorded(repository: Repository, state: CloneFiles) -> bool:
+    """Return True if `accept` was called where *repository* is now."""
     place = state.place()
-    is_accepted = bool(place) if _is_linked(repository) else place == _place(repository)
-    return is_accepted or not repository.is_submodule
+    return bool(place) if _is_linked(repository) else place == _place(repository)
 
 
 def accept(repository: Repository, state: CloneFiles) -> None:
     """Record that the user has set up sealedfiles in *repository*, if it is a submodule."""
-    if repository.is_submodule and not (_is_linked(repository) and state.place()):
+    if is_submodule(repository) and not (_is_linked(repository) and state.place()):
         state.write_place(_place(repository))
 
 
