@@ -140,11 +140,13 @@ def test_they_are_revoked_if_run_gets_a_signal(
 
 def test_they_are_revoked_after_ctrl_c_at_a_terminal(repo: Repo, bao: Bao, mount: str) -> None:
     """The terminal sends SIGINT to `run` and to its command, which may ignore the first one."""
-    script = (
-        "import signal, time\n"
-        "signal.signal(signal.SIGINT, lambda *_: print('once', flush=True) or "
-        "signal.signal(signal.SIGINT, signal.SIG_DFL))\n"
-        "print('ready', flush=True)\n"
+    script = (  # os.write: a handler must not print while print is still at work
+        "import os, signal, time\n"
+        "def once(*_):\n"
+        "    signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+        "    os.write(1, b'once')\n"
+        "signal.signal(signal.SIGINT, once)\n"
+        "os.write(1, b'ready')\n"
         "while True: time.sleep(0.1)\n"
     )
     pid, terminal = fork_on_terminal()
