@@ -6,7 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
-from migration import DATABASE, DOTENV, assert_migrated, migrate, repository, run, with_gpg
+from migration import BINARY, DATABASE, DOTENV, assert_migrated, migrate, repository, run, with_gpg
+from people import Person
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,3 +97,45 @@ def test_without_the_private_key_nothing_is_changed(secret: Repo, tmp_path: Path
     stranger.sealedfiles("migrate", "--yes", code=3)
     assert "gpg failed with exit status 2" in stranger.stderr
     assert not (secret.path / ".sealedfiles").exists()
+
+
+SECRET_FILES: dict[str, str | bytes] = {
+    "deploy/eu/database.yaml": DATABASE,
+    "deploy/eu/tls key.p12": BINARY,
+    "services/api/.env.production": DOTENV,
+}
+
+
+@pytest.mark.slow
+def test_a_repository_of_git_secret_with_two_readers_is_migrated_by_the_second_one(
+    keyring: Repo, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    """The real program wrote it: folders, a blank in a name, a binary file, a key for each reader."""
+    home = tmp_path_factory.mktemp("bob")
+    bob = with_gpg(Person.at(tmp_path / "bob").repository(tmp_path / "empty"), home)
+    # A short path: git-secret starts an agent with a socket in the repository.
+    repo = keyring.copy(tmp_path_factory.mktemp("r") / "r")
+    run(repo, "gpg", "--batch", "--import", stdin=run(bob, "gpg", "--export", "bob@example.org"))
+    repo.write(".gitignore", "*.log\n")
+    run(repo, "git-secret", "init")
+    run(repo, "git-secret", "tell", "alice@example.org", "bob@example.org")
+    for path, content in SECRET_FILES.items():
+        repo.write(path, content)
+        run(repo, "git-secret", "add", path)
+    run(repo, "git-secret", "hide")
+    repo.commit("first")
+    run(repo, "gpgconf", "--kill", "all", GNUPGHOME=str(repo.path / ".gitsecret/keys"))
+    copy = bob.person.clone(repo, tmp_path / "of bob")
+    assert not (copy.path / "deploy/eu/database.yaml").exists()
+
+    report = migrate(copy)
+    assert report["tool"] == "git-secret"
+    assert [one["confirmed"] for one in report["files"]] == [True] * len(SECRET_FILES)
+    names = [one["name"] for one in report["readers"]]
+    assert len(names) == 2
+    assert "bob <bob@example.org>" in names, "the key of alice is not in the keyring of bob"
+    assert report["notes"] == []
+    assert copy.read(".gitignore") == "*.log\n"
+    left = copy.git("ls-files").split("\n")
+    assert [one for one in left if ".gitsecret" in one or one.endswith(".secret")] == []
+    assert_migrated(copy, SECRET_FILES)

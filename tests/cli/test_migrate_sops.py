@@ -179,6 +179,50 @@ def test_rules_and_readers_are_carried_over(cluster: Repo) -> None:
 
 
 @pytest.mark.slow
+def test_the_hosts_of_sops_nix_and_their_files_in_nested_folders(tmp_path: Path) -> None:
+    """Hosts have keys of age, made from their SSH keys; each has its files, some are for all."""
+    repo = repository(tmp_path, "nixos")
+    keys = {"alice": age_key(repo.person)}
+    for host in ("web", "db"):
+        keys[f"server_{host}"] = str(age.generate_identity(post_quantum=False).recipient)
+    anchors = "".join(f"  - &{name} {key}\n" for name, key in keys.items())
+    rules = "".join(
+        f"  - path_regex: {pattern}\n    key_groups:\n      - age:\n"
+        + "".join(f"          - *{name}\n" for name in names)
+        for pattern, names in (
+            ("hosts/web/secrets\\.yaml$", ("alice", "server_web")),
+            ("hosts/db/secrets\\.yaml$", ("alice", "server_db")),
+            ("secrets/[^/]+\\.(yaml|json|env|ini)$", [*keys]),
+        )
+    )
+    repo.write(".sops.yaml", f"keys:\n{anchors}creation_rules:\n{rules}")
+    repo.write("flake.nix", "{ }\n")
+    values = (
+        "wireless:\n    psk: s3cr3t-psk\nexample-key: s3cr3t-host\nlist:\n    - s3cr3t-1\n    - 2\n"
+    )
+    files = {
+        "hosts/web/secrets.yaml": values,
+        "hosts/db/secrets.yaml": values.replace("psk: s3cr3t", "psk: s3cr3t-db"),
+        "secrets/shared.json": json.dumps({"smtp": {"password": "s3cr3t-smtp"}}),
+        "secrets/backup.ini": "[restic]\npassword = s3cr3t-restic\n",
+    }
+    for path, content in files.items():
+        encrypt(repo, path, content)
+    repo.commit("first")
+    readers = {one["name"]: one["groups"] for one in plan(repo)["readers"]}
+    assert readers == {"alice": ["default"], "server_web": [], "server_db": []}
+    report = migrate(repo)
+    assert {one["path"] for one in report["files"]} == {*files}
+    assert all(one["confirmed"] for one in report["files"])
+    assert report["removed"] == [".sops.yaml"]
+    for path in ("hosts/web/secrets.yaml", "hosts/db/secrets.yaml"):
+        assert yaml.safe_load(repo.read(path)) == yaml.safe_load(files[path])
+    shared = "secrets/shared.json"
+    assert json.loads(repo.read(shared)) == json.loads(files[shared])
+    assert_migrated(repo, {path: repo.read_bytes(path) for path in files})
+
+
+@pytest.mark.slow
 def test_other_kinds_of_keys_are_left_to_sops(tmp_path: Path) -> None:
     home = tmp_path / "gnupg"
     home.mkdir(mode=0o700)

@@ -14,8 +14,10 @@ from sealedfiles.git.rewrite import stage, write_index
 from sealedfiles.light_typing import TypeAlias
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util import atomic
+from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import Note
 
+_ESCAPED = lazy_pattern(rb"\\(.)")
 _Change: TypeAlias = "Callable[[bytes, tuple[bytes, ...]], bytes]"
 
 
@@ -76,9 +78,14 @@ def _rewrite(clone: Clone, path: bytes, change: _Change, removed: tuple[bytes, .
 
 
 def _without_lines(data: bytes, removed: tuple[bytes, ...]) -> bytes:
-    """Return *data* without the lines that name one of *removed*."""
+    """Return *data*, a .gitignore, without the lines that name one of *removed*, also with escapes."""
     drop = {*removed, *(b"/" + one for one in removed)}
-    return b"\n".join(line for line in data.split(b"\n") if line.strip() not in drop)
+    kept = [
+        line
+        for line in data.split(b"\n")
+        if not {line.strip(), _ESCAPED.sub(rb"\1", line.strip())} & drop
+    ]
+    return b"\n".join(kept)
 
 
 def _forget(clone: Clone, paths: list[bytes]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Iterator
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats import load_editor
@@ -10,8 +10,8 @@ from sealedfiles.formats.base import Data
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
-FORMS = ("yaml", "json", "dotenv", "ini", "binary")
 _FLAT_AGE = lazy_pattern(r"age__list_([0-9]+)__map_(enc|recipient)")
+_FLAT_OTHER = lazy_pattern(r"(\w+?)__list_[0-9]+__map_(\w+)")
 SELECTORS = (
     "encrypted_regex",
     "unencrypted_regex",
@@ -78,9 +78,7 @@ def may_be_encrypted(data: bytes) -> bool:
 
 def read_metadata(text: str, form: str) -> Metadata:
     """Return the metadata of *text*.  Raises FormatError if it has none that can be read."""
-    if form == "ini":
-        raise FormatError("an INI file")
-    found = _flat(text) if form == "dotenv" else _nested(text, form)
+    found = _flat(_flat_lines(text, form)) if form in ("dotenv", "ini") else _nested(text, form)
     if not isinstance(found, dict):
         raise FormatError("it has no metadata of SOPS")
     groups = found.get("key_groups")
@@ -110,24 +108,34 @@ def _nested(text: str, form: str) -> Data:
     return data.get("sops") if isinstance(data, dict) else None
 
 
-def _flat(text: str) -> Data:
-    """Return the metadata of a .env file, whose lines are flattened fields."""
+def _flat_lines(text: str, form: str) -> Iterator[tuple[str, str]]:
+    """Yield the flattened fields of a .env file, or of the section ``[sops]`` of an INI file."""
+    prefix = "sops_" if form == "dotenv" else ""
+    is_metadata = form == "dotenv"
+    for line in text.split("\n"):
+        if form == "ini" and line.startswith("["):
+            is_metadata = line.strip() == "[sops]"
+        name, equals, value = line.partition("=")
+        if form == "ini":
+            name, value = name.strip(), value.strip()
+        if is_metadata and equals and name.startswith(prefix):
+            yield name.removeprefix(prefix), value.replace("\\n", "\n")
+
+
+def _flat(fields: Iterable[tuple[str, str]]) -> Data:
+    """Return the metadata in flattened *fields*; None if there are none."""
     found: dict[str, Data] = {}
     age: dict[str, dict[str, Data]] = {}
-    for line in text.split("\n"):
-        name, equals, value = line.partition("=")
-        if not equals or not name.startswith("sops_"):
-            continue
-        value = value.replace("\\n", "\n")
-        match = _FLAT_AGE.fullmatch(name.removeprefix("sops_"))
+    for name, value in fields:
+        match = _FLAT_AGE.fullmatch(name)
         if match:
             age.setdefault(match[1], {})[match[2]] = value
-        elif part := re.match(r"sops_(\w+?)__list_[0-9]+__map_(\w+)", name):
+        elif part := _FLAT_OTHER.match(name):
             kind = found.setdefault(part[1], [])
             if part[2] == _OTHER_KEYS.get(part[1]) and isinstance(kind, list):
                 kind.append({part[2]: value})
         else:
-            found[name.removeprefix("sops_")] = value
+            found[name] = value
     return {**found, "age": [*age.values()]} if found else None
 
 

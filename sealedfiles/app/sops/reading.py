@@ -79,8 +79,11 @@ def read(text: str, form: str, metadata: Metadata, key: bytes) -> bytes:
     """Decrypt the SOPS file *text* with its data key.
 
     Raises TamperedError if a value is damaged, and FormatError for what is left to SOPS itself: a MAC that
-    does not match (SOPS spells some values in another way), and values with tags or times in plaintext.
+    does not match (SOPS spells some values in another way), values with tags or times in plaintext, and INI
+    files.
     """
+    if form == "ini":
+        raise FormatError("an INI file")
     reading = _Reading(metadata, key)
     try:
         if form == "dotenv":
