@@ -17,6 +17,7 @@ from sealedfiles.cli.prompts import TERMINAL
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from types import ModuleType
 
 DATABASE = """\
 # The database of the orders
@@ -96,8 +97,10 @@ def with_gpg(repo: Repo, home: Path) -> Repo:
     return changed
 
 
-def interrupt(repo: Repo, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Migrate *repo* in this process, which the user interrupts at the function *step*."""
+def interrupt(
+    repo: Repo, step: str, monkeypatch: pytest.MonkeyPatch, module: ModuleType = migrating
+) -> None:
+    """Migrate *repo* in this process, which the user interrupts where *module* calls the function *step*."""
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -108,6 +111,6 @@ def interrupt(repo: Repo, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     prepared = prepare(MigrateRequest(None))
     assert prepared.plan
     with monkeypatch.context() as patch:
-        patch.setattr(migrating, step, stop)
+        patch.setattr(module, step, stop)
         with pytest.raises(KeyboardInterrupt):
             migrating.migrate(prepared, prepared.plan, None, None, TERMINAL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sealedfiles.app.history.values import shown_place
-from sealedfiles.app.migrate.grants import option_for
+from sealedfiles.app.migrate.grants import advice_for, option_for
 from sealedfiles.app.migrate.migrating import Migrated, MigratedFile
 from sealedfiles.app.migrate.planning import MigrationPlan, Prepared
 from sealedfiles.app.migrate.policy_rules import PlannedFile
@@ -89,7 +89,7 @@ def _reader_line(plan: MigrationPlan, one: Reader) -> str:
     count = sum(file.path in one.files for file in plan.files)
     return (
         f"{one.name} ({one.shown}): no access; can decrypt {count} of {len(plan.files)} files: "
-        "migrate those to a new group: sealedfiles migrate PATH --group GROUP"
+        + "; ".join(advice_for(plan.files, one))
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from sealedfiles import age
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
@@ -35,17 +36,24 @@ __all__ = [
 ]
 
 
-def make_group(folder: DirFolder, group: str, *readers: VerifiedReader) -> GroupKey:
+def make_group(
+    folder: DirFolder,
+    group: str,
+    *readers: VerifiedReader,
+    announce: Callable[[str], None] = lambda _key_id: None,
+) -> GroupKey:
     """Create the group *group* with a new key and its first *readers*; return the key.
 
-    Raises UsageError if the name is invalid or the group exists.  It exists as soon as it has epochs, which
-    are written last: a group without a reader would have a key that nobody has.
+    *announce* is called with the key's id before anything is written.  Raises UsageError if the name is
+    invalid or the group exists.  It exists as soon as it has epochs, which are written last: a group without
+    a reader would have a key that nobody has.
     """
     if folder.read(f"keys/{check_name(group, 'group')}/epochs") is not None:
         raise UsageError(f"the group {group} already exists")
     secret = os.urandom(32)
     epoch = new_epoch(group, secret, "created")
     key = GroupKey(epoch.key_id, epoch.date, secret)
+    announce(key.key_id)
     for reader in readers:
         wrap_to(folder, group, reader, [key])
     write_file(folder, f"keys/{group}/epochs", format_epochs([epoch]))

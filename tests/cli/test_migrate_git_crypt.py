@@ -19,6 +19,8 @@ from migration import (
     run,
 )
 
+from sealedfiles.app.access import granting
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -198,6 +200,52 @@ def test_an_interrupted_migration_is_finished_by_the_next_one(
     assert_migrated(unlocked, FILES)
 
 
+@pytest.fixture
+def with_ops(unlocked: Repo) -> Repo:
+    """The same repository, with a file that a second key encrypts."""
+    run(unlocked, "git-crypt", "init", "--key-name", "ops")
+    unlocked.write(".gitattributes", ATTRIBUTES + "ops.env filter=git-crypt-ops\n")
+    unlocked.write("ops.env", "TOKEN=s3cr3t-ops\n")
+    unlocked.commit("ops")
+    return unlocked
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["stage", "record_new_keys"])
+def test_a_group_whose_creation_was_interrupted_is_finished(
+    with_ops: Repo, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt(with_ops, step, monkeypatch, granting)
+    epochs = with_ops.read(".sealedfiles/keys/ops/epochs")
+    report = migrate(with_ops)
+    assert {one["path"]: one["group"] for one in report["files"]}["ops.env"] == "ops"
+    assert with_ops.read(".sealedfiles/keys/ops/epochs") == epochs
+    assert_migrated(with_ops, {**FILES, "ops.env": "TOKEN=s3cr3t-ops\n"})
+
+
+@pytest.mark.slow
+def test_a_group_of_somebody_else_is_not_taken_for_the_one_that_was_interrupted(
+    with_ops: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt(with_ops, "stage", monkeypatch, granting)
+    shutil.rmtree(with_ops.path / ".sealedfiles/keys/ops")
+    push_group(with_ops, tmp_path)
+    with_ops.sealedfiles("migrate", "--yes", "--plain-comments", code=4)
+    assert "the group ops is new in this clone" in with_ops.stderr
+    assert with_ops.blob("", "ops.env").startswith(b"\0GITCRYPT\0")
+
+
+def push_group(repo: Repo, folder: Path) -> None:
+    """Add a group `ops` of somebody else, which alice can read, to the working tree of *repo*."""
+    mallory = repository(folder / "mallory")
+    mallory.sealedfiles("init", "--no-hooks", "--name", "mallory")
+    mallory.write("x.env", "A=1\n")
+    mallory.sealedfiles("track", "x.env", "--group", "ops")
+    alice = repo.read(".sealedfiles/recipients/alice.pub").split()[-1]
+    mallory.sealedfiles("grant", "alice", alice, "--to", "ops")
+    shutil.copytree(mallory.path / ".sealedfiles/keys/ops", repo.path / ".sealedfiles/keys/ops")
+
+
 def test_attributes_that_are_not_in_the_working_tree_are_removed_in_git(unlocked: Repo) -> None:
     line = "*.key filter=git-crypt diff=git-crypt\n"
     unlocked.write("one/.gitattributes", line)
@@ -230,13 +278,7 @@ def test_a_group_that_the_attributes_name_is_not_accepted_in_the_place_of_the_us
     repo = unlocked
     repo.sealedfiles("init", "--no-hooks")
     repo.commit("sealedfiles")
-    mallory = repository(tmp_path / "mallory")
-    mallory.sealedfiles("init", "--no-hooks", "--name", "mallory")
-    mallory.write("x.env", "A=1\n")
-    mallory.sealedfiles("track", "x.env", "--group", "ops")
-    alice = repo.read(".sealedfiles/recipients/alice.pub").split()[-1]
-    mallory.sealedfiles("grant", "alice", alice, "--to", "ops")
-    shutil.copytree(mallory.path / ".sealedfiles/keys/ops", repo.path / ".sealedfiles/keys/ops")
+    push_group(repo, tmp_path)
     run(repo, "git-crypt", "init", "--key-name", "ops")
     repo.write(".gitattributes", repo.read(".gitattributes") + "o.env filter=git-crypt-ops\n")
     repo.write("o.env", "TOKEN=s3cr3t-ops\n")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from migration import interrupt, migrate, repository, run
-from people import Repo
+from people import Repo, commit_blob
 
 from sealedfiles import age
 
@@ -128,6 +128,52 @@ def test_the_group_of_the_policy_stays(sealed: Repo) -> None:
     report = migrate(sealed, "--yes", "--whole")
     assert [one["group"] for one in report["files"]] == ["ops"]
     assert sealed.blob("", "conf/x.yaml").count(b"sealed:v1:ops:") == 2
+
+
+@pytest.mark.slow
+def test_what_is_advised_for_a_reader_of_a_file_whose_group_the_policy_assigns(
+    sealed: Repo, tmp_path: Path
+) -> None:
+    """--group would be refused; a new group in the policy is not."""
+    bob = age.generate_identity(post_quantum=False)
+    sealed.sealedfiles("track", "shared.yaml", "--group", "ops")
+    sealed.write("x.yaml", "a: s3cr3t\n")
+    sealed.sealedfiles("track", "x.yaml", "--group", "ops")
+    sealed.commit("a group that has other values")
+    key = sealed.read(".sealedfiles/recipients/alice.pub").split()[-1]
+    made = run(
+        *(sealed, "sops", "--config", "/dev/null", "encrypt", "--age", f"{key},{bob.recipient}"),
+        *("--input-type", "yaml", "--output-type", "yaml", "--filename-override", "shared.yaml"),
+        stdin=PUSHED.encode(),
+    )
+    commit_blob(sealed, "shared.yaml", made.decode())
+    advice = "change the group of their files in .sealedfiles/policy.yaml to a new one, then: "
+    assert f"can decrypt 1 of 1 files: {advice}" in sealed.sealedfiles("migrate", "--dry-run")
+    grant = ("--grant", f"bob={bob.recipient}")
+    sealed.sealedfiles("migrate", "--yes", *grant, code=2)
+    assert advice in sealed.stderr
+    sealed.sealedfiles("migrate", "--yes", "--group", "new", code=2)
+    policy = sealed.read(".sealedfiles/policy.yaml")
+    at = policy.index("shared.yaml", policy.index("rules:"))
+    changed = policy[:at] + policy[at:].replace("ops", "with-bob", 1)
+    sealed.write(".sealedfiles/policy.yaml", changed)
+    sealed.sealedfiles("trust", "policy", "--yes")
+    report = migrate(sealed, "--yes", *grant)
+    assert [one["group"] for one in report["files"]] == ["with-bob"]
+    keys = sealed.path / ".sealedfiles/keys"
+    assert [*keys.glob("*/bob.age")] == [keys / "with-bob/bob.age"]
+
+
+def test_a_shallow_clone_is_named_because_it_hides_what_was_sealed(
+    sealed: Repo, tmp_path: Path
+) -> None:
+    push(sealed, "app.yaml")
+    shallow = sealed.person.clone(f"file://{sealed.path}", tmp_path / "shallow", "--depth=1")
+    shallow.sealedfiles("unlock", "--no-hooks")
+    output = shallow.sealedfiles("migrate", "--json", "--dry-run")
+    assert "this clone is shallow: whether a file was sealed in an older commit" in output
+    shallow.sealedfiles("migrate", "--dry-run")
+    assert "hint: to compare with all commits, first run: git fetch --unshallow" in shallow.stderr
 
 
 def test_patterns_of_the_tool_keep_their_rules_if_nothing_is_sealed_yet(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sealedfiles import age
 from sealedfiles.app.dialog import Dialog, agree
@@ -15,6 +15,7 @@ from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import fingerprints
+from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.readers import (
     add_reader,
     add_recipients,
@@ -115,10 +116,16 @@ def is_missing(clone: Clone, group: str) -> bool:
     return not is_in_git and clone.work_tree.read(f"{folder}/epochs") is None
 
 
-def create_group(workspace: Workspace, group: str, dialog: Dialog) -> None:
+def create_group(
+    workspace: Workspace,
+    group: str,
+    dialog: Dialog,
+    announce: Callable[[str], None] = lambda _key_id: None,
+) -> None:
     """Create a group with the user as its first reader, and the recovery key if the policy names one.
 
-    Raises UsageError, and TamperedError if public keys differ from those in grants for other groups.
+    *announce* is called with the id of its key before anything is written.  Raises UsageError, and
+    TamperedError if public keys differ from those in grants for other groups.
     """
     if workspace.clone:
         _refuse_deleted(workspace.clone, group)
@@ -132,17 +139,30 @@ def create_group(workspace: Workspace, group: str, dialog: Dialog) -> None:
         )
     recovery = _recovery_reader(workspace, group, dialog)
     readers = [own, *([recovery] if recovery and recovery.name != own.name else [])]
-    key = make_group(workspace.folder, group, *readers)
+    key = make_group(workspace.folder, group, *readers, announce=announce)
     dialog.say(
         f"created the group {group} (key {key.key_id}); you, {own.name}, are its first reader"
     )
     if recovery:
         dialog.say(f"{recovery.name}, the recovery reader of the policy, can also read {group}")
     if workspace.clone:
-        stage(workspace.clone, f"{NAME}/keys/{group}")
-        record_new_keys(workspace.clone, {group: key}, is_first=True)
+        _record(workspace.clone, group, key)
     else:
         workspace.ring.add(group, key)
+
+
+def finish_group(workspace: Workspace, clone: Clone, group: str) -> None:
+    """Record *group*, which ``create_group`` wrote before it was interrupted: with the key that it announced.
+
+    Raises as ``GroupKeyring.current``.
+    """
+    workspace.ring.accept(group)
+    _record(clone, group, workspace.ring.current(group))
+
+
+def _record(clone: Clone, group: str, key: GroupKey) -> None:
+    stage(clone, f"{NAME}/keys/{group}")
+    record_new_keys(clone, {group: key}, is_first=True)
 
 
 def _refuse_deleted(clone: Clone, group: str) -> None:

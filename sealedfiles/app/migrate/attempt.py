@@ -22,6 +22,8 @@ class Attempt(NamedTuple):
     """The tree of the index before it."""
     is_new: bool = False
     """Whether it has yet to set up sealedfiles, or was interrupted while it did."""
+    groups: tuple[tuple[str, str], ...] = ()
+    """The groups that it creates, each with the id of its first key."""
 
 
 def attempt_file(repository: Repository) -> Path:
@@ -34,7 +36,8 @@ def read_attempt(repository: Repository) -> Attempt | None:
     file = attempt_file(repository)
     try:
         data = json.loads(file.read_bytes())
-        return Attempt(str(data["tool"]), str(data["tree"]), data.get("is_new") is True)
+        groups = tuple((str(group), str(key)) for group, key in data.get("groups", ()))
+        return Attempt(str(data["tool"]), str(data["tree"]), data.get("is_new") is True, groups)
     except FileNotFoundError:
         return None
     except (ValueError, LookupError, TypeError, AttributeError):

@@ -39,6 +39,8 @@ class Governed(NamedTuple):
     """The rules for its values that the user asks for, in addition."""
     notes: tuple[Note, ...] = ()
     """The values that the tool leaves in plaintext, and the policy seals."""
+    has_group: bool = False
+    """Whether a rule assigns the group, so that the user cannot choose another one."""
 
 
 class Governing:
@@ -81,7 +83,9 @@ class Governing:
         if is_whole:
             if groups != [group]:
                 raise refusal(file.path, "the file")
-            return Governed(group, () if rules.whole_groups() == groups else added)
+            has_group = any(rule.group for rule in rules.rules)
+            is_added = rules.whole_groups() != groups
+            return Governed(group, added if is_added else (), has_group=has_group)
         own = rules_of(plain.rules)
         for path in paths:
             if after.group_of(path) != group and (after.group_of(path) or own.group_of(path)):
@@ -89,7 +93,10 @@ class Governing:
         sealed = [show(path) for path in paths if after.group_of(path) and not own.group_of(path)]
         is_needed = any(rules.group_of(path) != after.group_of(path) for path in paths)
         return Governed(
-            group, added if is_needed else (), _notes_of_sealed(file.path, sealed) if sealed else ()
+            group,
+            added if is_needed else (),
+            _notes_of_sealed(file.path, sealed) if sealed else (),
+            has_group=any(rules.has_rule(path) and rules.group_of(path) for path in paths),
         )
 
 

@@ -6,12 +6,14 @@ gives it, or its fingerprint, in the command, or confirms the fingerprint when a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sealedfiles import age
 from sealedfiles.app.dialog import Dialog, agree
+from sealedfiles.app.migrate.policy_rules import PlannedFile
 from sealedfiles.app.migrate.source import Reader
 from sealedfiles.errors import UsageError
+from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.keys.recipients import check_name, describe_key, fingerprint, ssh_fingerprint
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.messages import shell_word
@@ -33,15 +35,46 @@ class Grant(NamedTuple):
         return age.parse_recipient(self.key)
 
 
+def groups_for(files: Iterable[PlannedFile], used: frozenset[str], reader: Reader) -> list[str]:
+    """Return the groups of *files* whose files *reader* can decrypt already, without those *used* before."""
+    paths: dict[str, set[bytes]] = {}
+    for one in files:
+        paths.setdefault(one.group, set()).add(one.path)
+    return sorted(g for g, some in paths.items() if g not in used and some <= reader.files)
+
+
+def advice_for(files: Iterable[PlannedFile], reader: Reader) -> tuple[str, ...]:
+    """Return what the user can do for *reader*, who could read more in the groups of *files* than before."""
+    own = [one for one in files if one.path in reader.files]
+    grant = f"grant it: sealedfiles grant {shell_word(reader.name)} KEY --to GROUP"
+    if not own:
+        return (grant,)
+    if any(one.has_group for one in own):
+        policy = f"{NAME}/{POLICY}"
+        new = f"change the group of their files in {policy} to a new one, then: sealedfiles migrate"
+    else:
+        new = "migrate their files to a new group: sealedfiles migrate PATH --group GROUP"
+    return (new, f"or {grant}")
+
+
 def resolve_grants(
-    requests: tuple[str, ...], readers: list[Reader], groups_of: Callable[[Reader], list[str]]
+    requests: tuple[str, ...],
+    readers: list[Reader],
+    groups_of: Callable[[Reader], list[str]],
+    advice_of: Callable[[Reader], tuple[str, ...]],
 ) -> list[Grant]:
-    """Return the grants that *requests*, each ``NAME`` or ``NAME=KEY``, ask for.  Raises UsageError."""
-    return [_resolve(request, readers, groups_of) for request in requests]
+    """Return the grants that *requests*, each ``NAME`` or ``NAME=KEY``, ask for.  Raises UsageError.
+
+    *groups_of* and *advice_of* are ``groups_for`` and ``advice_for``, for the files to migrate.
+    """
+    return [_resolve(request, readers, groups_of, advice_of) for request in requests]
 
 
 def _resolve(
-    request: str, readers: list[Reader], groups_of: Callable[[Reader], list[str]]
+    request: str,
+    readers: list[Reader],
+    groups_of: Callable[[Reader], list[str]],
+    advice_of: Callable[[Reader], tuple[str, ...]],
 ) -> Grant:
     name, equals, key = request.partition("=")
     check_name(name)
@@ -64,11 +97,7 @@ def _resolve(
     reader = found[0]
     groups = groups_of(reader)
     if not groups:
-        raise UsageError(
-            f"{name} would get access to more values than before",
-            "migrate their files to a new group: sealedfiles migrate PATH --group GROUP",
-            f"or grant it: sealedfiles grant {shell_word(name)} KEY --to GROUP",
-        )
+        raise UsageError(f"{name} would get access to more values than before", *advice_of(reader))
     return Grant(name, reader.key, groups, bool(equals))
 
 

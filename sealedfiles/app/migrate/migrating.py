@@ -10,7 +10,13 @@ from __future__ import annotations
 
 import os
 
-from sealedfiles.app.access.granting import accept_named, create_group, grant_access, is_missing
+from sealedfiles.app.access.granting import (
+    accept_named,
+    create_group,
+    finish_group,
+    grant_access,
+    is_missing,
+)
 from sealedfiles.app.adopt.likely import is_likely_secret
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.history.values import WHOLE
@@ -85,9 +91,7 @@ def migrate(
     try:
         _refuse_locked(clone)
         accept_named(workspace, [plan.named_group] if plan.named_group else [], dialog)
-        for group in sorted({one.group for one in plan.files}):
-            if is_missing(clone, group):
-                create_group(workspace, group, dialog)
+        _create_groups(workspace, clone, prepared, plan, dialog)
         request = TrackRequest(plan.rules, repository.top, force=True, yes=True, is_planned=True)
         _seal_in_index(clone, prepared, plan, _future_policy(clone, request))
         track(workspace, clone, request, dialog)
@@ -103,6 +107,24 @@ def migrate(
         clone.close()
     forget_attempt(repository)
     return Migrated(files, notes)
+
+
+def _create_groups(
+    workspace: Workspace, clone: Clone, prepared: Prepared, plan: MigrationPlan, dialog: Dialog
+) -> None:
+    """Create the groups that do not exist, and finish those of an attempt that was interrupted."""
+    new: dict[str, str] = {}
+    for group in sorted({one.group for one in plan.files}):
+        if group in prepared.unfinished_groups:
+            finish_group(workspace, clone, group)
+        elif is_missing(clone, group):
+
+            def announce(key_id: str, group: str = group) -> None:
+                new[group] = key_id
+                attempt = Attempt(plan.tool, prepared.tree.oid, groups=tuple(new.items()))
+                write_attempt(clone.repository, attempt)
+
+            create_group(workspace, group, dialog, announce)
 
 
 def _refuse_locked(clone: Clone) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sealedfiles.app.access.granting import is_missing
 from sealedfiles.app.migrate.attempt import Attempt, attempt_file, read_attempt
 from sealedfiles.app.migrate.governed import Governing, refuse_replaced
-from sealedfiles.app.migrate.grants import Grant, resolve_grants
+from sealedfiles.app.migrate.grants import Grant, advice_for, groups_for, resolve_grants
 from sealedfiles.app.migrate.policy_rules import PlannedFile, rules_for
 from sealedfiles.app.migrate.source import Access, FoundFile, Plaintext, Reader, Removal
 from sealedfiles.app.migrate.sources import TOOLS, load_source
@@ -18,9 +19,11 @@ from sealedfiles.app.start import clone_to_scan, is_committed
 from sealedfiles.app.tracking.new_rules import NewRule
 from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.commits import is_shallow
 from sealedfiles.git.repository import Repository
 from sealedfiles.git.version import refuse_old_git
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
+from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import check_name, members
@@ -88,14 +91,8 @@ class Prepared(NamedTuple):
     """None if there is nothing to migrate."""
     is_resumed: bool = False
     """Whether an earlier migration was interrupted."""
-
-
-def groups_for(files: Iterable[PlannedFile], used: frozenset[str], reader: Reader) -> list[str]:
-    """Return the groups of *files* whose files *reader* can decrypt already, without those *used* before."""
-    paths: dict[str, set[bytes]] = {}
-    for one in files:
-        paths.setdefault(one.group, set()).add(one.path)
-    return sorted(g for g, some in paths.items() if g not in used and some <= reader.files)
+    unfinished_groups: frozenset[str] = frozenset()
+    """The groups with the keys that it generated, and may not have recorded."""
 
 
 def prepare(request: MigrateRequest) -> Prepared:
@@ -127,7 +124,8 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
     only = tuple(repository.relative(Path(name)) for name in request.paths)
     tool, stored = _find_tool(tree, attempt.tool if attempt else request.tool)
     chosen = selected(stored, only)
-    prepared = Prepared(repository, tree, is_new, None, attempt is not None)
+    unfinished = _unfinished_groups(clone, attempt) if attempt else frozenset()
+    prepared = Prepared(repository, tree, is_new, None, attempt is not None, unfinished)
     if not chosen:
         return prepared
     kind = load_source(tool)
@@ -143,7 +141,7 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
         clone, tool, {one.path for one in files if not {one.path, one.stored} & {*only}}
     )
     planned = [_planned(tree, governing, one, source.decrypt(one), request) for one in files]
-    for group in sorted({one.group for one in planned} & {*clone.group_names()}):
+    for group in sorted({one.group for one in planned} & {*clone.group_names()} - unfinished):
         if group != request.group and not is_missing(clone, group):
             # Not one that is new here: anyone with push access could have named it in the tool's files.
             clone.ring.current(group)
@@ -153,6 +151,7 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
     paths = {path for one in planned for path in (one.path, one.file.stored)}
     for path in sorted({*paths, *removal.files, *attributes}):
         refuse_other_kinds(repository, path)
+    _refuse_names_of_git(tree, planned)
     _refuse_lost_changes(clone, tree, planned, attempt)
     rules, notes = rules_for(tree, governing, found, planned)
     for one in planned:
@@ -163,15 +162,41 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
         planned,
         rules,
         found.readers,
-        resolve_grants(request.grants, found.readers, lambda one: groups_for(planned, used, one)),
+        resolve_grants(
+            request.grants,
+            found.readers,
+            lambda one: groups_for(planned, used, one),
+            lambda one: advice_for(planned, one),
+        ),
         removal,
         {one.group: members(clone.work_tree, one.group) for one in planned},
         used,
         request.group,
         remaining,
-        [*found.notes, *notes],
+        [*found.notes, *notes, *_notes_on_shallow(repository)],
     )
     return prepared._replace(plan=plan)
+
+
+def _notes_on_shallow(repository: Repository) -> list[Note]:
+    if not is_shallow(repository):
+        return []
+    what = "this clone is shallow: whether a file was sealed in an older commit is not known"
+    hint = "to compare with all commits, first run: git fetch --unshallow"
+    return [Note(what, (hint,))]
+
+
+def _unfinished_groups(clone: Clone, attempt: Attempt) -> frozenset[str]:
+    """Return the groups whose only key is the one that *attempt* generated.
+
+    Somebody else, who may have pushed a group of that name since, has no key with this id.
+    """
+    found = set()
+    for group, key_id in attempt.groups:
+        data = clone.work_tree.read(f"keys/{group}/epochs")
+        if data and [one.key_id for one in parse_epochs(data, group)] == [key_id]:
+            found.add(group)
+    return frozenset(found)
 
 
 def _used_groups(clone: Clone, planned: set[bytes]) -> frozenset[str]:
@@ -230,7 +255,8 @@ def _planned(
         plain = plain._replace(notes=(*plain.notes, *governed.notes), rule_notes=())
     if request.whole and (exposed or not plain.by_value):
         rules, exposed = (NewRule(file_format="whole"),), 0
-    return PlannedFile(file, group, plain, rules, exposed, governed is not None)
+    has_group = governed is not None and governed.has_group
+    return PlannedFile(file, group, plain, rules, exposed, governed is not None, has_group)
 
 
 def _exposed_comments(stored: bytes, path: bytes, data: bytes) -> int:
@@ -255,11 +281,7 @@ def _refuse_lost_changes(
     for one in planned:
         name = show_path(one.path)
         if not one.path or one.path.endswith(b"/") or clone.is_passed_through(one.path):
-            raise UsageError(
-                f"the plaintext of {show_path(one.file.stored)} cannot be sealed: "
-                f"{name or 'its name is empty'}",
-                "name the other files: sealedfiles migrate PATH",
-            )
+            raise _not_sealable(one)
         file = clone.repository.file(one.path)
         stored = tree.read(one.path)
         known = {stored, one.plain.data}
@@ -275,6 +297,34 @@ def _refuse_lost_changes(
                 f"{name} has local changes that {show_path(one.file.stored)} in git does not have",
                 "commit them with the other tool first, or discard them",
             )
+
+
+def _refuse_names_of_git(tree: Tree, planned: list[PlannedFile]) -> None:
+    """Raise UsageError if git stores no file at the path of a plaintext, for example `sub/.git`.
+
+    Which names these are depends on git's configuration, so git is asked: with an index outside of the
+    repository.
+    """
+    new = [one for one in planned if one.path != one.file.stored]
+    lines = [
+        f"100644 {tree.files[one.file.stored].oid}\t".encode() + one.path + b"\x00" for one in new
+    ]
+    with TemporaryDirectory() as folder:
+        env = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
+        run = tree.clone.repository.run
+        run("update-index", "-z", "--index-info", stdin=b"".join(lines), env=env)
+        stored = {*run("ls-files", "-z", env=env).split(b"\x00")}
+    for one in new:
+        if one.path not in stored:
+            raise _not_sealable(one)
+
+
+def _not_sealable(one: PlannedFile) -> UsageError:
+    return UsageError(
+        f"the plaintext of {show_path(one.file.stored)} cannot be sealed: "
+        f"{show_path(one.path) or 'its name is empty'}",
+        "name the other files: sealedfiles migrate PATH",
+    )
 
 
 def refuse_other_kinds(repository: Repository, path: bytes) -> None:

@@ -28,6 +28,8 @@ class PlannedFile(NamedTuple):
     """The number of comments that the tool encrypts, and that will be in plaintext."""
     is_governed: bool = False
     """Whether the policy in force decides about its values."""
+    has_group: bool = False
+    """Whether a rule of that policy assigns the group."""
 
     @property
     def path(self) -> bytes:
