@@ -63,7 +63,7 @@ def command(
     a value cannot be decrypted, or may not come from a reader (exit status 4).
 
     \b
-    --to sops     SOPS files, encrypted to age keys; comments are left out
+    --to sops     SOPS files, encrypted to age keys
     --to age      age files
     --to dotenv   NAME=value, as `cat --format env` prints them, in plaintext
     --to plain    the files in plaintext, byte for byte
@@ -102,6 +102,7 @@ def command(
                 "recipients": list(one.recipients),
                 "encrypted": one.encrypted,
                 "plain": one.plain,
+                "lost_comments": one.lost_comments,
             }
             for one in exported
         ]

@@ -114,6 +114,119 @@ def test_the_real_sops_opens_all_files_and_finds_the_same_values(sealed: Repo) -
     assert json.loads(opened(sealed, folder / "api.json"))["api"]["token"] == "new"
 
 
+COMMENTED = """\
+# The service.
+
+db:
+  # password: s3cr3t-old
+  password: s3cr3t-new  # since May
+  port: 5432
+  # the end of the mapping
+hosts:  # behind a key
+  - s3cr3t-a # behind an item
+  # above an item
+  - # in an item
+    name: s3cr3t-b
+    # in a mapping of a list
+    tags: [x, s3cr3t-y]  # behind a list
+  - [s3cr3t-c,
+     # in brackets
+     s3cr3t-d]
+  # the end of the list
+base: &base
+  key: s3cr3t-key # in an anchor
+copy:
+  # above a merge
+  <<: *base
+text: |
+  # not a comment
+##  several signs
+empty:
+  # above nothing
+#
+# the end
+"""
+COMMENTS = """\
+ The service.
+ password: s3cr3t-old
+ since May
+ the end of the mapping
+ behind a key
+ behind an item
+ above an item
+ in an item
+ in a mapping of a list
+ behind a list
+ in brackets
+ the end of the list
+ in an anchor
+ above a merge
+#  several signs
+ above nothing
+
+ the end
+"""
+
+
+def comments_in(text: str) -> list[str]:
+    """Return the comments of a YAML or .env text that are on a line of their own."""
+    lines = [line.strip() for line in text.split("\n")]
+    return [line[1:] for line in lines if line.startswith("#") and line != "# not a comment"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_partial", [False, True])
+def test_the_real_sops_gives_the_comments_back(sealed: Repo, is_partial: bool) -> None:
+    sealed.write("app.yaml", COMMENTED)
+    sealed.write("later.env", "# first\n\nA=s3cr3t # behind\n  #B=s3cr3t-old\nC=\n#\n# end")
+    sealed.sealedfiles("track", "app.yaml", "later.env")
+    if is_partial:
+        sealed.sealedfiles("track", "app.yaml", "--values", "db.port", "--plain")
+    sealed.commit("comments")
+    folder = exported(sealed, "sops", "--allow-plaintext", "app.yaml", "later.env")
+    for name in ("app.yaml", "later.env"):
+        assert "s3cr3t" not in (folder / name).read_text()
+    found = opened(sealed, folder / "app.yaml").decode()
+    assert documents(found) == documents(COMMENTED)
+    assert comments_in(found) == COMMENTS.split("\n")[:-1]
+    assert ("port: 5432" in (folder / "app.yaml").read_text()) is is_partial
+    assert comments_in(opened(sealed, folder / "later.env").decode()) == [
+        *(" first", " behind", "B=s3cr3t-old", "", " end")
+    ]
+
+
+@pytest.mark.slow
+def test_a_comment_that_git_has_sealed_is_encrypted_although_its_neighbors_are_not(
+    sealed: Repo,
+) -> None:
+    """SOPS encrypts no comment outside of the keys that `encrypted_regex` names."""
+    for name, note in (("one.yaml", "# prose\n"), ("two.yaml", "# prose\n# pin: s3cr3t-pin\n")):
+        sealed.write(name, f"{note}host: db.example\npin: s3cr3t-new\n")
+        sealed.sealedfiles("track", name, "--values", "host", "--plain")
+    sealed.commit("two files")
+    folder = exported(sealed, "sops", "one.yaml", "two.yaml")
+    assert "encrypted_regex: ^(pin)$" in (folder / "one.yaml").read_text().replace('"', "")
+    assert "# prose" in (folder / "one.yaml").read_text()
+    text = (folder / "two.yaml").read_text()
+    assert "host: db.example" in text
+    assert "s3cr3t" not in text
+    assert comments_in(opened(sealed, folder / "two.yaml").decode()) == [
+        *(" prose", " pin: s3cr3t-pin")
+    ]
+
+
+def test_comments_in_json_are_named_because_sops_reads_none(sealed: Repo, tmp_path: Path) -> None:
+    sealed.write("c.json", '{\n  // a note\n  "a": "s3cr3t" /* another */\n}\n')
+    sealed.sealedfiles("track", "c.json")
+    sealed.commit("comments")
+    shown = sealed.sealedfiles("export", "--to", "sops", str(tmp_path / "out"), "c.json")
+    assert (
+        "c.json: 1 encrypted, 0 in plaintext; 2 comments left out: SOPS reads none in JSON\n"
+        in shown
+    )
+    assert json.loads(opened(sealed, tmp_path / "out/c.json")) == {"a": "s3cr3t"}
+
+
 def test_there_and_back(sealed: Repo) -> None:
     folder = exported(sealed, "sops")
     back = repository(sealed.path.parent / "back")

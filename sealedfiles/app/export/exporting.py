@@ -14,6 +14,7 @@ from sealedfiles.app.files.working_file import WorkingFile, load_values, with_pl
 from sealedfiles.app.key_output import refuse_inside_repository
 from sealedfiles.app.run.variables import choose, read_sources
 from sealedfiles.app.sops import writing
+from sealedfiles.app.sops.comments import comments_of
 from sealedfiles.app.sops.metadata import form_of
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import FormatError, NoKeyError, SealedFilesError, UsageError
@@ -22,7 +23,9 @@ from sealedfiles.keys.readers import find_granted, find_own
 from sealedfiles.keys.recipients import members
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util import atomic
+from sealedfiles.util.messages import counted
 
 KINDS = ("sops", "dotenv", "age", "plain")
 
@@ -38,6 +41,8 @@ class Exported(NamedTuple):
     encrypted: int = 0
     plain: int = 0
     """The numbers of encrypted values, and of values in plaintext, in a SOPS file."""
+    lost_comments: int = 0
+    """The number of comments that a SOPS file cannot have."""
 
     def __repr__(self) -> str:
         """Show no secret."""
@@ -105,7 +110,13 @@ def convert(
     # SOPS reads a file by its name, and cannot read this form of an INI file.
     ending = ".sops" if form_of(place.path) == "ini" else ""
     return Exported(
-        place.name, name + ending, written.data, shown, written.encrypted, written.plain
+        place.name,
+        name + ending,
+        written.data,
+        shown,
+        written.encrypted,
+        written.plain,
+        _lost_comments(place),
     )
 
 
@@ -129,11 +140,19 @@ def _to_sops(place: WorkingFile, recipients: list[age.Recipient]) -> writing.Wri
             recipients,
             lambda path: rules.group_of(path) is not None,
             documents=form == "yaml" and _has_documents(place),
+            comments=comments_of(place, data) if form != "json" else None,
         )
     except UsageError as error:
         raise UsageError(
             f"{place.name}: {error.message}", "export it with --to age or --to plain"
         ) from None
+
+
+def _lost_comments(place: WorkingFile) -> int:
+    """Return the number of comments in a JSON file: SOPS reads none there."""
+    if form_of(place.path) != "json":
+        return 0
+    return len(SealedText(place.opened.data, place.described).comments)
 
 
 def _has_documents(place: WorkingFile) -> bool:
@@ -194,4 +213,6 @@ def write_files(folder: str, files: Sequence[Exported]) -> None:
 def shown(file: Exported) -> str:
     """Return the line that reports *file*."""
     counts = f": {file.encrypted} encrypted, {file.plain} in plaintext" if file.encrypted else ""
-    return f"{show_path(os.fsencode(file.path))}{counts}"
+    lost = counted(file.lost_comments, "comment")
+    left_out = f"; {lost} left out: SOPS reads none in JSON" if file.lost_comments else ""
+    return f"{show_path(os.fsencode(file.path))}{counts}{left_out}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sealedfiles.app.files.environment import Variable, scalars
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Data, JsonNumber, Spelled, YamlFloat, YamlPlain
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.address import show_address
+from sealedfiles.model.address import Address, show_address
 from sealedfiles.model.paths import json_string
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
@@ -94,13 +94,14 @@ def _each_spelled(data: Data, change: Callable[[Spelled], Data]) -> Data:
     return root[0]
 
 
-def to_yaml(data: Data) -> str:
+def to_yaml(data: Data, comments: Mapping[Address, Sequence[str]] | None = None) -> str:
     """Return *data* as YAML that YAML 1.1 and 1.2 parsers read like its source.
 
-    Raises UsageError if it is too large.
+    *comments* are lines, without their comment sign, that are written above the entry at an address.  Raises
+    UsageError if it is too large.
     """
     with _within_limits(data):
-        return "".join(f"{line}\n" for line in _yaml_lines(data))
+        return "".join(f"{line}\n" for line in _yaml_lines(data, comments or {}))
 
 
 @contextmanager
@@ -119,21 +120,25 @@ def _within_limits(data: Data) -> Iterator[None]:
         raise UsageError("a number has too many digits to write") from None
 
 
-def _yaml_lines(data: Data) -> list[str]:
+def _yaml_lines(
+    data: Data, comments: Mapping[Address, Sequence[str]], above: Address = ()
+) -> list[str]:
     if not data or not isinstance(data, (dict, list)):
         return [_yaml_scalar(data)]
     lines = []
     if isinstance(data, list):
-        for item in data:
-            first, *rest = _yaml_lines(item)
+        for number, item in enumerate(data):
+            first, *rest = _yaml_lines(item, comments, (*above, number))
+            lines += [f"#{text}" for text in comments.get((*above, number), ())]
             lines += [f"- {first}", *(f"  {line}" for line in rest)]
         return lines
     for key, item in data.items():
+        lines += [f"#{text}" for text in comments.get((*above, key), ())]
         written = f"{_yaml_scalar(key)}:"
         if len(written) > _LONGEST_KEY:
             lines.append(f"? {written[:-1]}")
             written = ":"
-        below = _yaml_lines(item)
+        below = _yaml_lines(item, comments, (*above, key))
         if item and isinstance(item, (dict, list)):
             lines += [written, *(f"  {line}" for line in below)]
         else:

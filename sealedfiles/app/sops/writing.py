@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sealedfiles import age
 from sealedfiles.app.files.export import to_json, to_yaml
+from sealedfiles.app.sops.comments import END, Comments
 from sealedfiles.app.sops.scalars import float_text, is_same_number, value_of_literal
 from sealedfiles.app.sops.tokens import KEY_SIZE, Value, context_of, mac_of, make_token
 from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.formats.base import Data, JsonNumber, Spelled
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
+from sealedfiles.model.address import Address
 
 _VERSION = "3.13.0"
 """The version of SOPS whose format is written."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SUFFIX = "_unencrypted"
-_DEFAULT = ("unencrypted_suffix", _SUFFIX)
-_ALL = ("encrypted_regex", ".*")
 
 
 class Written(NamedTuple):
@@ -32,12 +32,33 @@ class Written(NamedTuple):
     plain: int
 
 
+class _Selector(NamedTuple):
+    """A rule of SOPS for what is encrypted: by the keys above a value or a comment."""
+
+    kind: str
+    names: tuple[str, ...]
+    """The names of keys; the suffix."""
+
+    @property
+    def value(self) -> str:
+        """How SOPS writes it."""
+        if self.kind == "unencrypted_suffix":
+            return self.names[0]
+        return f"^({'|'.join(map(_quoted, self.names))})$"
+
+    def selects(self, keys: Iterable[str]) -> bool:
+        """Return True if it encrypts what is below *keys*."""
+        if self.kind == "unencrypted_suffix":
+            return not any(key.endswith(self.names) for key in keys)
+        return any(key in self.names for key in keys) == (self.kind == "encrypted_regex")
+
+
 class _Encryption:
     """The encryption of one file: its data key, and the values so far."""
 
-    def __init__(self, is_secret: Callable[[bytes], bool]) -> None:
+    def __init__(self, selector: _Selector) -> None:
         self.key = os.urandom(KEY_SIZE)
-        self._is_secret = is_secret
+        self._selector = selector
         self.values: list[Value] = []
         self.encrypted = self.plain = 0
 
@@ -53,13 +74,30 @@ class _Encryption:
         if typed is None or not typed.data:
             return value
         self.values.append(typed)
-        if not self._is_secret(path):
+        if not self._selector.selects(_keys(path)):
             self.plain += 1
             return value
         self.encrypted += 1
         return make_token(typed, self.key, context_of(path))
 
-    def metadata(self, selector: tuple[str, str], recipients: Sequence[age.Recipient]) -> Data:
+    def comments(self, found: Comments, root: int | None) -> dict[Address, list[str]]:
+        """Return the lines of *found* in the document *root* (None: the only one), without their signs."""
+        lines: dict[Address, list[str]] = {}
+        for address, some in found.items():
+            if root is not None and address[0] != root:
+                continue
+            path = address if root is None else address[1:]
+            keys = [step for step in path[:-1] if isinstance(step, str)]
+            lines[path] = [self._comment(one.text, keys) for one in some]
+        return lines
+
+    def _comment(self, text: str, keys: list[str]) -> str:
+        if not self._selector.selects(keys):
+            return text
+        value = Value("comment", text.encode("utf-8"))
+        return make_token(value, self.key, ":".join(keys) + ":")
+
+    def metadata(self, recipients: Sequence[age.Recipient]) -> Data:
         """Return the metadata, with the MAC over all values."""
         modified = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         mac = Value("str", mac_of(self.values).encode("ascii"))
@@ -69,7 +107,7 @@ class _Encryption:
         ]
         return {
             "age": keys,
-            selector[0]: selector[1],
+            self._selector.kind: self._selector.value,
             "lastmodified": modified,
             "mac": make_token(mac, self.key, modified),
             "version": _VERSION,
@@ -83,38 +121,52 @@ def write(
     is_secret: Callable[[bytes], bool],
     *,
     documents: bool = False,
+    comments: Comments | None = None,
 ) -> Written:
     """Return *data*, from YAML, JSON or a .env file, as a SOPS file for *recipients*.
 
-    *is_secret* decides by key path which values are encrypted.  If no rule of SOPS selects exactly these, all
-    are.  With *documents*, *data* is the list of documents of a YAML file.  Raises UsageError for what SOPS
-    cannot represent.
+    *is_secret* decides by key path which values are encrypted.  If no rule of SOPS selects exactly these, and
+    the *comments* that are not public, all are.  With *documents*, *data* is the list of documents of a YAML
+    file.  Raises UsageError for what SOPS cannot represent.
     """
     roots = data if documents and isinstance(data, list) else [data]
     for root in roots:
         _refuse(root, form)
-    selector = _selector(roots, is_secret)
-    encryption = _Encryption(is_secret if selector != _ALL else lambda _path: True)
+    found = comments or {}
+    encryption = _Encryption(_selector(roots, is_secret, _hidden(found)))
     new = [encryption.replaced(root, paths.ROOT) for root in roots]
-    metadata = encryption.metadata(selector, recipients)
+    metadata = encryption.metadata(recipients)
     whole = [{**root, "sops": metadata} for root in new if isinstance(root, dict)]
     if form == "json":
         text = to_json(whole[0])
     elif form == "dotenv":
-        text = _dotenv(new[0], metadata)
+        text = _dotenv(new[0], metadata, encryption.comments(found, None))
     else:
-        text = "---\n".join(to_yaml(one) for one in whole)
+        lines = [
+            encryption.comments(found, number if documents else None)
+            for number in range(len(whole))
+        ]
+        text = "---\n".join(map(to_yaml, whole, lines))
     return Written(text.encode("utf-8"), encryption.encrypted, encryption.plain)
 
 
 def write_binary(data: bytes, recipients: Sequence[age.Recipient]) -> Written:
     """Return *data* as a SOPS file that is encrypted as a whole."""
-    encryption = _Encryption(lambda _path: True)
+    encryption = _Encryption(_Selector("unencrypted_suffix", (_SUFFIX,)))
     value = Value("str", data)
     encryption.values.append(value)
     token = make_token(value, encryption.key, context_of(paths.key_step("data")))
-    metadata = encryption.metadata(_DEFAULT, recipients)
+    metadata = encryption.metadata(recipients)
     return Written(to_json({"data": token, "sops": metadata}).encode("utf-8"), 1, 0)
+
+
+def _hidden(comments: Comments) -> list[set[str]]:
+    """Return the keys above each comment that is not public."""
+    return [
+        {step for step in address[:-1] if isinstance(step, str)}
+        for address, some in comments.items()
+        if not all(one.is_public for one in some)
+    ]
 
 
 def _refuse(root: Data, form: str) -> None:
@@ -155,19 +207,34 @@ def _typed(value: Data, path: bytes) -> Value | None:
         raise UsageError(f"the value at {paths.show(path)} has a lone surrogate") from None
 
 
-def _selector(roots: Iterable[Data], is_secret: Callable[[bytes], bool]) -> tuple[str, str]:
-    """Return the rule of SOPS that selects the values that are secret; ``_ALL`` if there is none."""
+def _selector(
+    roots: Iterable[Data], is_secret: Callable[[bytes], bool], hidden: list[set[str]]
+) -> _Selector:
+    """Return a rule of SOPS that selects the values that are secret, and what is below the keys *hidden*.
+
+    If there is none, a rule that selects everything.
+    """
     found = [path for root in roots for path in _paths(root, paths.ROOT)]
-    keys = {path: {step for step in paths.steps(path) if step is not None} for path in found}
-    secret = [path for path in found if is_secret(path)]
-    plain = [path for path in found if not is_secret(path)]
-    suffixed = [path for path in found if any(key.endswith(_SUFFIX) for key in keys[path])]
-    if set(suffixed) == set(plain):
-        return _DEFAULT
-    names = sorted({paths.last_key(path) or "" for path in secret})
-    if not names or any(keys[path] & {*names} for path in plain):
-        return _ALL
-    return "encrypted_regex", f"^({'|'.join(map(_quoted, names))})$"
+    keys = {path: _keys(path) for path in found}
+    names = {True: set[str](), False: set[str]()}
+    for path in found:
+        names[is_secret(path)].add(paths.last_key(path) or "")
+    for one in (
+        _Selector("unencrypted_suffix", (_SUFFIX,)),
+        _Selector("encrypted_regex", tuple(sorted(names[True]))),
+        _Selector("unencrypted_regex", tuple(sorted(names[False]))),
+    ):
+        is_right = all(one.selects(keys[path]) == is_secret(path) for path in found)
+        if one.names and names[True] and is_right and all(map(one.selects, hidden)):
+            return one
+    suffix = _SUFFIX
+    while any(key.endswith(suffix) for some in keys.values() for key in some):
+        suffix = f"_{suffix}"
+    return _Selector("unencrypted_suffix", (suffix,))
+
+
+def _keys(path: bytes) -> set[str]:
+    return {step for step in paths.steps(path) if step is not None}
 
 
 def _quoted(name: str) -> str:
@@ -186,7 +253,7 @@ def _paths(value: Data, path: bytes) -> Iterable[bytes]:
         yield path
 
 
-def _dotenv(data: Data, metadata: Data) -> str:
+def _dotenv(data: Data, metadata: Data, comments: Mapping[Address, Sequence[str]]) -> str:
     assert isinstance(data, dict)  # noqa: S101 - see _refuse
     assert isinstance(metadata, dict)  # noqa: S101
     lines = {name: "" if value is None else str(value) for name, value in data.items()}
@@ -197,7 +264,12 @@ def _dotenv(data: Data, metadata: Data) -> str:
                     lines[f"sops_age__list_{number}__map_{field}"] = str(text)
         else:
             lines[f"sops_{name}"] = str(value)
-    return "".join(f"{name}={_flat(value)}\n" for name, value in lines.items())
+    text = ""
+    for name, value in lines.items():
+        # The first line of the metadata is below the comments at the end.
+        above = comments.get((END if name == "sops_age__list_0__map_enc" else name,), ())
+        text += "".join(f"#{one}\n" for one in above) + f"{name}={_flat(value)}\n"
+    return text
 
 
 def _flat(value: str) -> str:
