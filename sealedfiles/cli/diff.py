@@ -12,6 +12,7 @@ from sealedfiles.app.files.difference import (
     CHANGED,
     LAYOUT,
     REMOVED,
+    RENAMED,
     SPELLING,
     UNKNOWN,
     Change,
@@ -71,6 +72,8 @@ def command(
     Compares the decrypted values of sealed files in REV (default: HEAD) with those in the working tree.
     Values are hidden unless you give --show.  It works without git's filter, with your key.
 
+    A file that has at least half of the values of a removed one counts as renamed, and is compared with it.
+
     Values that cannot be decrypted are compared as tokens: the same token is the same value, and the list
     names the others.  Exits with status 3 if no value could be decrypted, and with 4 if a token is damaged or
     misplaced.
@@ -113,9 +116,11 @@ def _revision(clone: Clone, words: tuple[str, ...]) -> tuple[str, tuple[str, ...
 
 
 def _print(found: Difference, is_shown: bool) -> None:
-    for path, changes in groupby(found.changes, key=lambda one: one.file):
-        show(show_path(path))
+    for (old, path), changes in groupby(found.changes, key=lambda one: (one.old_file, one.file)):
+        show(f"{show_path(old)} -> {show_path(path)}: renamed" if old else show_path(path))
         for one in changes:
+            if one.kind == RENAMED:
+                continue
             what = _WORDS[one.kind]
             reason = "".join(f" ({why})" for why in _remarks(one))
             place = one.shown_key or ("" if one.kind == LAYOUT else "the whole file")
@@ -149,6 +154,7 @@ def _values(change: Change) -> str:
 def _row(change: Change, is_shown: bool) -> dict[str, object]:
     return {
         "path": path_text(change.file),
+        "from": path_text(change.old_file),
         "key": change.shown_key,
         "change": change.kind,
         "group": change.group,

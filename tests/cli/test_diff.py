@@ -53,6 +53,7 @@ def test_changes_are_listed_by_key_and_values_only_on_request(repo: Repo) -> Non
     assert one == [
         {
             "path": ENV,
+            "from": None,
             "key": "DB_PASSWORD",
             "change": "changed",
             "group": "default",
@@ -176,6 +177,50 @@ def test_files_that_appear_vanish_or_do_not_parse(repo: Repo) -> None:
     repo.write(YAML, FILES[YAML].replace("# changed on every", "# changed on the"))
     assert changes(repo, YAML) == [(YAML, None, "layout")]
     assert "  only comments or layout\n" in repo.sealedfiles("diff", YAML)
+
+
+def test_a_renamed_file_is_compared_with_its_old_version(repo: Repo) -> None:
+    """Also if all tokens differ, because the new file was written without the old one."""
+    repo.sealedfiles("track", "moved/*", "key.bin")
+    repo.write("key.bin", b"\x00s3cr3t")
+    start = repo.commit("tracked")
+    (repo.path / "moved").mkdir()
+    repo.git("mv", YAML, "moved/app.yaml")
+    repo.edit("moved/app.yaml", "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    text = repo.read(ENV)
+    repo.git("rm", "--quiet", ENV, "key.bin")
+    repo.commit("one moved, one removed")
+    repo.write("moved/prod.env", text)
+    repo.write("moved/other.env", "APP_NAME=orders\nA=s3cr3t-other\nB=s3cr3t-another\n")
+    repo.write("moved/key.bin", b"\x00s3cr3t")
+    repo.commit("the others are back")
+    assert not {*repo.tokens(start, ENV)} & {*repo.tokens("HEAD", "moved/prod.env")}
+    expected = [
+        ("moved/app.yaml", None, "renamed"),
+        ("moved/app.yaml", "database.password", "changed"),
+        ("moved/key.bin", None, "renamed"),
+        ("moved/other.env", "APP_NAME", "added"),
+        ("moved/other.env", "A", "added"),
+        ("moved/other.env", "B", "added"),
+        ("moved/prod.env", None, "renamed"),
+    ]
+    for options in ([], ["--cached"]):
+        assert changes(repo, start, *options) == expected
+    shown = repo.sealedfiles("diff", start, "--show")
+    assert shown.startswith(
+        f"{YAML} -> moved/app.yaml: renamed\n"
+        '  database.password: changed: "s3cr3t-db-alpha" -> "s3cr3t-db-beta"\n'
+        "key.bin -> moved/key.bin: renamed\nmoved/other.env\n"
+    )
+    assert "may not come from a reader" not in repo.stderr
+    rows = json.loads(repo.sealedfiles("diff", start, "--json"))["changes"]
+    assert {one["path"]: one["from"] for one in rows} == {
+        "moved/app.yaml": YAML,
+        "moved/key.bin": "key.bin",
+        "moved/other.env": None,
+        "moved/prod.env": ENV,
+    }
+    repo.sealedfiles("diff", start, "--exit-code", "moved/key.bin", code=1)
 
 
 def test_a_file_sealed_whole_changes_as_a_whole(repo: Repo) -> None:

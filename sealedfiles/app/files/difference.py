@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from sealedfiles.app.files.renamed import find_renames
 from sealedfiles.app.files.version_suspects import suspects_of, workspace_for
 from sealedfiles.app.files.working_file import staged_file
 from sealedfiles.app.workspace import Workspace
@@ -21,7 +23,7 @@ from sealedfiles.sealing.file import REASONS, show_path
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.progress import Progress
 
-ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+ADDED, REMOVED, CHANGED, RENAMED = "added", "removed", "changed", "renamed"
 SPELLING, LAYOUT, UNKNOWN = "spelling", "layout", "unknown"
 
 
@@ -30,8 +32,9 @@ class Change(NamedTuple):
 
     file: bytes
     kind: str
-    """``added``, ``removed``, ``changed``; ``spelling``: the same text in other quotes or of another type;
-    ``layout``: comments or blanks of the file; ``unknown``: a side cannot be read."""
+    """``added``, ``removed``, ``changed``; ``renamed``: the whole file, followed by its other changes;
+    ``spelling``: the same text in other quotes or of another type; ``layout``: comments or blanks of the
+    file; ``unknown``: a side cannot be read."""
     key: bytes | None = None
     """The encoded key path; None for the whole file."""
     group: str = ""
@@ -44,6 +47,8 @@ class Change(NamedTuple):
     old_suspect: str = ""
     """Why the old value may not come from a reader."""
     new_suspect: str = ""
+    old_file: bytes = b""
+    """The path of the file before it was renamed; empty if it was not."""
 
     @property
     def shown_key(self) -> str:
@@ -89,6 +94,21 @@ class _Side(NamedTuple):
     suspect: str = ""
     """Why the file as a whole may not come from a reader."""
 
+    def counted_values(self) -> Counter[Hashable]:
+        """Return the values with their key paths; the content of a file without separate values."""
+        if self.whole:
+            return Counter([self.data])
+        return Counter((key, one.identity) for key, some in self.values.items() for one in some)
+
+
+class _Pair(NamedTuple):
+    """Two versions of a file."""
+
+    old_path: bytes
+    path: bytes
+    old: _Side
+    new: _Side
+
 
 def difference(
     workspace: Workspace, revision: str, names: Sequence[str], folder: Path, *, staged: bool
@@ -105,33 +125,59 @@ def difference(
     tree = _tree_of(clone, revision)
     files = _changed_files(clone, tree, names, folder, staged=staged)
     before = workspace_for(workspace, clone, tree)
+    pairs: list[_Pair] = []
     with Progress("files", len(files)) as progress:
         for path, (old_oid, new_oid) in progress.each(files.items()):
             old = _blob(clone, old_oid)
             new = _new_content(clone, path, new_oid, staged=staged)
             if clone.covers(path) or b"sealed:v" in old or b"sealed:v" in new:
-                sides = (
-                    _read(before, path, old, is_stored=True),
-                    _read(workspace, path, new, is_stored=staged or set(new_oid) != {"0"}),
+                before_side = _read(before, path, old, is_stored=True)
+                is_stored = staged or set(new_oid) != {"0"}
+                pairs.append(
+                    _Pair(path, path, before_side, _read(workspace, path, new, is_stored=is_stored))
                 )
-                _compare(clone, path, *sides, found)
+    for pair in _with_renames(pairs):
+        _compare(clone, pair, found)
     return found
 
 
-def _compare(clone: Clone, path: bytes, before: _Side, after: _Side, found: Difference) -> None:
+def _with_renames(pairs: list[_Pair]) -> list[_Pair]:
+    """Return *pairs*, those of a renamed file joined at its new path."""
+    removed = {one.path: one for one in pairs if one.old.data and not one.new.data}
+    added = {one.path: one for one in pairs if one.new.data and not one.old.data}
+    renames = find_renames(
+        {path: one.old.counted_values() for path, one in removed.items()},
+        {path: one.new.counted_values() for path, one in added.items()},
+    )
+    gone = {*renames.values()}
+    return [
+        one._replace(old_path=renames[one.path], old=removed[renames[one.path]].old)
+        if one.path in renames
+        else one
+        for one in pairs
+        if one.path not in gone
+    ]
+
+
+def _compare(clone: Clone, pair: _Pair, found: Difference) -> None:
+    path, before, after = pair.path, pair.old, pair.new
     changes = list(_changes(path, before, after))
     if not changes and before.data != after.data:
         changes.append(Change(path, LAYOUT))
+    if pair.old_path != path:
+        renamed = [Change(path, RENAMED), *changes]
+        changes = [one._replace(old_file=pair.old_path) for one in renamed]
     found.changes.extend(_with_group(clone, one) for one in changes)
     if any(one.kind == UNKNOWN for one in changes):
         same = {one.token for one in before.problems} & {one.token for one in after.problems}
-        for problem in (*before.problems, *after.problems):
-            if problem.token in same:
-                continue
-            if problem.reason == "no-key":
-                found.without_key.add(problem.group)
-            else:
-                found.refused.append((path, problem))
+        for name, side in ((pair.old_path, before), (path, after)):
+            for problem in side.problems:
+                if problem.token in same:
+                    continue
+                if problem.reason == "no-key":
+                    found.without_key.add(problem.group)
+                else:
+                    found.refused.append((name, problem))
 
 
 def _changes(path: bytes, old: _Side, new: _Side) -> Iterator[Change]:
