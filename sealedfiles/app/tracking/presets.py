@@ -153,9 +153,14 @@ PRESETS = (
     ),
     Preset(
         "spring",
-        (("application*.y*ml", ()), ("bootstrap*.y*ml", ())),
+        tuple(
+            (f"{name}*.{ending}", ())
+            for name in ("application", "bootstrap")
+            for ending in ("y*ml", "properties")
+        ),
         plain=_OTHERS,
-        sealed=("**.*jaas*.**", "**.*mongodb*.uri", *_CONNECTIONS, *_NAMED),
+        # With dots in one key, as in a .properties file, or with a level for each part.
+        sealed=("**.*jaas*.**", "**.*mongodb*.uri", "**.*mongodb*uri", *_CONNECTIONS, *_NAMED),
     ),
     Preset(
         "rails",

@@ -31,6 +31,7 @@ EXPECTED = {
     "kubernetes/secret.yaml": "kubernetes",
     "rails/credentials.yml": "rails",
     "rails/database.yml": "rails",
+    "spring/application-prod.properties": "spring",
     "spring/application.yml": "spring",
     "terraform/prod.tfvars.json": "terraform",
     "terraform/secrets.auto.tfvars": "terraform",
@@ -54,6 +55,7 @@ SEALED = {
     "helm/values.yaml": [],
     "kubernetes/crd.yml": [],
     "kubernetes/deployment.yaml": ["spec.template.spec.containers[].env[].value"],
+    "spring/application-prod.properties": ['"spring.datasource.password"'],
     "spring/application.yml": [
         "spring.datasource.password",
         'spring.kafka.properties."[sasl.jaas.config]"',
@@ -144,6 +146,14 @@ a:
     nested = ["a.passwords[]", "a.password.main", "a.password.other.deep"]
     assert found[:5] == ["a.tokens[]", "a.tokens[]", *nested]
     assert found[-2:] == ["a.apiKeys[].v", "a.clientSecret[]"]
+
+
+@pytest.mark.parametrize("path", ["application.properties", "bootstrap.yml"])
+def test_the_address_of_a_mongodb_is_sealed_in_both_formats_of_spring(path: str) -> None:
+    sign = "=" if path.endswith("properties") else ": "
+    text = f"spring.data.mongodb.uri{sign}mongodb://u:p@db\nspring.data.mongodb.database{sign}a\n"
+    assert of(path, text) == "spring"
+    assert sealed("spring", path, text) == ['"spring.data.mongodb.uri"']
 
 
 @pytest.mark.parametrize("name", ["ConnectionStrings", "connectionStrings", "CONNECTIONSTRINGS"])
