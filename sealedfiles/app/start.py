@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 from sealedfiles import age
@@ -29,7 +28,7 @@ from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import proof_line
 from sealedfiles.keys.readers import add_recipients, find_own, make_group
-from sealedfiles.keys.recipients import check_name, describe_key, group_names
+from sealedfiles.keys.recipients import check_name, describe_key, group_names, propose_name
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
 from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.util import atomic
@@ -124,22 +123,27 @@ def create_workspace(
     add_recipients(folder, reader, [identity.recipient])
     for file, data in _NEW_FILES.items():
         _write_new(folder.root / file, data)
-    if repository and folder.read(f"keys/{DEFAULT_GROUP}/epochs") is not None:
-        key = Clone(repository, identities).ring.current(DEFAULT_GROUP)
-    else:
-        key = make_group(folder, DEFAULT_GROUP, VerifiedReader.own(reader, identity))
-    if repository:
-        clone = Clone(repository, identities)
-        clone.state.set_locked(locked=False)
-        # Before the key is recorded: from then on, a policy that it does not prove must be confirmed.
-        write_file(folder, PROOF, f"{proof_line(DEFAULT_GROUP, key, _NEW_POLICY)}\n".encode())
-        stage(clone, NAME)
-        record_new_keys(clone, {DEFAULT_GROUP: key}, is_first=True)
-        write_policy(clone, (folder.root / POLICY).read_bytes())
-        stage(clone, NAME)
+    with closing(Clone(repository, identities)) if repository else nullcontext() as clone:
+        if clone and folder.read(f"keys/{DEFAULT_GROUP}/epochs") is not None:
+            key = clone.ring.current(DEFAULT_GROUP)
+        else:
+            key = make_group(folder, DEFAULT_GROUP, VerifiedReader.own(reader, identity))
+        if clone:
+            _record_first(clone, folder, key)
     dialog.say(f"created {NAME}/ with the group {DEFAULT_GROUP} (key {key.key_id})")
     shown = describe_key(identity.recipient)
     dialog.say(f"you are its first reader, {reader}: key {shown}, {place}")
+
+
+def _record_first(clone: Clone, folder: DirFolder, key: GroupKey) -> None:
+    """Stage ``.sealedfiles/`` in *folder*, and record *key* of its first group and the policy in *clone*."""
+    clone.state.set_locked(locked=False)
+    # Before the key is recorded: from then on, a policy that it does not prove must be confirmed.
+    write_file(folder, PROOF, f"{proof_line(DEFAULT_GROUP, key, _NEW_POLICY)}\n".encode())
+    stage(clone, NAME)
+    record_new_keys(clone, {DEFAULT_GROUP: key}, is_first=True)
+    write_policy(clone, (folder.root / POLICY).read_bytes())
+    stage(clone, NAME)
 
 
 def set_up_git(repository: Repository) -> None:
@@ -167,8 +171,7 @@ def _own_identity(identities: Identities) -> tuple[age.Identity, str]:
 def _name_from_git(repository: Repository | None) -> str:
     """Return a reader's name from git's user.name.  Raises UsageError if there is none."""
     name = (repository.config("user.name") if repository else user_config("user.name")) or ""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
-    reader = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")
+    reader = propose_name(name)
     if not reader:
         raise UsageError(
             "no reader name: git's user.name is not set",

@@ -208,6 +208,11 @@ class Clone(CloneKeys):
             data = self.objects.blob(entry.oid.encode("ascii")) or b""
         return sha256(data).hexdigest(), data
 
+    def staged(self, path: bytes) -> bytes | None:
+        """Return the content of the file at *path* in the index; None if it has none, or a conflict."""
+        entry = self.index.entry(path)
+        return self.objects.blob(entry.oid.encode("ascii")) if entry else None
+
     def describe_for_smudge(self, path: bytes) -> File:
         """Return the format of the file at *path*.  Never raises: the fallback is the file name.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from sealedfiles.errors import GitError, UsageError
@@ -204,6 +204,13 @@ class Repository:
     def is_partial(self) -> bool:
         """Whether this is a partial clone (`git clone --filter`), which may lack objects."""
         return _PROMISOR.search(self._config_text) is not None
+
+    def ignored(self, paths: Iterable[bytes], *, also_tracked: bool = False) -> list[bytes]:
+        """Return those of *paths* that git ignores; without *also_tracked*, none that the index has."""
+        options = ("--no-index",) if also_tracked else ()
+        stdin = b"".join(path + b"\0" for path in paths)
+        _, out, _ = self.try_run("check-ignore", *options, "-z", "--stdin", stdin=stdin)
+        return out.split(b"\0")[:-1]
 
     def relative(self, path: Path) -> bytes:
         """Return *path* as git stores it.  Raises UsageError if it is outside the working tree."""

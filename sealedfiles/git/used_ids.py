@@ -86,9 +86,7 @@ def other_holder(clone: Clone, path: bytes, identity: str) -> bytes | None:
     )
     paths = [one for one in out.split(b"\x00") if one and one != path] if code == 0 else []
     for one in paths:
-        entry = clone.index.entry(one)
-        blob = clone.objects.blob(entry.oid.encode("ascii")) if entry else None
-        if is_id_of(one, blob or b"", identity):
+        if is_id_of(one, clone.staged(one) or b"", identity):
             return one
     return None
 

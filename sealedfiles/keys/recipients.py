@@ -10,6 +10,7 @@ from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.folder import MetadataSource
 from sealedfiles.model.policy import NAME
 from sealedfiles.model.token import base32
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _LONGEST_NAME = 200
 """In characters: with the suffix ``.grant``, a name is a file name, which many systems limit to 255 bytes."""
@@ -22,6 +23,7 @@ _DEVICES = {
     *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)),
 }
 """Names that Windows reserves, also with a suffix: a clone there could not check the files out."""
+_NOT_IN_NAMES = lazy_pattern(r"[^a-z0-9._-]+")
 
 
 def check_name(name: str, what: str = "name") -> str:
@@ -35,6 +37,14 @@ def check_name(name: str, what: str = "name") -> str:
     if len(name) > _LONGEST_NAME:
         raise UsageError(f"the {what} has {len(name)} characters", f"use at most {_LONGEST_NAME}")
     return name
+
+
+def propose_name(text: str) -> str:
+    """Return a name for a reader that is made of *text*; empty if it has nothing that a name can have."""
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii").lower()
+    return _NOT_IN_NAMES.sub("-", plain).strip("-._")
 
 
 def parse_recipients(text: str, where: str) -> list[age.Recipient]:

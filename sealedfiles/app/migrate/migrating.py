@@ -148,7 +148,7 @@ def _seal_in_index(clone: Clone, prepared: Prepared, plan: MigrationPlan, policy
         if not one.is_governed:
             _refuse_other_rules(one, file, rules)
         entry = clone.index.entry(one.path)
-        blob = clone.objects.blob(entry.oid.encode("ascii")) if entry else None
+        blob = clone.staged(one.path)
         # Tokens of an attempt that was interrupted stay as they are.
         before = [blob] if blob and b"sealed:v1:" in blob else []
         sealed = seal_file(one.plain.data, before, file, rules, clone.ring)
@@ -190,8 +190,7 @@ def _write_files(clone: Clone, files: list[PlannedFile]) -> None:
 def _verified(clone: Clone, one: PlannedFile) -> MigratedFile:
     """Decrypt a file from the index and compare it.  Raises TamperedError."""
     name = show_path(one.path)
-    entry = clone.index.entry(one.path)
-    blob = clone.objects.blob(entry.oid.encode("ascii")) if entry else None
+    blob = clone.staged(one.path)
     file, rules = clone.describe(one.path)
     opened = open_file(blob or b"", file, clone.ring)
     if blob is None or opened.data != one.plain.data:

@@ -348,8 +348,7 @@ def refuse_other_kinds(repository: Repository, path: bytes) -> None:
 
 def _refuse_later_changes(clone: Clone, one: PlannedFile, stored: bytes | None) -> None:
     """Raise UsageError if somebody changed a file in the index after the migration was interrupted."""
-    entry = clone.index.entry(one.path)
-    blob = clone.objects.blob(entry.oid.encode("ascii")) if entry else None
+    blob = clone.staged(one.path)
     if blob in (None, stored):
         return
     opened = open_file(blob, clone.describe_for_smudge(one.path), clone.ring)

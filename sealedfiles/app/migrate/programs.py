@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 from sealedfiles.errors import NoKeyError
@@ -26,25 +24,14 @@ def is_installed(program: str) -> bool:
     return shutil.which(program) is not None
 
 
-def run_program(
-    program: str,
-    *arguments: str,
-    folder: Path,
-    stdin: bytes = b"",
-    env: Mapping[str, str] | None = None,
-) -> Output | None:
+def run_program(program: str, *arguments: str, folder: Path, stdin: bytes = b"") -> Output | None:
     """Run *program* in *folder*; return None if it is not installed."""
     found = shutil.which(program)
     if found is None:
         return None
     trace(f"{program} {' '.join(arguments)}")
     ran = subprocess.run(
-        [found, *arguments],
-        input=stdin,
-        capture_output=True,
-        cwd=folder,
-        env={**os.environ, **(env or {})},
-        check=False,
+        [found, *arguments], input=stdin, capture_output=True, cwd=folder, check=False
     )
     return Output(ran.returncode, ran.stdout, on_one_line(ran.stderr))
 

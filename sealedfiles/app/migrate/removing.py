@@ -39,13 +39,15 @@ def remove_from_git(clone: Clone, tree: Tree, plan: MigrationPlan) -> list[Note]
             _remove_empty(file.parent, clone.repository.top)
         elif clone.repository.file(path).exists():
             notes.append(Note(f"{show_path(path)} has local changes, so it was not deleted"))
-    kept = [path for path in plan.removal.keys if path not in _ignored(clone, [path])]
+    ignored = {*clone.repository.ignored(plan.removal.keys, also_tracked=True)}
     notes += [
-        Note(f"git does not ignore {show_path(path)}", ("add it to .gitignore",)) for path in kept
+        Note(f"git does not ignore {show_path(path)}", ("add it to .gitignore",))
+        for path in plan.removal.keys
+        if path not in ignored
     ]
     notes += [
         Note(f"{show_path(path)} is still ignored by git", ("remove its line from .gitignore",))
-        for path in _ignored(clone, sorted(sealed))
+        for path in clone.repository.ignored(sorted(sealed), also_tracked=True)
     ]
     return notes
 
@@ -101,10 +103,3 @@ def _remove_empty(folder: Path, top: Path) -> None:
         while folder != top:
             folder.rmdir()
             folder = folder.parent
-
-
-def _ignored(clone: Clone, paths: list[bytes]) -> list[bytes]:
-    """Return those of *paths* that git ignores if they are not in the index."""
-    stdin = b"".join(path + b"\x00" for path in paths)
-    _, out, _ = clone.repository.try_run("check-ignore", "--no-index", "-z", "--stdin", stdin=stdin)
-    return out.split(b"\x00")[:-1]

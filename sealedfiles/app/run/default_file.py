@@ -44,10 +44,9 @@ def _tracked_env_files(workspace: Workspace, folder: Path) -> list[str]:
     clone = workspace.clone
     if len(found) < 2 or clone is None:
         return found
-    names = b"".join(clone.repository.relative(folder / name) + b"\0" for name in found)
-    _, out, _ = clone.repository.try_run("check-ignore", "--stdin", "-z", stdin=names)
-    ignored = out.split(b"\0")
-    return [name for name in found if clone.repository.relative(folder / name) not in ignored]
+    paths = {name: clone.repository.relative(folder / name) for name in found}
+    ignored = clone.repository.ignored(paths.values())
+    return [name for name, path in paths.items() if path not in ignored]
 
 
 def _is_tracked(workspace: Workspace, file: Path) -> bool:

@@ -68,9 +68,7 @@ def report_matches(
                 f"'{shown}' matches no file",
                 "a pattern is relative to the top of the work tree; see: sealedfiles track --help",
             )
-    names = b"".join(path + b"\x00" for path in sorted(set().union(*matches)))
-    _, out, _ = clone.repository.try_run("check-ignore", "--stdin", "-z", stdin=names)
-    ignored = out.split(b"\x00")[:-1]
+    ignored = clone.repository.ignored(sorted(set().union(*matches)))
     for path in ignored[:_SHOWN]:
         dialog.warn(
             f"{show_path(path)} is ignored by git, so it is not stored in git",

@@ -77,8 +77,7 @@ def values_of_file(workspace: Workspace, file: Path, wanted: str | None) -> File
     """Return the values of *file* in git, and those that are new on the disk."""
     path = workspace.path_of(file)
     clone = workspace.clone
-    entry = clone.index.entry(path) if clone else None
-    blob = clone.objects.blob(entry.oid.encode("ascii")) if clone and entry else None
+    blob = clone.staged(path) if clone else None
     disk = file.read_bytes()
     if clone and b"sealed:v1:" not in (blob or b"") + disk and not clone.covers(path):
         raise UsageError(

@@ -16,7 +16,7 @@ from sealedfiles.app.migrate.source import (
 )
 from sealedfiles.app.migrate.tree import Tree
 from sealedfiles.errors import TamperedError
-from sealedfiles.keys.recipients import describe_key
+from sealedfiles.keys.recipients import describe_key, propose_name
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import Note
@@ -27,7 +27,6 @@ _KEY = lazy_pattern(
     r"(?:\b([A-Za-z_][A-Za-z0-9_'-]*)\s*=\s*\[?\s*)?"
     r"\"((?:ssh-ed25519|ssh-rsa) [A-Za-z0-9+/=]+|age1[a-z0-9]+)(?: ([^\"\n]*))?\""
 )
-_NAME = lazy_pattern(r"[^a-z0-9._-]+")
 
 
 class Agenix(Source):
@@ -83,9 +82,8 @@ class Agenix(Source):
             if not tag:
                 shown += ", and files do not show whether they are encrypted to it"
             chosen = name or comment.partition("@")[0] or f"key-{len(readers) + 1}"
-            proposed = _NAME.sub("-", chosen.lower()).strip("-._")
             if key not in readers or name:
-                readers[key] = Reader(proposed, key, shown, paths)
+                readers[key] = Reader(propose_name(chosen), key, shown, paths)
         return list(readers.values())
 
 

@@ -25,7 +25,7 @@ from sealedfiles.app.tracking.new_rules import NewRule
 from sealedfiles.errors import FormatError, NoKeyError, SealedFilesError, TamperedError
 from sealedfiles.formats import load_editor
 from sealedfiles.formats.base import Data
-from sealedfiles.keys.recipients import describe_key
+from sealedfiles.keys.recipients import describe_key, propose_name
 from sealedfiles.model.paths import last_key
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing.file import show_path
@@ -39,7 +39,6 @@ _NAMED = lazy_pattern(
 )
 """An anchor in .sops.yaml, by which people name a key."""
 _COMMENTED = lazy_pattern(r"(age1[a-z0-9]+)[\"',]*\s*#\s*([A-Za-z0-9_.-]+)\s*$", re.MULTILINE)
-_NAME = lazy_pattern(r"[^a-z0-9._-]+")
 
 
 class Sops(Source):
@@ -233,7 +232,7 @@ def _age_reader(key: str, name: str | None, paths: set[bytes]) -> Reader:
     except age.AgeError as error:
         return Reader(name or key, "", f"not usable: {error.message}", frozenset(paths))
     shown = describe_key(recipient)
-    proposed = _NAME.sub("-", (name or _comment_of(key) or f"age-{shown[:8]}").lower()).strip("-._")
+    proposed = propose_name(name or _comment_of(key) or f"age-{shown[:8]}")
     return Reader(proposed, key, f"{recipient.kind} {shown}", frozenset(paths))
 
 
