@@ -86,6 +86,8 @@ class Index:
         self._last: bytes | None = None
         """The path that was asked for last, with its offset, and the offset after its entries."""
         self._place = self._next = 0
+        self._stages: dict[int, Entry] | None = None
+        """Its entries, once they were asked for."""
 
     def __len__(self) -> int:
         """Return the number of entries."""
@@ -102,13 +104,14 @@ class Index:
     def stages(self, path: bytes) -> dict[int, Entry]:
         """Return the entries of *path* by stage."""
         at = self._find(path)
-        found = {}
-        while (match := _ENTRY.match(self._text, at)) and match[5] == path:
-            entry = _parsed(match)
-            found[entry.stage] = entry
-            at = match.end()
-        self._next = at
-        return found
+        if self._stages is None:
+            self._stages = {}
+            while (match := _ENTRY.match(self._text, at)) and match[5] == path:
+                entry = _parsed(match)
+                self._stages[entry.stage] = entry
+                at = match.end()
+            self._next = at
+        return self._stages
 
     def entries(self, start: bytes = b"", folder: bytes = b"") -> Iterator[Entry]:
         """Yield the entries in index order: those from the path *start* on, and below *folder* ("a/b/")."""
@@ -183,7 +186,7 @@ class Index:
             listed = self._repository.run("ls-files", "-s", "-v", "-z") if stat else b""
             self._text = b"\0" + listed
             self._stat = stat
-            self._last, self._next = None, 1
+            self._last, self._next, self._stages = None, 1, None
         return self._text
 
     def _find(self, path: bytes) -> int:
@@ -201,7 +204,7 @@ class Index:
             tab = text.index(b"\t", start)
             end = text.index(b"\0", tab)
             low, high = (end + 1, high) if text[tab + 1 : end] < path else (low, start)
-        self._last, self._place = path, low
+        self._last, self._place, self._stages = path, low, None
         return low
 
     def _beginning_with(self, tag: bytes) -> Iterator[Entry]:

@@ -181,7 +181,10 @@ class UnprovedCheck:
         """Return False if *new* repeats no unproved value of *version*: for nearly all files, and cheap."""
         text = SealedText(version, self._file)
         parts = [split(prefix) for prefix in prefixes_of(text.text)]
-        if text.whole or text.scan is None or "\\" in text.text:
+        if text.whole or text.form is None or "\\" in text.text:
+            return True
+        # If it does not parse, any of its lines counts, in another encoding if it is not ASCII or has NULs.
+        if not (version.isascii() and "\0" not in text.text) and text.scan is None:
             return True
         if any(self._is_retired(one.group, one.key_id) for one in parts):
             return True
@@ -195,10 +198,9 @@ class UnprovedCheck:
             if any("sealed:v1:" in text.text[start:end] for start, end in text.comments):
                 return True
         texts = [*(value for _, value in new.values), *(one.comment.text for one in new.comments)]
-        if any(word in text.text for one in texts for word in one.split()[:1]):
-            return True
-        values = [value for one in new.comments for _, value in one.comment.values]
-        return any(word in text.text for one in values for word in one.split()[:1])
+        texts += [value for one in new.comments for _, value in one.comment.values]
+        lines = (line for one in texts for line in one.split("\n"))
+        return any(word in text.text for line in lines for word in line.split()[:1])
 
     def _repeats(self, new: NewTokens, one: Unproved, *, is_gone: bool) -> bool:
         """Return True if a value or comment of *new* is, or contains, the unproved *one*."""
