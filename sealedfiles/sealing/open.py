@@ -236,6 +236,7 @@ def _settle(
     scans: list[Scan] | None = None,
 ) -> tuple[list[OpenedToken], list[Closed]]:
     """Put back each token that is not at the place it was made for."""
+    is_in_place = False
     for number in range(_ROUNDS):
         try:
             plain = splice(text, opened_tokens)
@@ -255,15 +256,29 @@ def _settle(
             # only that one is put back.
             with contextlib.suppress(FormatError):
                 in_place = verified(opened_tokens, text, file_format.scan(text), opened=False)
-                if any(in_place):
-                    verdicts = in_place
+                is_in_place = not any(in_place)
+                verdicts = verdicts if is_in_place else in_place
         if not any(verdicts):
             break
         judged = list(zip(opened_tokens, verdicts, strict=True))
-        closed += [Closed(one.start, reason, one.token) for one, reason in judged if reason]
+        put_back = [Closed(one.start, reason, one.token) for one, reason in judged if reason]
+        closed += _beside_closed(put_back, closed) if is_in_place else put_back
         opened_tokens = [one for one, reason in judged if not reason]
     closed += [Closed(one.start, "broken", one.token) for one in opened_tokens]
     return [], sorted(closed)
+
+
+def _beside_closed(put_back: list[Closed], closed: list[Closed]) -> list[Closed]:
+    """Return *put_back*, which are at their places in the stored text, with the reason that *closed* gives.
+
+    Below a token without a key, a literal may be read in another way than below the value: after
+    ``A=${``, a line ``A=`` of a .env file is part of a value.  Nobody has moved its token.
+    """
+    missing = next((one for one in closed if one.reason == "no-key"), None)
+    if missing is None:
+        return put_back
+    group = missing.lacking or split(missing.token).group
+    return [one._replace(reason="no-key", lacking=group) for one in put_back]
 
 
 def _open_side(

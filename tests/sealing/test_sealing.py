@@ -324,7 +324,9 @@ def test_tokens_of_groups_not_held_pass_through(path: str, data: st.DataObject) 
     foreign = [token for token in tokens(sealed) if ":production:" in token]
     if is_whole(sealed):
         return
-    assert tokens(shown.data) == foreign
+    # What stays sealed beside them lies inside a value of the other group.
+    assert {one.group for one in shown.problems} <= {"production"}
+    assert tokens(shown.data) == [one.token for one in shown.problems]
     try:
         again = seal(path, shown.data, policy=policy, keys=DEFAULT)
     except NoKeyError:
@@ -335,6 +337,16 @@ def test_tokens_of_groups_not_held_pass_through(path: str, data: st.DataObject) 
         return
     assert [token for token in tokens(again) if ":production:" in token] == foreign
     assert unseal(path, again, policy) == plain
+
+
+def test_a_line_inside_a_value_of_a_group_not_held_stays_sealed() -> None:
+    plain = b"A=${\n\nB=\n\nA=}"  # for a shell, one word
+    policy = '{files: "**", values: A, group: production}'
+    sealed = seal(ENV, plain, policy=policy)
+    shown = opened(ENV, sealed, policy, DEFAULT)
+    assert shown.data == sealed
+    assert {(one.reason, one.group) for one in shown.problems} == {("no-key", "production")}
+    assert seal(ENV, shown.data, policy=policy, keys=DEFAULT) == sealed
 
 
 @pytest.mark.parametrize(
