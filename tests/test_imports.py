@@ -103,7 +103,8 @@ SEALING = (
     | modules("git", "used_ids")
     | modules(
         "sealing",
-        "comment_lines comments guards occurrences previous seal stored structured unproved verification",
+        "comment_lines comments guards occurrences previous seal stored structured unproved unproved_value "
+        "verification",
     )
 )
 ONE_SMUDGE = (
@@ -173,7 +174,7 @@ REFRESHING = (
     | modules("cli", "hook hook_setup")
     | modules("git", "attributes attributes_mirror gitattributes")
     | modules("git", "hooks install invocation merge_driver pushed retired_files")
-    | modules("sealing", "unproved")
+    | modules("sealing", "unproved unproved_value")
 )
 
 FORMATS = {

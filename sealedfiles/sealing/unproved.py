@@ -18,45 +18,24 @@ from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import VALUE, prefixes_of, split
 from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.opened_tokens import open_tokens
-from sealedfiles.sealing.sealed_text import TELLING, SealedText
-from sealedfiles.sealing.spelling import ENCODINGS, comparable, telling_lines
+from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.spelling import ENCODINGS
+from sealedfiles.sealing.unproved_value import COMMENT, FILE, PART, Unproved, is_repeated
 from sealedfiles.sealing.whole import layers_of, open_whole
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted, shell_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from sealedfiles.sealing.comment_lines import PlacedComment
     from sealedfiles.sealing.file import File, Keys
     from sealedfiles.sealing.opened_tokens import OpenedToken
     from sealedfiles.sealing.sealed_text import Text
     from sealedfiles.sealing.stored import NewTokens, Noted
 
 _SHOWN = 10
-_COMMENT, _FILE, _PART = "a comment", "the whole file", "a line"
-"""Names of what is not a value; a line is one of a text that does not parse."""
-
 _LINE = lazy_pattern(r"(?!-----)\s*\S{4}")
 """A line of a file without values. PEM has lines like ``-----BEGIN PRIVATE KEY-----``."""
-
-
-class Unproved(NamedTuple):
-    """An unproved value, comment, or line of a file without values."""
-
-    name: str
-    text: str
-    """Decoded."""
-    is_plain: bool
-    places: tuple[tuple[bytes, str], ...] = ()
-    """The key path and the decoded value, or those of the entry of a comment."""
-    groups: frozenset[str] = frozenset()
-    """The groups of a sealed comment: as a value of these, it is proved."""
-
-    @property
-    def is_line(self) -> bool:
-        """Whether it is a sealed comment that may only be a line of a longer value."""
-        return bool(self.groups) and not self.places
 
 
 class _Whole(NamedTuple):
@@ -143,7 +122,7 @@ class UnprovedCheck:
             one
             for version in distinct
             for one in self._of(version)
-            if not (one.name in (_FILE, _PART) and one.text in proved)
+            if not (one.name in (FILE, PART) and one.text in proved)
             and not one.is_line
             and _may_hold(text, one.text)
         ]
@@ -218,9 +197,7 @@ class UnprovedCheck:
 
     def comments_of(self, version: bytes) -> list[Unproved]:
         """Return the unproved comments of *version*, and the lines if it does not parse."""
-        return (
-            [one for one in self._of(version) if one.name in (_COMMENT, _PART)] if version else []
-        )
+        return [one for one in self._of(version) if one.name in (COMMENT, PART)] if version else []
 
     def repeated_comment(
         self, path: bytes, value: str, comments: Iterable[Unproved]
@@ -240,13 +217,13 @@ class UnprovedCheck:
 
         stored = read_stored(version, self._file)
         if stored.form is None and self._rules.whole_groups() and b"sealed:v1:" not in version:
-            yield from (Unproved(_FILE, line, is_plain=True) for line in _lines(version))
+            yield from (Unproved(FILE, line, is_plain=True) for line in _lines(version))
         if stored.scan is None and not stored.sides and self._rules.whole_groups():
             # Once the user has fixed the text, its values would be sealed as their own.
             from sealedfiles.sealing.noted_parts import long_lines
 
             lines = long_lines(version, self._file.format)
-            yield from (Unproved(_PART, line.text, True, line.values) for line in lines)
+            yield from (Unproved(PART, line.text, True, line.values) for line in lines)
         for one in stored.readings:
             assert one.form is not None  # noqa: S101 - it was read
             opened_tokens, _ = open_tokens(one.text, self._file, self._keys)
@@ -271,7 +248,7 @@ class UnprovedCheck:
             except FormatError:
                 continue
             yield from (
-                Unproved(_COMMENT, comment.text, True, comment.values)
+                Unproved(COMMENT, comment.text, True, comment.values)
                 for comment in comments
                 if comment.text in one.text
             )
@@ -285,12 +262,12 @@ class UnprovedCheck:
 
         for comment, layers in sealed_comments(stored, opened_tokens, self._keys):
             if any(self._is_retired(layer.group, layer.key_id) for layer in layers):
-                yield Unproved(_COMMENT, comment.text, False, comment.values)
+                yield Unproved(COMMENT, comment.text, False, comment.values)
                 continue
             groups = frozenset(layer.group for layer in layers)
             wanted = [_groups_of(path, self._rules) for path, _ in comment.values]
             if not wanted or any(one and not one & groups for one in wanted):
-                yield Unproved(_COMMENT, comment.text, False, comment.values, groups)
+                yield Unproved(COMMENT, comment.text, False, comment.values, groups)
 
     def _in_whole(self, version: bytes) -> Iterator[Unproved]:
         """Yield the unproved values of a version sealed whole: its readers can have written all of it."""
@@ -303,7 +280,7 @@ class UnprovedCheck:
         text = SealedText(whole.data, self._file)
         if text.scan is None or text.form is None:
             lines = [] if is_right else _lines(whole.data)
-            yield from (Unproved(_FILE, line, is_plain=False) for line in lines)
+            yield from (Unproved(FILE, line, is_plain=False) for line in lines)
             return
         for span in text.values:
             wanted = _groups_of(span.path, self._rules)
@@ -311,7 +288,7 @@ class UnprovedCheck:
                 value = text.decoded(span)
                 yield Unproved(show(span.path), value, False, ((span.path, value),))
         comments = [] if is_right else comments_to_seal(text.text, text.form, self._rules)
-        yield from (Unproved(_COMMENT, one.text, False, one.values) for one in comments)
+        yield from (Unproved(COMMENT, one.text, False, one.values) for one in comments)
 
     def _proved_lines(self, version: bytes) -> list[str]:
         """Return the lines of *version* if it is sealed whole, by current readers of all of its groups."""
@@ -328,54 +305,6 @@ class UnprovedCheck:
             return None
         is_retired = any(self._is_retired(layer.group, layer.key_id) for layer in layers)
         return _Whole(opened.data, {layer.group for layer in layers}, is_retired)
-
-
-def is_repeated(
-    values: Collection[tuple[bytes, str]],
-    comments: Iterable[PlacedComment],
-    one: Unproved,
-    *,
-    is_gone: bool,
-) -> bool:
-    """Return True if one of *values* (key path and decoded value) or *comments* repeats the unproved *one*.
-
-    A value that is too short to be recognized counts only with its key, or, if *is_gone*, if its own key path
-    is gone.
-    """
-    text, places = comparable(one.text), {(path, comparable(value)) for path, value in one.places}
-    is_telling = len(one.text) >= TELLING
-    parts = [text, *telling_lines(one.text)] if is_telling and not one.is_line else []
-    for comment in comments:
-        shown = comparable(comment.text)
-        if any(part in shown for part in parts):
-            return True
-        if any(_is_at(places, path, comparable(value)) for path, value in comment.values):
-            return True
-    is_comment = one.name in (_COMMENT, _PART)
-    for path, value in values:
-        same = comparable(value)
-        if is_comment and any(line in text for line in telling_lines(value)):
-            return True
-        if one.is_line:
-            continue
-        if same == text and (is_telling or is_gone):
-            return True
-        is_part = len(value) >= TELLING and same in text
-        if is_comment and (is_part or _is_at(places, path, same)):
-            return True
-    return False
-
-
-def _is_at(places: set[tuple[bytes, str]], path: bytes, value: str) -> bool:
-    """Return True if *value* is at *path* in *places*.  In JSON, the end of a comment's key path is known."""
-    return any(
-        value == other and (path == place or (place and path and _is_end(path, place)))
-        for place, other in places
-    )
-
-
-def _is_end(path: bytes, place: bytes) -> bool:
-    return path.endswith(place) or place.endswith(path)
 
 
 def _lines(data: bytes) -> list[str]:

@@ -3,9 +3,8 @@
 A value that the policy seals may have been written by somebody who is not a reader if it is, in git's version
 of the file, in plaintext, a token of another group than the policy's, or sealed with a retired key.  In an
 unlocked working tree it looks like every other value.  So git's version is checked, not the text on disk.
-A value that the user typed, and that is not in git, is trusted.
-
-Outside a git repository, the version on disk is checked instead, and plaintext in it is not trusted.
+A value that the user typed, and that is not in git, is trusted.  Outside a git repository, the version on
+disk is checked instead, and plaintext in it is not trusted.
 """
 
 from __future__ import annotations
@@ -56,7 +55,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from sealedfiles.git.plaintext_memory import PlaintextMemory
-    from sealedfiles.sealing.unproved import Unproved, UnprovedCheck
+    from sealedfiles.sealing.unproved import UnprovedCheck
+    from sealedfiles.sealing.unproved_value import Unproved
 
 
 class _Fact(NamedTuple):
