@@ -179,6 +179,7 @@ def test_files_that_appear_vanish_or_do_not_parse(repo: Repo) -> None:
     assert "  only comments or layout\n" in repo.sealedfiles("diff", YAML)
 
 
+@pytest.mark.slow
 def test_a_renamed_file_is_compared_with_its_old_version(repo: Repo) -> None:
     """Also if all tokens differ, because the new file was written without the old one."""
     repo.sealedfiles("track", "moved/*", "key.bin")

@@ -190,6 +190,12 @@ def test_the_real_sops_gives_the_comments_back(sealed: Repo, is_partial: bool) -
     assert documents(found) == documents(COMMENTED)
     assert comments_in(found) == COMMENTS.split("\n")[:-1]
     assert ("port: 5432" in (folder / "app.yaml").read_text()) is is_partial
+    back = repository(sealed.path.parent / "back")
+    back = type(back)(sealed.person, back.path)
+    back.write("app.yaml", (folder / "app.yaml").read_bytes())
+    back.commit("of sops")
+    back.sealedfiles("migrate", "--yes", "--plain-comments")
+    assert comments_in(back.read("app.yaml")) == COMMENTS.split("\n")[:-1]
     assert comments_in(opened(sealed, folder / "later.env").decode()) == [
         *(" first", " behind", "B=s3cr3t-old", "", " end")
     ]

@@ -164,6 +164,7 @@ def test_what_is_advised_for_a_reader_of_a_file_whose_group_the_policy_assigns(
     assert [*keys.glob("*/bob.age")] == [keys / "with-bob/bob.age"]
 
 
+@pytest.mark.slow
 def test_a_shallow_clone_is_named_because_it_hides_what_was_sealed(
     sealed: Repo, tmp_path: Path
 ) -> None:

@@ -125,26 +125,33 @@ def difference(
     tree = _tree_of(clone, revision)
     files = _changed_files(clone, tree, names, folder, staged=staged)
     before = workspace_for(workspace, clone, tree)
-    pairs: list[_Pair] = []
+    on_one_side: list[_Pair] = []
     with Progress("files", len(files)) as progress:
         for path, (old_oid, new_oid) in progress.each(files.items()):
             old = _blob(clone, old_oid)
             new = _new_content(clone, path, new_oid, staged=staged)
             if clone.covers(path) or b"sealed:v" in old or b"sealed:v" in new:
-                before_side = _read(before, path, old, is_stored=True)
                 is_stored = staged or set(new_oid) != {"0"}
-                pairs.append(
-                    _Pair(path, path, before_side, _read(workspace, path, new, is_stored=is_stored))
+                pair = _Pair(
+                    path,
+                    path,
+                    _read(before, path, old, is_stored=True),
+                    _read(workspace, path, new, is_stored=is_stored),
                 )
-    for pair in _with_renames(pairs):
+                if old and new:
+                    _compare(clone, pair, found)
+                else:
+                    on_one_side.append(pair)
+    for pair in _with_renames(on_one_side):
         _compare(clone, pair, found)
+    found.changes.sort(key=lambda one: one.file)
     return found
 
 
 def _with_renames(pairs: list[_Pair]) -> list[_Pair]:
-    """Return *pairs*, those of a renamed file joined at its new path."""
-    removed = {one.path: one for one in pairs if one.old.data and not one.new.data}
-    added = {one.path: one for one in pairs if one.new.data and not one.old.data}
+    """Return *pairs*, of files that one version lacks, with those of renamed files joined."""
+    removed = {one.path: one for one in pairs if one.old.data}
+    added = {one.path: one for one in pairs if one.new.data}
     renames = find_renames(
         {path: one.old.counted_values() for path, one in removed.items()},
         {path: one.new.counted_values() for path, one in added.items()},

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
+
+_MOST = 50
+"""The number of removed files from which that of a new one is chosen."""
 
 
 def find_renames(
@@ -15,18 +18,15 @@ def find_renames(
     the same, as of the lines with git's ``-M``.  Each file is in one pair at most: those that share the most
     come first, then those with the same base name, then in path order.
     """
-    holders: dict[Hashable, list[tuple[bytes, int]]] = {}
+    holders: dict[Hashable, list[bytes]] = {}
     for path, values in removed.items():
-        for value, count in values.items():
-            holders.setdefault(value, []).append((path, count))
+        for value in values:
+            holders.setdefault(value, []).append(path)
     pairs: list[tuple[float, bool, bytes, bytes]] = []
     for new, values in added.items():
-        shared: Counter[bytes] = Counter()
-        for value, count in values.items():
-            for old, there in holders.get(value, ()):
-                shared[old] += min(count, there)
-        for old, number in shared.items():
-            part = number / max(values.total(), removed[old].total())
+        for old in _candidates(values, holders):
+            shared = (values & removed[old]).total()
+            part = shared / max(values.total(), removed[old].total())
             if part >= 1 / 2:
                 pairs.append((-part, _base(old) != _base(new), old, new))
     found: dict[bytes, bytes] = {}
@@ -35,6 +35,18 @@ def find_renames(
         if new not in found and old not in used:
             found[new] = old
             used.add(old)
+    return found
+
+
+def _candidates(
+    values: Counter[Hashable], holders: Mapping[Hashable, list[bytes]]
+) -> Iterable[bytes]:
+    """Return the files that share the rarest of *values*: not all, because many files may share one."""
+    found: dict[bytes, None] = {}
+    for some in sorted((holders[value] for value in values if value in holders), key=len):
+        if len(found) >= _MOST:
+            break
+        found.update(dict.fromkeys(some[:_MOST]))
     return found
 
 

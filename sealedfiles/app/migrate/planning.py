@@ -306,6 +306,8 @@ def _refuse_names_of_git(tree: Tree, planned: list[PlannedFile]) -> None:
     repository.
     """
     new = [one for one in planned if one.path != one.file.stored]
+    if not new:
+        return
     lines = [
         f"100644 {tree.files[one.file.stored].oid}\t".encode() + one.path + b"\x00" for one in new
     ]
