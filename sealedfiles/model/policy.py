@@ -12,7 +12,7 @@ from sealedfiles.errors import PolicyError
 from sealedfiles.light_typing import TYPE_CHECKING, Any, NamedTuple
 from sealedfiles.model.paths import PathPattern
 from sealedfiles.model.plain_yaml import compose, compose_any
-from sealedfiles.model.wildmatch import FilePattern
+from sealedfiles.model.wildmatch import FilePattern, require_few_stars
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import shell_path
 
@@ -301,7 +301,11 @@ class _Reader:
 
     def tracked(self, node: Any) -> tuple[tuple[str, FilePattern], ...]:
         nodes = self.sequence(node)
-        return tuple((self.value(n), self.patterns(n, self.file_pattern)[0]) for n in nodes)
+        return tuple((self.value(n), self.patterns(n, self.tracked_pattern)[0]) for n in nodes)
+
+    def tracked_pattern(self, pattern: str) -> FilePattern:
+        require_few_stars(pattern)
+        return self.file_pattern(pattern)
 
     def schemes(self, node: Any) -> tuple[str, ...]:
         found = self.sequence(node)

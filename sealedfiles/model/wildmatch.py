@@ -30,6 +30,22 @@ _CLASS = lazy_pattern(r"\[:([a-z]+):\]")
 _ANY = Glob([[], []])
 
 
+_MOST_STARS = 4
+"""In one step, and steps that are ``**``."""
+
+
+def require_few_stars(pattern: str) -> None:
+    """Raise ValueError, with the reason, if git may never finish matching *pattern*.
+
+    git before 2.41 tries every position of every star (wildmatch.c), and anybody who can push can write a
+    policy and a file with a long name.
+    """
+    steps = pattern.split("/")
+    deep = sum(step == "**" for step in steps)
+    if max(deep, *(len(re.findall(r"\*+", step)) for step in steps)) > _MOST_STARS:
+        raise ValueError(f"has more than {_MOST_STARS} stars in one step, or steps that are **")
+
+
 class FilePattern:
     """A compiled file pattern."""
 

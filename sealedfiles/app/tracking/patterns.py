@@ -15,7 +15,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.git import gitattributes
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.repository import Repository
-from sealedfiles.model.wildmatch import FilePattern
+from sealedfiles.model.wildmatch import FilePattern, require_few_stars
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import shell_path
 
@@ -115,6 +115,7 @@ def _check(pattern: str, shown: str) -> None:
         ) from None
     try:
         FilePattern(pattern)
+        require_few_stars(pattern)
         gitattributes.quoted(pattern)
     except ValueError as error:
         raise UsageError(f"the pattern {shown} {error}") from None
