@@ -105,10 +105,20 @@ class Repository:
         code, out, err = self.try_run(*args, stdin=stdin, env=env)
         if code:
             raise GitError(
-                f"git {args[0]} failed with exit status {code}: {on_one_line(err)}",
+                f"git {args[2 if args[0] == '-c' else 0]} failed with exit status {code}: {on_one_line(err)}",
                 *self._write_hints(),
             )
         return out
+
+    def update_index(
+        self, *options: str, stdin: bytes, env: Mapping[str, str] | None = None
+    ) -> None:
+        """Run ``git update-index -z`` on a whole index.
+
+        To a sparse index, git 2.39 adds a file beside the entry of its folder if that is the last, so that
+        the next commit has the folder twice.
+        """
+        self.run("-c", "index.sparse=false", "update-index", "-z", *options, stdin=stdin, env=env)
 
     def require_writable(self) -> None:
         """Raise GitError if git cannot write here.  Call this before a command writes other files."""

@@ -109,10 +109,10 @@ def _update_index(clone: Clone, stored: bytes) -> None:
             names["--skip-worktree"] += old.path + b"\x00"
         if old and old.assume_unchanged:
             names["--assume-unchanged"] += old.path + b"\x00"
-    clone.repository.run("update-index", "-z", "--index-info", stdin=stored)
+    clone.repository.update_index("--index-info", stdin=stored)
     for option, some in names.items():
         if some:
-            clone.repository.run("update-index", option, "-z", "--stdin", stdin=bytes(some))
+            clone.repository.update_index(option, "--stdin", stdin=bytes(some))
 
 
 def _is_sealed_in_tree(clone: Clone, entry: Entry, data: bytes) -> bool:

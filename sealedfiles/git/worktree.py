@@ -168,7 +168,7 @@ def _update(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None, *op
                 progress.step(len(some))
         return
     names = b"".join(path + b"\x00" for path in paths)
-    clone.repository.run("update-index", *options, "-z", "--stdin", stdin=names, env=env)
+    clone.repository.update_index(*options, "--stdin", stdin=names, env=env)
 
 
 def is_unchanged(clone: Clone, entry: Entry, blob: bytes, data: bytes) -> bool:

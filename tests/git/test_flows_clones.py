@@ -135,6 +135,27 @@ def test_rotating_after_the_folder_was_checked_out(repo: Repo) -> None:
     assert repo.tokens("HEAD", JSON) != before
 
 
+@pytest.mark.parametrize(
+    "command", [("rotate", "default"), ("track", "z/*", "--group", "production", "--yes")]
+)
+def test_resealing_files_behind_a_sparse_index(repo: Repo, command: tuple[str, ...]) -> None:
+    """git adds a file to a sparse index beside the entry of its folder, if that is the last one."""
+    repo.write("z/z.yaml", "a: s3cr3t-z\n")
+    repo.sealedfiles("track", "z/*")
+    repo.commit("the last folder")
+    refresh(repo)
+    repo.git("sparse-checkout", "set", "--sparse-index", ".sealedfiles")
+    assert "040000" in repo.git("ls-files", "--sparse", "--stage", "z")
+    before = repo.tokens("HEAD", "z/z.yaml")
+    repo.sealedfiles(*command)
+    repo.git("commit", "-q", "-m", "reseal")
+    assert repo.tokens("HEAD", "z/z.yaml") != before
+    assert repo.git("fsck", "--strict", "--no-dangling") == ""
+    repo.git("sparse-checkout", "disable")
+    assert repo.read("z/z.yaml") == "a: s3cr3t-z\n"
+    assert_sound(repo)
+
+
 def test_readers_are_read_from_git_in_a_sparse_checkout(repo: Repo) -> None:
     refresh(repo)
     expected = repo.sealedfiles("who", "--json")

@@ -94,7 +94,7 @@ def _forget(clone: Clone, paths: list[bytes]) -> None:
     """Remove *paths* from the index."""
     if paths:
         stdin = b"".join(path + b"\x00" for path in paths)
-        clone.repository.run("update-index", "--force-remove", "-z", "--stdin", stdin=stdin)
+        clone.repository.update_index("--force-remove", "--stdin", stdin=stdin)
 
 
 def _remove_empty(folder: Path, top: Path) -> None:
