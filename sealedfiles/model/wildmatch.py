@@ -37,8 +37,8 @@ _MOST_STARS = 4
 def require_few_stars(pattern: str) -> None:
     """Raise ValueError, with the reason, if git may never finish matching *pattern*.
 
-    git before 2.41 tries every position of every star (wildmatch.c), and anybody who can push can write a
-    policy and a file with a long name.
+    git before 2.41 tries every position of every star (wildmatch.c), and anyone with push access can write
+    a policy and a file with a long name.
     """
     steps = pattern.split("/")
     deep = sum(step == "**" for step in steps)
