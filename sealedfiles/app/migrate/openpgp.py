@@ -15,6 +15,9 @@ from sealedfiles.app.migrate.source import (
 )
 from sealedfiles.sealing.file import show_path
 
+_KEYRINGS = (b"pubring.kbx", b"pubring.gpg")
+"""The files in which the tools keep the public keys of the readers."""
+
 
 def is_message(data: bytes) -> bool:
     """Return True if *data* begins like an OpenPGP message."""
@@ -43,12 +46,13 @@ class OpenPgp(Source):
         for one in files:
             for key in gpg_recipients(self.tree.need(one.stored), self.tree.top):
                 keys.setdefault(key, set()).add(one.path)
-        names = gpg_names(sorted(keys), self.tree.top)
+        own = self.tree.below(self.folder())
+        rings = [path for path in own if path.rpartition(b"/")[2] in _KEYRINGS]
+        names = gpg_names(sorted(keys), self.tree.top, [*map(self.tree.need, rings)])
         readers = [
             Reader(names.get(key, key), "", f"GPG key {key}", frozenset(keys[key]))
             for key in sorted(keys)
         ]
-        own = self.tree.below(self.folder())
         ignored = (*(one.path for one in files), *self.ignored())
         return Found(files, readers, Removal(tuple(own), (), ignored))
 

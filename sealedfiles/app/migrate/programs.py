@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sealedfiles.errors import NoKeyError
 from sealedfiles.light_typing import NamedTuple
@@ -48,13 +50,29 @@ def decrypt_with_gpg(data: bytes, name: str, folder: Path) -> bytes:
     return output.data
 
 
-def gpg_names(fingerprints: list[str], folder: Path) -> dict[str, str]:
-    """Return the user ids of keys in the user's keyring by fingerprint, or by the end of it."""
+def gpg_names(
+    fingerprints: list[str], folder: Path, keyrings: Sequence[bytes] = ()
+) -> dict[str, str]:
+    """Return the user ids of keys by fingerprint, or by the end of it.
+
+    They are from the user's keyring, and else from *keyrings*, the content of files with public keys.
+    """
+    names = _gpg_names(fingerprints, folder)
+    for keyring in keyrings:
+        missing = [one for one in fingerprints if one not in names]
+        if missing:
+            with TemporaryDirectory() as other:
+                file = Path(other, "keyring")
+                file.write_bytes(keyring)
+                names |= _gpg_names(missing, folder, "--no-default-keyring", "--keyring", str(file))
+    return names
+
+
+def _gpg_names(fingerprints: list[str], folder: Path, *options: str) -> dict[str, str]:
     names: dict[str, str] = {}
     for one in fingerprints:
-        output = run_program(
-            "gpg", "--batch", "--with-colons", "--list-keys", "--", one, folder=folder
-        )
+        command = (*options, "--batch", "--with-colons", "--list-keys", "--", one)
+        output = run_program("gpg", *command, folder=folder)
         if output is None:
             break
         fields = [line.split(b":") for line in output.data.split(b"\n") if line.startswith(b"uid:")]
