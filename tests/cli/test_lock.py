@@ -235,3 +235,12 @@ def test_a_change_of_mode_stays_a_local_change(repo: Repo, committed: int) -> No
         repo.sealedfiles(command)
         assert repo.status() == [f" M {ENV}"], "nothing is staged"
         assert repo.git("diff", "--numstat").split() in ([], ["0", "0", ENV])
+
+
+def test_a_policy_that_no_key_proves_any_more_is_shown_whole(repo: Repo) -> None:
+    repo.sealedfiles("lock")
+    repo.person = repo.person.having(SEALEDFILES_KEY_FILE=os.devnull)
+    repo.sealedfiles("trust", "policy", code=2)
+    assert "accepted last, but none of your keys proves it:" in repo.stderr
+    assert "    version: 1" in repo.stderr
+    assert "no terminal to ask on" in repo.stderr

@@ -117,6 +117,19 @@ def test_it_is_not_written_into_the_repository(repo: Repo, out: str) -> None:
     assert repo.status() == []
 
 
+def test_an_interrupted_run_is_finished_by_staging_what_it_wrote(saved: Repo, safe: Path) -> None:
+    command = ("recovery-key", "--out", str(safe.with_name("second.txt")))
+    saved.git("restore", "--staged", "--source", "HEAD~", POLICY)
+    saved.sealedfiles(*command, code=2)
+    assert (
+        "if an earlier run was interrupted, stage what it wrote: git add .sealedfiles"
+        in saved.stderr
+    )
+    saved.git("add", ".sealedfiles")
+    saved.sealedfiles(*command, code=2)
+    assert "interrupted" not in saved.stderr
+
+
 def test_there_is_only_one_until_it_is_revoked(saved: Repo, safe: Path) -> None:
     second = str(safe.with_name("second.txt"))
     saved.sealedfiles("recovery-key", "--out", second, "--name", "other", code=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from sealedfiles.app.dialog import Dialog, agree
+from sealedfiles.app.dialog import Dialog, agree, confirmed
 from sealedfiles.app.tracking.policy_writing import (
     STAGED,
     derive_attributes,
@@ -39,7 +39,7 @@ def confirm_policy(clone: Clone, dialog: Dialog, *, yes: bool) -> bool | None:
         dialog.say(f"{POLICY_FILE} is already confirmed: nothing to do")
         return True
     _show(clone, files.data, dialog)
-    if not yes and not agree(dialog, f"Accept the current {POLICY_FILE}?"):
+    if not yes and not confirmed(dialog, f"Accept the current {POLICY_FILE}?"):
         return None
     write_policy(clone, files.data)
     derive_attributes(clone)
@@ -92,10 +92,16 @@ def _show(clone: Clone, data: bytes, dialog: Dialog) -> None:
         dialog.say(f"{POLICY_FILE} was never accepted in this clone; its content:")
         lines = _lines(data)
     else:
-        dialog.say(f"{POLICY_FILE} differs from the policy that this clone accepted last:")
         lines = list(
             difflib.unified_diff(_lines(old), _lines(data), "accepted", "now", lineterm="")
         )
+        accepted = "the policy that this clone accepted last"
+        dialog.say(
+            f"{POLICY_FILE} differs from {accepted}:"
+            if lines
+            else f"{POLICY_FILE} is {accepted}, but none of your keys proves it:"
+        )
+        lines = lines or _lines(data)
     dialog.show(*(f"    {line}" for line in lines))
 
 

@@ -13,6 +13,7 @@ from sealedfiles.app.tracking.policy_edit import set_recovery
 from sealedfiles.app.tracking.policy_writing import confirmed_policy, write_policy
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import PolicyError, UsageError
+from sealedfiles.git.clone import Clone
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.recipients import check_name, read_recipients
 from sealedfiles.model.policy import parse_policy
@@ -71,12 +72,23 @@ def _policy_with(workspace: Workspace, name: str) -> bytes:
     if there and read_recipients(workspace.folder, there):
         raise UsageError(
             f"a recovery key already exists, the reader {there}",
+            *_finishing(clone),
             f"to give it access to another group: sealedfiles grant {shell_word(there)} --to GROUP",
             f"if it was lost: sealedfiles revoke {shell_word(there)}, then run this command again",
         )
     if read_recipients(workspace.folder, name):
         raise UsageError(f"the reader {name} already exists", "choose another name: --name NAME")
     return set_recovery(data, name)
+
+
+def _finishing(clone: Clone | None) -> list[str]:
+    """Return how to finish an earlier run that was interrupted before it staged everything."""
+    differs = clone and clone.repository.try_run("diff-files", "--quiet", "--", NAME)[0]
+    return (
+        [f"if an earlier run was interrupted, stage what it wrote: git add {NAME}"]
+        if differs
+        else []
+    )
 
 
 def _groups(workspace: Workspace) -> tuple[tuple[str, ...], list[str]]:

@@ -75,7 +75,7 @@ def synchronize(workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool
     if renewed:
         dialog.say(f"resealed {counted(renewed, 'file')}; staged: commit and push now")
     elif not done and is_complete:
-        dialog.say("nothing to do: all values use the current keys")
+        dialog.say("nothing to do: no value uses an older key of its group")
     return is_complete
 
 
