@@ -53,7 +53,7 @@ def comments_of(place: WorkingFile, data: Data) -> Comments:
     for start, end in comments:
         comment = Comment(text[start:end], text[start:end].strip() in public)
         address = _entry_for(text, start - 1, starts, entries, last)
-        found.setdefault(_above_item(data, address), []).append(comment)
+        found.setdefault(above_item(data, address), []).append(comment)
     return found
 
 
@@ -77,7 +77,7 @@ def _entry_for(
     return entries[index][1] if index < len(entries) else last
 
 
-def _above_item(data: Data, address: Address) -> Address:
+def above_item(data: Data, address: Address) -> Address:
     """Return the list item whose first value is at *address*, or else *address*."""
     documents = isinstance(data, list)
     while len(address) > 1 + documents and isinstance(address[-2], int):

@@ -210,7 +210,7 @@ def _comments(text: str, scan: Scan, key: bytes) -> Iterator[tuple[int, int, str
             continue
         at = bisect_left(starts, start)
         near = scan.values[max(at - 1, 0) : at + 1]
-        for context in chain(_contexts(near), _contexts(scan.values)):
+        for context in chain(_contexts(near), _contexts(scan.values), _contexts_of_empty(text)):
             try:
                 comment = open_token(token, key, context).data.decode("utf-8")
             except TamperedError:
@@ -227,6 +227,18 @@ def _contexts(values: Iterable[Span]) -> Iterator[str]:
     """Yield the contexts of the mappings and lists around *values*."""
     yield ":"
     for span in values:
-        keys = [step for step in paths.steps(span.path) if step is not None]
-        for depth in range(1, len(keys) + 1):
-            yield "".join(f"{key}:" for key in keys[:depth])
+        yield from _contexts_above([step for step in paths.steps(span.path) if step is not None])
+
+
+def _contexts_of_empty(text: str) -> Iterator[str]:
+    """Yield the contexts of all mappings and lists of a YAML text, also of those without a value."""
+    from sealedfiles.formats.tree import leaves
+    from sealedfiles.formats.yaml.tree import parse
+
+    for address, _ in leaves(parse(text).root):
+        yield from _contexts_above([step for step in address if isinstance(step, str)])
+
+
+def _contexts_above(keys: list[str]) -> Iterator[str]:
+    for depth in range(1, len(keys) + 1):
+        yield "".join(f"{key}:" for key in keys[:depth])

@@ -228,7 +228,7 @@ def _selector(
         if one.names and names[True] and is_right and all(map(one.selects, hidden)):
             return one
     suffix = _SUFFIX
-    while any(key.endswith(suffix) for some in keys.values() for key in some):
+    while any(key.endswith(suffix) for some in [*keys.values(), *hidden] for key in some):
         suffix = f"_{suffix}"
     return _Selector("unencrypted_suffix", (suffix,))
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sealedfiles import age
 from sealedfiles.app.sops import writing
-from sealedfiles.app.sops.comments import END, Comment
+from sealedfiles.app.sops.comments import END, Comment, above_item
 from sealedfiles.app.sops.metadata import read_metadata
 from sealedfiles.app.sops.reading import read
 from sealedfiles.model import paths
@@ -66,7 +66,8 @@ def test_values_and_comments_come_back_and_no_secret_is_in_plaintext(
     comments: dict[Address, list[Comment]] = {}
     for number, (address, is_public) in enumerate(chosen):
         text = f" {'public' if is_public else 'hidden'} {number}"
-        comments.setdefault(address, []).append(Comment(text, is_public))
+        place = address if address == (END,) else above_item(data, address)
+        comments.setdefault(place, []).append(Comment(text, is_public))
 
     def is_secret(path: bytes) -> bool:
         return paths.steps(path)[0] in secret
