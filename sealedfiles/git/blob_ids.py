@@ -32,6 +32,8 @@ _FEW = 100
 _MOST_IDS = 16
 """A blob with more ids, which no program writes, is read each time."""
 _SPARE = 1000
+_FEW_SEARCHES = 16
+"""A search takes as long as to read the records; for more, they are sorted into a dictionary."""
 
 
 class BlobIds:
@@ -44,17 +46,34 @@ class BlobIds:
     def __init__(self, folder: str, key: bytes, files: int) -> None:
         self._folder = folder
         self._key = key
-        self._holders: dict[bytes, list[bytes]] = {}
+        self._searches = 0
+        self._holders: dict[bytes, list[bytes]] | None = None
+        """The blobs by the ids in them, for many searches."""
         self.known: set[bytes] = set()
         """The beginnings of the ids of the blobs whose file ids are known."""
         self._records = bytearray()
+        self._unstored: list[tuple[bytes, bytes]] = []
+        """Blobs with many ids, and each of them."""
         self._new = 0
         if key:
             self._load(2 * files + _SPARE)
 
     def holders(self, identity: bytes) -> list[bytes]:
         """Return the beginnings of the ids of the known blobs that have the file id *identity*."""
-        return self._holders.get(identity, [])
+        self._searches += 1
+        if self._searches > _FEW_SEARCHES and self._holders is None:
+            self._holders = {}
+            for start, one in (*_RECORD.iter_unpack(self._records), *self._unstored):
+                self._holders.setdefault(one, []).append(start)
+        if self._holders is not None:
+            return self._holders.get(identity, [])
+        found = [start for start, one in self._unstored if one == identity]
+        at = self._records.find(identity)
+        while at >= 0:
+            if at % _RECORD.size == START:
+                found.append(bytes(self._records[at - START : at]))
+            at = self._records.find(identity, at + 1)
+        return found
 
     def add(self, blob: bytes, ids: Collection[bytes]) -> None:
         """Add the file ids in the blob with the id *blob*."""
@@ -62,11 +81,15 @@ class BlobIds:
         if start in self.known:
             return
         self.known.add(start)
-        for one in ids:
-            self._holders.setdefault(one, []).append(start)
+        pairs = [(start, one) for one in ids or [_NONE]]
+        if self._holders is not None:
+            for _, one in pairs:
+                self._holders.setdefault(one, []).append(start)
         if len(ids) <= _MOST_IDS:
-            self._records += b"".join(_RECORD.pack(start, one) for one in ids or [_NONE])
+            self._records += b"".join(_RECORD.pack(*pair) for pair in pairs)
             self._new += 1
+        else:
+            self._unstored += pairs
 
     def save(self) -> None:
         """Write the file if many blobs were added, unless ``CI`` is set; an error is ignored."""
@@ -86,14 +109,10 @@ class BlobIds:
         records = data[_DIGEST:]
         if self._digest(records) != data[:_DIGEST]:
             return
-        pairs = list(_RECORD.iter_unpack(records))
-        known = {start for start, _ in pairs}
-        if len(known) > most:
-            return
-        self.known = known
-        self._records += records
-        for start, one in pairs:
-            self._holders.setdefault(one, []).append(start)
+        known = {records[at : at + START] for at in range(0, len(records), _RECORD.size)}
+        if len(known) <= most:
+            self.known = known
+            self._records += records
 
     def _digest(self, records: bytes) -> bytes:
         return blake2b(records, key=self._key, digest_size=_DIGEST).digest()

@@ -65,10 +65,12 @@ def run(
     arguments: tuple[str, ...],
     folder: str,
     env: Mapping[str, str],
-    stdin: bytes = b"",
+    stdin: bytes | BinaryIO = b"",
     timeout: float | None = None,
 ) -> tuple[int, bytes, bytes]:
     """Run git in *folder* with the environment *env*; return its exit status, stdout and stderr.
+
+    *stdin* is a text or an open file.
 
     Raises subprocess.TimeoutExpired after *timeout* seconds.
     """
@@ -78,7 +80,8 @@ def run(
         run = subprocess.run(
             ["git", *arguments],
             cwd=folder,
-            input=stdin,
+            input=stdin if isinstance(stdin, bytes) else None,
+            stdin=None if isinstance(stdin, bytes) else stdin,
             capture_output=True,
             env=env,
             check=False,

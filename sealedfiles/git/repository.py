@@ -16,6 +16,7 @@ from sealedfiles.util.messages import on_one_line, shell_path, trace, warn
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
 _IGNORE_CASE = lazy_pattern(r"ignorecase\s*(?:=\s*\"?(\w+))?")
 _PROCESS = lazy_pattern(r"process\s*=\s*(\S+)")
@@ -100,7 +101,9 @@ class Repository:
         name = os.environ.get("GIT_INDEX_FILE") or os.path.join(self.git_folder, "index")
         return os.path.join(self.root, name)
 
-    def run(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+    def run(
+        self, *args: str, stdin: bytes | BinaryIO = b"", env: Mapping[str, str] | None = None
+    ) -> bytes:
         """Run git in the working tree and return its output.  Raises GitError with git's message."""
         code, out, err = self.try_run(*args, stdin=stdin, env=env)
         if code:
@@ -111,7 +114,7 @@ class Repository:
         return out
 
     def update_index(
-        self, *options: str, stdin: bytes, env: Mapping[str, str] | None = None
+        self, *options: str, stdin: bytes | BinaryIO, env: Mapping[str, str] | None = None
     ) -> None:
         """Run ``git update-index -z`` on a whole index.
 
@@ -142,7 +145,7 @@ class Repository:
     def try_run(
         self,
         *args: str,
-        stdin: bytes = b"",
+        stdin: bytes | BinaryIO = b"",
         env: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> tuple[int, bytes, bytes]:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from sealedfiles.errors import ConflictError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.index import Entry, entry_line, parse_entries
+from sealedfiles.git.index import CHUNK, Entry, entry_line, listed_line, parse_chunks
 from sealedfiles.git.install import is_configured
-from sealedfiles.git.worktree import is_unchanged, refresh, replace_file, with_blobs
+from sealedfiles.git.worktree import (
+    REFRESHED,
+    is_unchanged,
+    refresh,
+    replace_file,
+    with_blobs,
+)
 from sealedfiles.keys.folder import NAME
 from sealedfiles.sealing import open_file
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern
+from sealedfiles.util.progress import Progress
 
 _ATTRIBUTE = lazy_pattern(rb"([^\0]+)\0filter\0([^\0]*)\0")
 """A path and the value of its attribute, in the output of `git check-attr -z`."""
@@ -23,9 +32,41 @@ _BATCH_FILES, _BATCH_BYTES = 1000, 32 << 20
 """How much is kept in memory until it is stored, so that memory does not grow with the repository."""
 
 
+class _EntryFile:
+    """Entries in a temporary file, so that memory does not grow with their number."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        self.count = 0
+
+    def __enter__(self) -> _EntryFile:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Add *entries* at the end."""
+        for entry in entries:
+            self._file.write(listed_line(entry))
+            self.count += 1
+
+    def __iter__(self) -> Iterator[Entry]:
+        self._file.seek(0)
+        return parse_chunks(iter(partial(self._file.read, CHUNK), b""))
+
+    def batches(self, count: int) -> Iterator[list[Entry]]:
+        """Yield the entries, up to *count* at a time."""
+        rest = iter(self)
+        while some := list(islice(rest, count)):
+            yield some
+
+
 def write_index(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> None:
     """Store each of *blobs* as the content of its index entry, without running a filter."""
-    _update_index(clone, _store(clone, blobs))
+    with _EntryFile() as stored:
+        _store(clone, blobs, stored)
+        _update_index(clone, stored)
 
 
 def rewrite_entries(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> int:
@@ -34,26 +75,40 @@ def rewrite_entries(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> int:
     Working tree files with the same values still look unmodified to git, and local changes stay unstaged.
     The index and the working tree are not changed before all of *blobs* are stored as objects.
     """
-    stored = _store(clone, blobs)
-    fresh, is_open = [], []
-    for entry, data in with_blobs(clone, parse_entries(stored)):
-        path = clone.repository.regular_file(entry.path)
-        if not path:
-            continue
-        old = clone.index.entry(entry.path)
-        if old and _is_sealed_in_tree(clone, old, path.read_bytes()):
-            # Otherwise the next `git commit -a` would restore the old tokens.
-            replace_file(clone.repository, path, data)
-        content = path.read_bytes()
-        if is_unchanged(clone, entry, data, content):
-            fresh.append(entry.path)
-            if content != data:
-                is_open.append(entry.path)
-    _update_index(clone, stored)
-    # Without the filter, git would store the plaintext in place of the new version.
-    unsafe = _unfiltered(clone, is_open)
-    refresh(clone, [one for one in fresh if one not in unsafe])
-    return stored.count(b"\0")
+    with _EntryFile() as old, _EntryFile() as stored, _EntryFile() as same, _EntryFile() as opened:
+
+        def noted() -> Iterator[tuple[Entry, bytes]]:
+            for entry, data in blobs:
+                old.add([entry])
+                yield entry, data
+
+        _store(clone, noted(), stored)
+        for before, (entry, data) in zip(old, with_blobs(clone, stored), strict=True):
+            path = clone.repository.regular_file(entry.path)
+            if not path:
+                continue
+            if _is_sealed_in_tree(clone, before, path.read_bytes()):
+                # Otherwise the next `git commit -a` would restore the old tokens.
+                replace_file(clone.repository, path, data)
+            content = path.read_bytes()
+            if is_unchanged(clone, entry, data, content):
+                (same if content == data else opened).add([entry])
+        _update_index(clone, stored)
+        with Progress("files in git's index", same.count + opened.count) as progress:
+            for some in same.batches(REFRESHED):
+                _refresh(clone, some)
+                progress.step(len(some))
+            for some in opened.batches(REFRESHED):
+                # Without the filter, git would store the plaintext in place of the new version.
+                unsafe = _unfiltered(clone, [one.path for one in some])
+                _refresh(clone, [one for one in some if one.path not in unsafe])
+                progress.step(len(some))
+        return stored.count
+
+
+def _refresh(clone: Clone, entries: list[Entry]) -> None:
+    modes = {entry.path: entry.mode for entry in entries}
+    refresh(clone, [*modes], modes=modes)
 
 
 def _unfiltered(clone: Clone, paths: list[bytes]) -> set[bytes]:
@@ -65,23 +120,22 @@ def _unfiltered(clone: Clone, paths: list[bytes]) -> set[bytes]:
     return {found[1] for found in _ATTRIBUTE.finditer(out) if found[2] != b"sealedfiles"}
 
 
-def _store(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> bytes:
-    """Store each of *blobs* as an object; return the lines of the entries with the ids of the objects."""
-    stored = bytearray()
+def _store(clone: Clone, blobs: Iterable[tuple[Entry, bytes]], stored: _EntryFile) -> None:
+    """Store each of *blobs* as an object; add the entries with the ids of the objects to *stored*."""
     batch: list[tuple[Entry, bytes]] = []
     size = 0
     for entry, data in blobs:
         batch.append((entry, data))
         size += len(data)
         if len(batch) >= _BATCH_FILES or size >= _BATCH_BYTES:
-            stored += _store_batch(clone, batch)
+            stored.add(_store_batch(clone, batch))
             batch, size = [], 0
-    return bytes(stored + _store_batch(clone, batch))
+    stored.add(_store_batch(clone, batch))
 
 
-def _store_batch(clone: Clone, batch: list[tuple[Entry, bytes]]) -> bytes:
+def _store_batch(clone: Clone, batch: list[tuple[Entry, bytes]]) -> list[Entry]:
     if not batch:
-        return b""
+        return []
     clone.repository.require_writable()
     stream = b"".join(
         b"blob\nmark :%d\ndata %d\n%b\n" % (mark, len(data), data)
@@ -93,23 +147,24 @@ def _store_batch(clone: Clone, batch: list[tuple[Entry, bytes]]) -> bytes:
         options = ("--quiet", "--depth=0", f"--export-marks={marks}")
         clone.repository.run("fast-import", *options, stdin=stream)
         oids = dict(line.split(" ") for line in marks.read_text("ascii").split("\n")[:-1])
-    new = (entry._replace(oid=oids[f":{mark}"]) for mark, (entry, _) in enumerate(batch, 1))
-    return b"".join(map(entry_line, new))
+    return [entry._replace(oid=oids[f":{mark}"]) for mark, (entry, _) in enumerate(batch, 1)]
 
 
-def _update_index(clone: Clone, stored: bytes) -> None:
-    if not stored:
+def _update_index(clone: Clone, stored: _EntryFile) -> None:
+    if not stored.count:
         return
     # Keep the bits that git drops.  Without the skip-worktree bit, a file that is not checked out would look
     # deleted; without the other one, a change that the user hides would be committed by `git commit -a`.
     names = {"--skip-worktree": bytearray(), "--assume-unchanged": bytearray()}
-    for new in parse_entries(stored):  # one at a time: there may be very many
-        old = clone.index.entry(new.path)
-        if old and old.skip_worktree:
-            names["--skip-worktree"] += old.path + b"\x00"
-        if old and old.assume_unchanged:
-            names["--assume-unchanged"] += old.path + b"\x00"
-    clone.repository.update_index("--index-info", stdin=stored)
+    with tempfile.TemporaryFile() as lines:
+        for entry in stored:
+            lines.write(entry_line(entry))
+            if entry.skip_worktree:
+                names["--skip-worktree"] += entry.path + b"\x00"
+            if entry.assume_unchanged:
+                names["--assume-unchanged"] += entry.path + b"\x00"
+        lines.seek(0)
+        clone.repository.update_index("--index-info", stdin=lines)
     for option, some in names.items():
         if some:
             clone.repository.update_index(option, "--stdin", stdin=bytes(some))

@@ -24,7 +24,7 @@ from sealedfiles.sealing.stored import StoredPlaintext
 from sealedfiles.util import atomic
 
 _BATCH = 200
-_REFRESHED = 2000
+REFRESHED = 2000
 """How many files git refreshes at once.  Each time, it writes the index and starts the filter."""
 
 
@@ -137,20 +137,27 @@ def replace_file(repository: Repository, path: Path, data: bytes, *, umasked: bo
         atomic.replace(path, data, umasked=umasked)
 
 
-def refresh(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None = None) -> None:
+def refresh(
+    clone: Clone,
+    paths: list[bytes],
+    env: Mapping[str, str] | None = None,
+    modes: Mapping[bytes, str] | None = None,
+) -> None:
     """Make git treat rewritten files as unmodified (``update-index --refresh`` does not).
 
-    The executable bits in the index are kept, because a change of mode is a local change.
+    The executable bits in the index are kept, because a change of mode is a local change.  *modes* are those
+    in the index, which is read otherwise.
     """
     if not paths:
         return
     changed: dict[str, list[bytes]] = {"100644": [], "100755": []}
     for path in paths if sys.platform != "win32" else ():
-        entry = clone.index.entry(path)
+        entry = None if modes else clone.index.entry(path)
+        before = modes.get(path, "") if modes else entry.mode if entry else ""
         is_executable = os.lstat(clone.repository.file(path)).st_mode & stat.S_IXUSR
         mode = "100755" if is_executable else "100644"
-        if entry and entry.mode in changed and entry.mode != mode:
-            changed[entry.mode].append(path)
+        if before in changed and before != mode:
+            changed[before].append(path)
     _update(clone, paths, env)
     for mode, option in ("100644", "--chmod=-x"), ("100755", "--chmod=+x"):
         if changed[mode]:
@@ -158,12 +165,12 @@ def refresh(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None = No
 
 
 def _update(clone: Clone, paths: list[bytes], env: Mapping[str, str] | None, *options: str) -> None:
-    if len(paths) > _REFRESHED:
+    if len(paths) > REFRESHED:
         from sealedfiles.util.progress import Progress  # here: most commands refresh few files
 
         with Progress("files in git's index", len(paths)) as progress:
-            for start in range(0, len(paths), _REFRESHED):
-                some = paths[start : start + _REFRESHED]
+            for start in range(0, len(paths), REFRESHED):
+                some = paths[start : start + REFRESHED]
                 _update(clone, some, env, *options)
                 progress.step(len(some))
         return

@@ -52,7 +52,12 @@ def filled(folder: Path, key: bytes = KEY, prefix: str = "") -> list[bytes]:
 # -- the file
 
 
-def test_another_process_finds_what_was_saved(tmp_path: Path) -> None:
+@pytest.mark.parametrize("few", [0, 1, 1000])
+def test_another_process_finds_what_was_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """However many searches there are."""
+    monkeypatch.setattr(blob_ids, "_FEW_SEARCHES", few)
     folder = tmp_path / "state"
     one = memo(folder)
     found_ids: list[set[bytes]] = [{ID, b"other-id"}, set(), *[{b"other-id"}] * (MANY - 2)]
@@ -67,6 +72,29 @@ def test_another_process_finds_what_was_saved(tmp_path: Path) -> None:
         assert found.holders(b"nowhere1") == []
     if os.name == "posix":
         assert stat.S_IMODE((folder / NAME).stat().st_mode) == 0o600
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.sets(st.sampled_from("abcdefgh"), max_size=4))),
+    st.integers(0, 9),
+)
+def test_every_holder_is_found_before_and_after_many_searches(
+    added: list[tuple[int, set[str]]], few: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blob_ids, "_FEW_SEARCHES", few)
+        patch.setattr(blob_ids, "_MOST_IDS", 2)
+        one = BlobIds("", b"", 0)
+        expected: dict[bytes, set[bytes]] = {}
+        for number, names in added:
+            blob = b"%032d" % number
+            ids = {name.encode() * 8 for name in names}
+            expected.setdefault(blob, ids)
+            one.add(blob + b"rest", ids)
+            for identity in ids:
+                holders = {blob for blob, known in expected.items() if identity in known}
+                assert set(one.holders(identity)) == holders
+        assert one.known == expected.keys()
 
 
 def test_more_blobs_are_added(tmp_path: Path) -> None:

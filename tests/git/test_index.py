@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 from check.toy import APP, Toy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealedfiles.git.index import Entry, Index
+from sealedfiles.errors import GitError
+from sealedfiles.git import index as index_module
+from sealedfiles.git.index import Entry, Index, Listing, listed_line, parse_chunks
 from sealedfiles.git.repository import Repository, find_repository
+
+ALWAYS = (":(literal).sealedfiles", ":(glob)**/.gitattributes")
+"""What is listed together with each path of a large index."""
 
 
 def index(toy: Toy) -> Index:
@@ -69,22 +75,14 @@ def test_a_repository_without_an_index_is_empty(toy: Toy) -> None:
     assert here.stat() is None
 
 
-class Listed(Index):
-    """The index that git lists as *entries*."""
-
-    def __init__(self, entries: list[Entry]) -> None:
-        super().__init__(Repository("/", "/", "/"))
-        tags = [
-            ("S" if one.skip_worktree else "M" if one.stage else "H").encode() for one in entries
-        ]
-        lines = [
-            b"%b %b %b %d\t%b\0" % (tag, one.mode.encode(), one.oid.encode(), one.stage, one.path)
-            for tag, one in zip(tags, entries, strict=True)
-        ]
-        self._text = b"\0" + b"".join(lines)
-
-    def stat(self) -> tuple[int, int, int] | None:
-        return self._stat
+def listing(entries: list[Entry]) -> Listing:
+    """Return what git lists for *entries*."""
+    tags = [("S" if one.skip_worktree else "M" if one.stage else "H").encode() for one in entries]
+    lines = [
+        b"%b %b %b %d\t%b\0" % (tag, one.mode.encode(), one.oid.encode(), one.stage, one.path)
+        for tag, one in zip(tags, entries, strict=True)
+    ]
+    return Listing(b"".join(lines))
 
 
 # Few letters, so that paths are prefixes of each other, with bytes around the slash in the order.
@@ -103,23 +101,134 @@ def test_entries_are_found_in_any_order(
         for path in sorted(paths)
         for stage in sorted(paths[path])
     ]
-    here = Listed(entries)
+    here = listing(entries)
     for path in [*asked, *paths, *sorted(paths)]:
         expected = {one.stage: one for one in entries if one.path == path}
         assert here.stages(path) == expected
-        assert here.entry(path) == expected.get(0)
         assert list(here.entries(path)) == [one for one in entries if one.path >= path]
         below = [one for one in entries if one.path.startswith(path + b"/")]
         assert list(here.entries(folder=path + b"/")) == below
     assert len(here) == len(entries)
     assert list(here.entries()) == entries
-    assert list(here.files()) == [one for one in entries if one.stage == 0]
-    assert here.unmerged() == [path for path in sorted(paths) if 0 not in paths[path]]
+    unmerged = [one for one in entries if one.stage]
+    assert list(here.beginning_with(b"M ")) == unmerged
     links = [one for one in entries if one.stage == 0 and one.mode == "120000"]
-    assert sorted(here.links()) == links
+    skipped = [one for one in links if one.skip_worktree]
+    assert list(here.beginning_with(b"S 120000 ")) == skipped
+    assert list(here.beginning_with(b"H 120000 ")) == [one for one in links if one not in skipped]
 
 
-def test_files_by_their_blobs(toy: Toy) -> None:
+@pytest.fixture
+def listed(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What git was asked to list of an index that counts as large: names, or nothing for all."""
+    monkeypatch.setattr(index_module, "_LARGE", 0)
+    run = Repository.run
+    found = []
+
+    def recorded(of: Repository, *arguments: str, **options: Any) -> bytes:
+        found.append(arguments[5:])
+        return run(of, *arguments, **options)
+
+    monkeypatch.setattr(Repository, "run", recorded)
+    return found
+
+
+def test_the_first_paths_of_a_large_index_are_listed_alone(
+    toy: Toy, listed: list[tuple[str, ...]]
+) -> None:
+    for name in ("*", "a/b/c", "a/d", ":odd", "a/b/.gitattributes", "a/b/my.gitattributes"):
+        toy.write(name, name)
+    toy.stage()
+    expected = {entry.path: {0: entry} for entry in index(toy).entries()}
+    listed.clear()
+    here = index(toy)
+    assert here.stages(b"a/b/c") == expected[b"a/b/c"]
+    assert [entry.path for entry in here.entries(folder=b".sealedfiles/")] == [
+        path for path in expected if path.startswith(b".sealedfiles/")
+    ]
+    assert here.stages(b".gitattributes") == expected[b".gitattributes"]
+    assert here.stages(b"a/b/.gitattributes") == expected[b"a/b/.gitattributes"]
+    assert here.stages(b"a/.gitattributes") == {}
+    assert listed == [(":(literal)a/b/c", *ALWAYS)]
+    assert here.stages(b"*") == expected[b"*"], "not a pattern"
+    assert here.stages(b"a/b/my.gitattributes") == expected[b"a/b/my.gitattributes"]
+    assert not here.is_listed
+    assert len(here) == len(expected)
+    assert len(listed) == 3
+    assert here.stages(b":odd") == expected[b":odd"]
+    assert len(listed) == 4
+    assert here.stages(b"a") == {}
+    assert listed[3:] == [()]
+    assert here.is_listed
+    assert here.stages(b"a/d") == expected[b"a/d"]
+    assert list(here.entries(folder=b"a/")) == [
+        expected[b"a/b/.gitattributes"][0],
+        expected[b"a/b/c"][0],
+        expected[b"a/b/my.gitattributes"][0],
+        expected[b"a/d"][0],
+    ]
+    assert len(listed) == 4
+    toy.write("new", "1")
+    toy.stage()
+    assert not here.is_listed
+    assert here.entry(b"new") is not None
+    assert listed[4:] == [(":(literal)new", *ALWAYS)]
+
+
+@pytest.mark.parametrize("path", [b"../x", b"/x", b"a/./b", b"", b"a\0b", b"x" * 200_000])
+def test_a_path_that_git_cannot_be_asked_for(
+    toy: Toy, listed: list[tuple[str, ...]], path: bytes
+) -> None:
+    assert index(toy).stages(path) == {}
+    assert listed[-1] == ()
+
+
+def test_a_conflict_in_a_large_index(toy: Toy, listed: list[tuple[str, ...]]) -> None:
+    oid = toy.git("rev-parse", f"HEAD:{APP}").strip()
+    toy.git("update-index", "--index-info", stdin=f"100644 {oid} 2\tconflict\n")
+    here = index(toy)
+    assert here.stages(b"conflict").keys() == {2}
+    assert here.entry(b"conflict") is None
+    assert here.unmerged() == [b"conflict"]
+    assert listed[-2:] == [(":(literal)conflict", *ALWAYS), ()]
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 1 << 16])
+def test_all_entries_of_a_large_index_are_read_without_a_list(
+    toy: Toy, listed: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(index_module, "CHUNK", chunk)
+    here = index(toy)
+    found = list(here.entries())
+    first = next(here.files())
+    assert listed == []
+    assert not here.is_listed
+    monkeypatch.setattr(index_module, "_LARGE", 1 << 30)
+    assert found == list(index(toy).entries())
+    assert found[0] == first
+    assert list(parse_chunks([b"".join(map(listed_line, found))])) == found
+
+
+def test_entries_that_git_cannot_list(toy: Toy, listed: list[tuple[str, ...]]) -> None:
+    here = index(toy)
+    (toy.path / ".git" / "index").write_bytes(b"not an index")
+    with pytest.raises(GitError, match="ls-files failed"):
+        list(here.entries())
+
+
+@pytest.mark.parametrize("kind", ["LITERAL", "GLOB", "NOGLOB", "ICASE"])
+def test_the_user_s_way_to_name_files_does_not_count(
+    toy: Toy, listed: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setenv(f"GIT_{kind}_PATHSPECS", "1")
+    here = index(toy)
+    assert here.entry(APP.encode()) is not None
+    assert here.entry(b".gitattributes") is not None
+    assert here.entry(APP.upper().encode()) is None
+    assert len(listed) == 2
+
+
+def test_files_by_their_blobs(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     oid = toy.git("rev-parse", f"HEAD:{APP}").strip().encode()
     toy.write("copy", toy.read())
     toy.write(f"a 100644 {oid.decode()} 0", "a path that looks like a line of git")
@@ -130,6 +239,10 @@ def test_files_by_their_blobs(toy: Toy) -> None:
     found = [entry.path for entry in here.with_blob(oid[:32]) if entry.mode != "120000"]
     assert found == sorted([APP.encode(), b"copy"])
     regular = {entry.path for entry in here.files() if entry.mode != "120000"}
-    assert {entry.path for entry in here.lacking(set())} == regular
-    assert {entry.path for entry in here.lacking({oid[:32]})} == regular - {*found}
+    for few in (0, 100):
+        monkeypatch.setattr(index_module, "_FEW_BLOBS", few)
+        assert {entry.path for entry in here.lacking(set())} == regular
+        assert {entry.path for entry in here.lacking({oid[:32]})} == regular - {*found}
+        known = {entry.oid[:32].encode() for entry in here.files()}
+        assert list(here.lacking(known)) == []
     assert [*here.with_blob(b"f" * 32)] == []

@@ -59,7 +59,7 @@ def test_long_work_shows_its_progress_and_refreshes_in_parts(
     toy.git("add", "--all")
     names = [entry.path for entry in worktree.tracked_sealed_files(clone)]
     assert len(names) > 1
-    monkeypatch.setattr(worktree, "_REFRESHED", 1)
+    monkeypatch.setattr(worktree, "REFRESHED", 1)
     monkeypatch.setattr(progress, "_PATIENCE", 0)
     monkeypatch.setattr(progress, "_INTERVAL", 0)
     shown: list[str] = []

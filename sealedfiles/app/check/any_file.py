@@ -9,14 +9,8 @@ from sealedfiles.app.check.content import NOWHERE, read_content
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.readers import StoredFolder
 from sealedfiles.app.check.renames import Past, Task
-from sealedfiles.app.check.versions import (
-    FOLDER,
-    LARGEST,
-    Blob,
-    IndexVersion,
-    Store,
-    Version,
-)
+from sealedfiles.app.check.trees import Blob
+from sealedfiles.app.check.versions import FOLDER, LARGEST, IndexVersion, Store, Version
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.keys.recipients import read_recipients, reader_names

@@ -19,14 +19,8 @@ from sealedfiles.app.check.readers import KeyFolder, against_parent, look_at_fol
 from sealedfiles.app.check.references import plain_references, plain_secret_references
 from sealedfiles.app.check.renames import Before, Past, Task
 from sealedfiles.app.check.tokens import CheckedFile, against_itself, against_keys, against_rules
-from sealedfiles.app.check.versions import (
-    FOLDER,
-    POLICY,
-    Blob,
-    IndexVersion,
-    Store,
-    Version,
-)
+from sealedfiles.app.check.trees import Blob
+from sealedfiles.app.check.versions import FOLDER, POLICY, IndexVersion, Store, Version
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
 from sealedfiles.keys.group_keyring import GroupKeyring

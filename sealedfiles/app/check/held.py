@@ -3,18 +3,19 @@ messages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.renames import ComparedVersion, Past
+from sealedfiles.app.check.trees import Blob, ChangedPath
 from sealedfiles.app.check.versions import (
     LARGEST,
     POLICY,
-    Blob,
     IndexVersion,
     Store,
     Version,
+    staged_version,
 )
 from sealedfiles.app.held.encodings import note_on_encoding
 from sealedfiles.app.held.index import HeldIndex, content_id, number_of, token_id
@@ -43,6 +44,9 @@ MESSAGE = b"commit message"
 
 _Files = dict[bytes, tuple[bytes, Blob]]
 """Files by the ids of their blobs, and their formats."""
+
+_MANY = 100
+"""To look so many files up again takes longer than to ask git for the tree of the index."""
 
 _TAG_OF_TAG = lazy_pattern(rb"object ([0-9a-f]{40,64})\ntype tag\n")
 
@@ -223,7 +227,7 @@ class HeldCopies:
     @cached_property
     def _version(self) -> Version:
         """The version with the sealed files: the index, or on an orphan branch, a branch that has some."""
-        version: Version = IndexVersion(self._store)
+        version: Version = staged_version(self._store)
         branch = "" if version.folder() else branch_with_folder(self._clone)
         commit = self._store.resolve(f"{branch}^{{commit}}") if branch else None
         return Version(self._store, commit) if commit else version
@@ -259,16 +263,31 @@ class HeldCopies:
         parent = Version(self._store, head) if head else None
         if parent is None or not isinstance(self._version, IndexVersion):
             self._add(index, self._files)
+            index.save()
         else:
             staged = self._version.changes(parent)
             old = ((path, one.old) for path, one in staged.items() if one.old)
             paths = self._changed_since(index.complete_for, parent)
             files = self._files if paths is None else self._by_blob(self._sealed(self._at(paths)))
             self._add(index, {**files, **self._by_blob(self._sealed(old))})
-            if not self._store.missing and not _changes_rules(staged):
-                index.complete_for = f"{parent.tree} {self._conditions}".encode()
-        index.save()
+            tree = "" if self._store.missing else self._complete_tree(parent, staged)
+            if tree:
+                index.complete_for = f"{tree} {self._conditions}".encode()
+            index.save(always=paths is None or len(paths) > _MANY)
         return index
+
+    def _complete_tree(self, parent: Version, staged: Mapping[bytes, ChangedPath]) -> str:
+        """Return a tree whose sealed files are all in the index of held values now; empty if none is known.
+
+        This is that of *parent*, HEAD, if only few files are *staged*, and by the same rules.
+        """
+        if len(staged) <= _MANY and not _changes_rules(staged):
+            return parent.tree
+        # git commit has written it before it started the hook, and it will be the tree of HEAD.
+        code, out, _ = self._store.repository.try_run("write-tree")
+        if code == 0:
+            return out.decode("ascii").strip()
+        return "" if _changes_rules(staged) else parent.tree
 
     def _changed_since(self, state: bytes, parent: Version) -> set[bytes] | None:
         """Return the paths that changed since *state* (``complete_for``); None if that is not known.
@@ -279,7 +298,7 @@ class HeldCopies:
         if conditions != self._conditions:
             return None
         try:
-            paths = {path for path, _ in self._store.differences(tree, parent.tree)}
+            paths = {path for path, _ in self._store.trees.differences(tree, parent.tree)}
         except GitError:
             return None  # the commit is gone
         paths.update(self._version.changes(parent))

@@ -13,7 +13,8 @@ from sealedfiles.app.check.content import VALUES
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.readers import StoredFolder
 from sealedfiles.app.check.tokens import CheckedFile
-from sealedfiles.app.check.versions import FOLDER, POLICY, Blob, Store
+from sealedfiles.app.check.trees import Blob
+from sealedfiles.app.check.versions import FOLDER, POLICY, Store
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.keys.epochs import MissingKeyError, read_epochs, verify_epochs
 from sealedfiles.keys.grants import fingerprints, verify_grant

@@ -12,13 +12,16 @@ import posixpath
 from collections.abc import Callable, Iterator
 
 from sealedfiles.app.check.findings import Finding
-from sealedfiles.app.check.versions import Blob, IndexVersion, Version
+from sealedfiles.app.check.trees import Blob
+from sealedfiles.app.check.versions import IndexVersion, Version
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.keys.folder import NAME
 from sealedfiles.sealing.file import show_path
 
 _OWN = NAME.encode("ascii") + b"/"
 _SUBMODULE = "160000"
+_FEW = 100
+"""Of more new files, it takes longer to find out whether all are sealed than to list the links."""
 _MOST_NAMES = 40
 """Of one file, by links, which may be in a circle."""
 
@@ -39,12 +42,15 @@ def look_at_links(
     files of a user who does not know of the link.
     """
     added = [(path, blob) for path, blob in entries if blob.is_link]
-    if not added and not isinstance(version, IndexVersion):
-        return
 
     def is_sealed(path: bytes) -> bool:
         return is_tracked(path) and not is_passed_through(path)
 
+    def are_sealed() -> bool:
+        return len(entries) <= _FEW and all(is_sealed(path) for path, one in entries if one.is_file)
+
+    if not added and (not isinstance(version, IndexVersion) or are_sealed()):
+        return
     links = _Links(version)
     for path, _ in added:
         target = links.targets[path]

@@ -12,7 +12,8 @@ from sealedfiles.age import Stanza
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.kinds import KINDS
 from sealedfiles.app.check.tokens import GroupKeys
-from sealedfiles.app.check.versions import FOLDER, POLICY, Blob, Store, Version
+from sealedfiles.app.check.trees import Blob
+from sealedfiles.app.check.versions import FOLDER, POLICY, Store, Version
 from sealedfiles.errors import PolicyError, TamperedError, UsageError
 from sealedfiles.git.cached_groups import last_change, restoring
 from sealedfiles.keys.epochs import parse_epochs

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from sealedfiles.app.check.changes import made_from
 from sealedfiles.app.check.content import Content, read_content
-from sealedfiles.app.check.versions import LARGEST, Blob, ChangedPath, Store, Version
+from sealedfiles.app.check.trees import Blob, ChangedPath
+from sealedfiles.app.check.versions import LARGEST, Store, Version
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
 from sealedfiles.light_typing import NamedTuple

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from sealedfiles.app.check.renames import ComparedVersion, Task
-from sealedfiles.app.check.versions import IndexVersion, Store, Version
+from sealedfiles.app.check.versions import IndexVersion, Store, Version, staged_version
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone_keys import merged_commits
 from sealedfiles.model.paths import json_string
@@ -27,7 +27,8 @@ def index_task(store: Store, *, everything: bool) -> Task:
         if commit:
             shown = name if name == "HEAD" else f"MERGE_HEAD {name[:_SHORT]}"
             parents.append(ComparedVersion(shown, Version(store, commit)))
-    return Task(IndexVersion(store), parents, everything)
+    version = IndexVersion(store) if everything else staged_version(store)
+    return Task(version, parents, everything)
 
 
 def _merged(store: Store) -> list[str]:

@@ -1,20 +1,20 @@
 """One version of the whole repository: the index, or a commit.
 
-Trees are read by their ids, each once, so that trees that commits share are not read again.  File names
-are never passed on a command line.
+File names are never passed on a command line.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
+from sealedfiles.app.check.trees import Blob, ChangedPath, Trees
 from sealedfiles.errors import GitError, PolicyError
 from sealedfiles.git.gitattributes import Attributes, Parsed
 from sealedfiles.git.grep import files_containing
 from sealedfiles.git.index import Entry, Index
-from sealedfiles.git.objects import Objects, parse_tree
+from sealedfiles.git.objects import Objects
 from sealedfiles.git.repository import Repository
 from sealedfiles.keys.folder import NAME
 from sealedfiles.light_typing import NamedTuple
@@ -33,38 +33,13 @@ _SEPARATORS = lazy_pattern(rb"[\x00\r\n]")
 """`git grep` cannot search for a text that contains these bytes."""
 _SHORTEST_PART = 4
 
-_MOST_ENTRIES = 200_000
-"""How many entries of trees are kept in memory: about 60 MB."""
-_MOST_FILES = 2_000_000
 
+class IndexChanges(NamedTuple):
+    """How the index differs from a commit."""
 
-class Blob(NamedTuple):
-    """An entry of a tree or of the index, usually a file."""
-
-    mode: str
-    oid: str
-
-    @property
-    def is_file(self) -> bool:
-        """Whether it is a regular file."""
-        return self.mode.startswith("100")
-
-    @property
-    def is_link(self) -> bool:
-        """Whether it is a symbolic link."""
-        return self.mode == "120000"
-
-    @property
-    def is_tree(self) -> bool:
-        """Whether it is a folder."""
-        return self.mode == "40000"
-
-
-class ChangedPath(NamedTuple):
-    """A path that differs between two versions."""
-
-    old: Blob | None
-    new: Blob | None
+    changed: dict[bytes, ChangedPath]
+    unmerged: dict[bytes, None]
+    """The paths with unresolved merges, as the keys."""
 
 
 class Store:
@@ -73,14 +48,13 @@ class Store:
     def __init__(self, repository: Repository, objects: Objects, index: Index) -> None:
         self.repository = repository
         self.index = index
-        self.index_changes: dict[str, dict[bytes, ChangedPath]] = {}
+        self.index_changes: dict[str, IndexChanges] = {}
         """What differs between commits and the index."""
         self.parsed_attributes: dict[str, list[Parsed]] = {}
         self.missing: set[str] = set()
         """Objects that are missing here (a partial clone)."""
+        self.trees = Trees(objects)
         self._objects = objects
-        self._trees: dict[str, dict[bytes, Blob]] = {}
-        self._tree_entries = 0
         self._policies: dict[str, Policy | PolicyError] = {}
 
     def blob(self, oid: str) -> bytes | None:
@@ -142,20 +116,6 @@ class Store:
             raise GitError(f"git grep failed: {on_one_line(err)}")
         return out
 
-    def tree(self, oid: str) -> dict[bytes, Blob]:
-        """Return the entries of the tree with the id *oid*."""
-        if oid not in self._trees:
-            found = self._objects.read(oid.encode("ascii"))
-            if found is None or found.type != "tree":
-                raise GitError(f"the tree {oid} is missing in this clone", "clone without --filter")
-            entries = parse_tree(found.data, len(oid) // 2)
-            self._tree_entries += len(entries)
-            if self._tree_entries > _MOST_ENTRIES:
-                self._trees.clear()
-                self._tree_entries = len(entries)
-            self._trees[oid] = {os.fsencode(name): Blob(*one) for name, one in entries.items()}
-        return self._trees[oid]
-
     def resolve(self, revision: str) -> str | None:
         """Return the id of the object that *revision* names, or None if there is none."""
         found = self._objects.read(os.fsencode(revision))
@@ -174,40 +134,6 @@ class Store:
                 self._policies[oid] = error
         return self._policies[oid]
 
-    def walk(self, oid: str, prefix: bytes = b"") -> Iterator[tuple[bytes, Blob]]:
-        """Yield every file below the tree *oid* by its path."""
-        for path, change in self.differences(None, oid, prefix):
-            if change.new:
-                yield path, change.new
-
-    def differences(
-        self, old: str | None, new: str | None, prefix: bytes = b""
-    ) -> Iterator[tuple[bytes, ChangedPath]]:
-        """Yield every file that differs between two trees (None: no tree).
-
-        Raises GitError if there are more than in any real repository: with a few trees that refer to each
-        other many times, a small push could cause an endless walk.
-        """
-        pending: list[tuple[bytes, str | None, str | None]] = [(prefix, old, new)]
-        count = 0
-        while pending:
-            prefix, old, new = pending.pop()
-            before = self.tree(old) if old else {}
-            after = self.tree(new) if new else {}
-            for name in dict.fromkeys((*before, *after)):
-                one, other = before.get(name), after.get(name)
-                if one == other:
-                    continue
-                count += 1
-                trees = [blob.oid if blob and blob.is_tree else None for blob in (one, other)]
-                if any(trees):
-                    pending.append((prefix + name + b"/", trees[0], trees[1]))
-                files = [None if blob and blob.is_tree else blob for blob in (one, other)]
-                if any(files):
-                    yield prefix + name, ChangedPath(*files)
-            if count > _MOST_FILES:
-                raise GitError("a commit has too many files to check")
-
 
 class Version:
     """One version of the repository: a commit, or the index (``IndexVersion``)."""
@@ -218,7 +144,7 @@ class Version:
     _grep_argument = "--cached"
     """The argument with which `git grep` searches it."""
 
-    unmerged: Sequence[bytes] = ()
+    unmerged: Collection[bytes] = ()
     """The paths with unresolved merges, which are not part of the version."""
 
     def __init__(self, store: Store, commit: str) -> None:
@@ -237,7 +163,7 @@ class Version:
         for step in path.split(b"/"):
             if found is None or not found.is_tree:
                 return None
-            found = self.store.tree(found.oid).get(step)
+            found = self.store.trees.entry(found.oid, step)
         return found
 
     def has(self, path: bytes) -> bool:
@@ -246,7 +172,7 @@ class Version:
 
     def files(self) -> Iterator[tuple[bytes, Blob]]:
         """Yield every file by its path."""
-        return self.store.walk(self.tree)
+        return self.store.trees.walk(self.tree)
 
     def links(self) -> Iterator[tuple[bytes, Blob]]:
         """Yield every symbolic link by its path."""
@@ -257,11 +183,11 @@ class Version:
         top = self.entry(FOLDER)
         if top is None:
             return {}
-        return dict(self.store.walk(top.oid, FOLDER + b"/")) if top.is_tree else {FOLDER: top}
+        return dict(self.store.trees.walk(top.oid, FOLDER + b"/")) if top.is_tree else {FOLDER: top}
 
     def changes(self, parent: Version) -> dict[bytes, ChangedPath]:
         """Return every path that differs from *parent*, a commit."""
-        return dict(self.store.differences(parent.tree, self.tree))
+        return dict(self.store.trees.differences(parent.tree, self.tree))
 
     @cached_property
     def is_set_up(self) -> bool:
@@ -313,7 +239,11 @@ class IndexVersion(Version):
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.unmerged = store.index.unmerged()
+
+    @cached_property
+    def unmerged(self) -> Collection[bytes]:
+        """See Version."""
+        return self.store.index.unmerged()
 
     def entry(self, path: bytes) -> Blob | None:
         """See Version."""
@@ -341,21 +271,53 @@ class IndexVersion(Version):
 
     def changes(self, parent: Version) -> dict[bytes, ChangedPath]:
         """See Version."""
+        return self._compared(parent).changed
+
+    def _compared(self, parent: Version) -> IndexChanges:
         known = self.store.index_changes
         if parent.name in known:
             return known[parent.name]
-        out = self.store.repository.run(
-            "diff-index", "--cached", "--raw", "-z", "--no-renames", parent.name
-        )
+        # Otherwise .gitmodules, which anyone can push, could hide a new submodule.
+        options = ("--cached", "--raw", "-z", "--no-renames", "--ignore-submodules=none")
+        out = self.store.repository.run("diff-index", *options, parent.name)
         fields = out.split(b"\x00")
-        found = known[parent.name] = {}
+        found = known[parent.name] = IndexChanges({}, {})
         for head, path in zip(fields[:-1:2], fields[1::2], strict=True):
             old_mode, new_mode, old, new, status = head.decode("ascii").lstrip(":").split(" ")
-            if status != "U":
-                # If a tree has a name twice, git lists both files.  Reading the trees refuses that.
-                parent.entry(path)
-                found[path] = ChangedPath(_blob(old_mode, old), _blob(new_mode, new))
+            if status == "U":
+                found.unmerged[path] = None
+                continue
+            # If a tree has a name twice, git lists both files.  Reading the trees refuses that.
+            parent.entry(path)
+            found.changed[path] = ChangedPath(_blob(old_mode, old), _blob(new_mode, new))
         return found
+
+
+class StagedVersion(IndexVersion):
+    """The index as HEAD's commit and the files that differ from it, so that git need not list all files."""
+
+    def __init__(self, store: Store, head: Version) -> None:
+        super().__init__(store)
+        self._head = head
+
+    @cached_property
+    def unmerged(self) -> Collection[bytes]:
+        """See Version."""
+        return self._compared(self._head).unmerged
+
+    def entry(self, path: bytes) -> Blob | None:
+        """See Version."""
+        changed = self.changes(self._head).get(path)
+        if changed or path in self.unmerged:
+            return changed.new if changed else None
+        found = self._head.entry(path)
+        return None if found is None or found.is_tree else found
+
+
+def staged_version(store: Store) -> IndexVersion:
+    """Return the index, of which few files are asked for."""
+    head = store.resolve("HEAD^{commit}")
+    return StagedVersion(store, Version(store, head)) if head else IndexVersion(store)
 
 
 def _with_blob(entry: Entry) -> tuple[bytes, Blob]:

@@ -82,11 +82,16 @@ class HeldIndex:
             hashes = set()
         return found
 
-    def save(self) -> None:
-        """Write what was added, if anything was; ignore it if the folder is not writable."""
+    def save(self, *, always: bool = False) -> None:
+        """Write what was added, if anything was; with *always*, also ``complete_for`` alone.
+
+        If the folder is not writable, nothing is written.
+        """
         self._built = self._built or self._tokens
-        self._table.note = b"%d %d %b" % (self._tokens, self._built, self.complete_for)
-        self._table.save()
+        note = b"%d %d %b" % (self._tokens, self._built, self.complete_for)
+        is_new = note != self._table.note
+        self._table.note = note
+        self._table.save(always=always and is_new)
 
     def _add(self, name: bytes, pieces: Iterable[bytes]) -> None:
         self._table.add(map(self._hash, [b"token " + name, *pieces]), number_of(name))

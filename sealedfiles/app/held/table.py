@@ -95,9 +95,9 @@ class KeyedTable:
             likely = [one for one in hashes if known[one & last] and known[one >> 32 & last]]
         return {number for one in likely for number in self._numbers(one)}
 
-    def save(self) -> None:
-        """Write the entries that were added, if any; ignore it if the folder is not writable."""
-        if not self._unsaved:
+    def save(self, *, always: bool = False) -> None:
+        """Write the entries that were added, if any, or *always*; ignore it if the folder is not writable."""
+        if not self._unsaved and not always:
             return
         record = self._signed(bytes(self._unsaved), self._last_digest)
         self._unsaved.clear()

@@ -219,6 +219,8 @@ class Versions:
 
     def _read_ahead(self, path: bytes) -> None:
         """Request the blobs of the next paths in advance: git cleans files in index order."""
+        if not self._clone.index.is_listed:
+            return  # one of the first files; git may send no other
         self._run = self._run + 1 if path == self._expected else 0
         # Read ahead in powers of two, so that a short run reads little that it does not need.
         is_due = self._run & (self._run - 1) == 0 or self._run % _AHEAD == 0

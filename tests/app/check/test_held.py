@@ -10,9 +10,11 @@ import pytest
 from keys.kit import group_key
 
 from check.toy import APP, NUMBERS, TEXT, Toy, shown
+from sealedfiles.app.check import held
 from sealedfiles.app.check.held import HeldCopies
 from sealedfiles.app.check.run import check
-from sealedfiles.app.check.versions import Blob, IndexVersion
+from sealedfiles.app.check.trees import Blob
+from sealedfiles.app.check.versions import IndexVersion
 from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.app.held.index import HeldIndex
 from sealedfiles.app.held.table import _DIRECTORY, _HEAD
@@ -85,6 +87,71 @@ def test_only_changed_files_are_listed(unlisted: Toy) -> None:
     unlisted.write(APP, unlisted.sealed(TEXT))
     unlisted.commit()
     assert paste(unlisted, "nothing") == []
+
+
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The blobs that were looked up in the index of held values."""
+    found: list[bytes] = []
+
+    def lacks(index: HeldIndex, blob: bytes) -> bool:
+        found.append(blob)
+        return original(index, blob)
+
+    original = HeldIndex.lacks
+    monkeypatch.setattr(HeldIndex, "lacks", lacks)
+    return found
+
+
+@pytest.mark.parametrize("pattern", ["", "more/** filter=sealedfiles -text\n"])
+def test_many_files_are_looked_up_in_the_commit_that_adds_them_and_not_again(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, looked_up: list[bytes], pattern: str
+) -> None:
+    """Also if the commit seals more files than before."""
+    monkeypatch.setattr(held, "_MANY", 2)
+    for number in range(4):
+        seal(toy, f"secrets/{number}.yaml", f"s3cr3t-number-{number}")
+    toy.write(".gitattributes", toy.read(".gitattributes") + pattern)
+    hook(toy)
+    assert len(looked_up) == 5
+    toy.commit()
+    looked_up.clear()
+    assert paste(toy, "s3cr3t-number-3") == COPIED
+    assert looked_up == []
+
+
+def test_many_files_of_another_command_are_looked_up_once(
+    settled: Toy, monkeypatch: pytest.MonkeyPatch, looked_up: list[bytes]
+) -> None:
+    """Also if they have no new values, as the files of a branch that was merged."""
+    monkeypatch.setattr(held, "_MANY", 2)
+    before = settled.read()
+    for number in range(4):
+        settled.write(f"secrets/{number}.yaml", before)
+    hook(settled)
+    settled.git("reset", "--quiet", "--hard")
+    for number in range(4):
+        settled.write(f"secrets/{number}.yaml", before)
+    settled.commit()
+    paste(settled, "nothing")
+    looked_up.clear()
+    assert paste(settled, "nothing") == []
+    assert looked_up == []
+
+
+def test_a_tree_that_git_cannot_write(settled: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then HEAD is the last tree with all of its values in the index."""
+    monkeypatch.setattr(held, "_MANY", 0)
+    seal(settled, SECOND, "s3cr3t-second")
+    settled.stage()
+    lock = settled.path / ".git" / "index.lock"
+    lock.touch()
+    monkeypatch.setattr(settled, "stage", lambda: None)
+    hook(settled)
+    lock.unlink()
+    monkeypatch.undo()
+    settled.commit()
+    assert paste(settled, "s3cr3t-second") == COPIED
 
 
 def test_values_of_commits_without_the_hook(settled: Toy) -> None:

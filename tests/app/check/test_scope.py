@@ -11,7 +11,7 @@ import pytest
 from people import program
 
 from check.toy import APP, TEXT, Toy
-from sealedfiles.app.check import versions
+from sealedfiles.app.check import trees
 from sealedfiles.errors import GitError, UsageError
 
 if TYPE_CHECKING:
@@ -44,17 +44,17 @@ def test_the_trees_of_a_long_history_are_not_all_kept(
     leaky: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most = 5
-    monkeypatch.setattr(versions, "_MOST_ENTRIES", most)
-    read = versions.Store.tree
+    monkeypatch.setattr(trees, "_MOST_ENTRIES", most)
+    read = trees.Trees._entries
     read_trees = set()
 
-    def tree(store: versions.Store, oid: str) -> dict[bytes, versions.Blob]:
-        found = read(store, oid)
+    def entries(of: trees.Trees, oid: str) -> dict[bytes, tuple[bytes, bytes]]:
+        found = read(of, oid)
         read_trees.add(oid)
-        assert sum(map(len, store._trees.values())) <= max(most, len(found))
+        assert sum(map(len, of._read.values())) <= max(most, len(found))
         return found
 
-    monkeypatch.setattr(versions.Store, "tree", tree)
+    monkeypatch.setattr(trees.Trees, "_entries", entries)
     assert leaky.found(history=True) == [f"plain-value {NEW}:1 A"]
     assert len(read_trees) > most
 
@@ -291,7 +291,7 @@ def test_commits_put_in_the_place_of_others_hide_nothing(
 
 
 def test_endlessly_nested_trees_are_abandoned(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(versions, "_MOST_FILES", 20_000)
+    monkeypatch.setattr(trees, "_MOST_FILES", 20_000)
     blob = toy.git("hash-object", "-w", "--stdin").strip()
     entry = f"100644 blob {blob}\t"
     for _ in range(8):

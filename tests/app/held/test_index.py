@@ -92,6 +92,17 @@ def test_the_version_that_it_is_complete_for(tmp_path: Path) -> None:
     index.complete_for = b"a version"
     index.save()
     assert HeldIndex(tmp_path / "held", SECRETS).complete_for == b"", "not worth a write"
+    index.save(always=True)
+    assert HeldIndex(tmp_path / "held", SECRETS).complete_for == b""
+    index.complete_for = b"another version"
+    size = (tmp_path / "held").stat().st_size
+    index.save(always=True)
+    assert HeldIndex(tmp_path / "held", SECRETS).complete_for == b"another version"
+    assert (tmp_path / "held").stat().st_size > size
+    size = (tmp_path / "held").stat().st_size
+    index.save(always=True)
+    assert (tmp_path / "held").stat().st_size == size, "it is written once"
+    index.complete_for = b"a version"
     index.add_blob(b"other yaml")
     index.save()
     assert HeldIndex(tmp_path / "held", SECRETS).complete_for == b"a version"
