@@ -144,9 +144,6 @@ class Version:
     _grep_argument = "--cached"
     """The argument with which `git grep` searches it."""
 
-    unmerged: Collection[bytes] = ()
-    """The paths with unresolved merges, which are not part of the version."""
-
     def __init__(self, store: Store, commit: str) -> None:
         self.store = store
         self.name = self._grep_argument = commit
@@ -156,6 +153,11 @@ class Version:
                 f"the commit {commit} is missing in this clone", "run: git fetch --unshallow"
             )
         self.tree = tree
+
+    @property
+    def unmerged(self) -> Collection[bytes]:
+        """The paths with unresolved merges, which are not part of the version."""
+        return ()
 
     def entry(self, path: bytes) -> Blob | None:
         """Return the entry at *path*, or None."""
