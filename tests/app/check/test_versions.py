@@ -65,9 +65,9 @@ def test_the_index_is_head_and_what_differs(
     head = store.resolve("HEAD^{commit}")
     assert head
     listed, staged = IndexVersion(store), StagedVersion(store, Version(store, head))
-    for path in map(str.encode, [*PATHS, "none", "a/b/c/d", "e"]):
-        assert staged.entry(path) == listed.entry(path), path
-        assert staged.has(path) == listed.has(path), path
+    for name in map(str.encode, [*PATHS, "none", "a/b/c/d", "e"]):
+        assert staged.entry(name) == listed.entry(name), name
+        assert staged.has(name) == listed.has(name), name
     assert sorted(staged.unmerged) == sorted(listed.unmerged)
     assert staged.folder() == listed.folder()
     clone.close()
