@@ -91,7 +91,9 @@ def load(
 
 def loads(
     text: str | bytes,
-    format: Literal["yaml", "json", "dotenv", "toml", "ndjson", "properties", "ini", "tfvars"],  # noqa: A002 - named as in the policy
+    format: Literal[  # noqa: A002 - named as in the policy
+        "yaml", "json", "dotenv", "toml", "ndjson", "properties", "ini", "tfvars", "xml"
+    ],
     *,
     path: AnyPath | None = None,
     root: AnyPath | None = None,

@@ -31,7 +31,7 @@ PLACES = [
 
 
 YAML_AND_JSON = (".yaml", ".yml", ".json")
-LATER = (".toml", ".ndjson", ".properties", ".ini", ".tfvars")
+LATER = (".toml", ".ndjson", ".properties", ".ini", ".tfvars", ".xml", ".config")
 
 
 @lru_cache(maxsize=2)

@@ -331,7 +331,7 @@ def test_loads_takes_keys_from_a_named_folder(alice: Repo, tmp_path: Path) -> No
 
 
 def test_loads_refuses_what_is_no_text_and_no_format(alice: Repo) -> None:
-    for text, name in ((b"\xff\xfe", "yaml"), ("\ud800", "json"), ("a: 1", "xml")):
+    for text, name in ((b"\xff\xfe", "yaml"), ("\ud800", "json"), ("a: 1", "csv")):
         with pytest.raises(UsageError):
             loads(text, name)  # type: ignore[arg-type]
 

@@ -56,6 +56,7 @@ SAMPLES = {
     "INI": ("x.ini", "[a]\nname = s3cr3t-a\n"),
     "properties": ("x.properties", "name=s3cr3t-a\n"),
     "tfvars": ("x.tfvars", 'name = "s3cr3t-a"\n'),
+    "XML": ("x.xml", "<name>s3cr3t-a</name>\n"),
     ".env": ("x.env", "name=s3cr3t-a\n"),
 }
 

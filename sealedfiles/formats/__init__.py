@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealedfiles.formats.base import Editor, Format
 
-NAMES = ("yaml", "json", "dotenv", "toml", "ndjson", "properties", "ini", "tfvars")
+NAMES = ("yaml", "json", "dotenv", "toml", "ndjson", "properties", "ini", "tfvars", "xml")
 """The names of the formats, as in the policy; ``whole`` is not one of them."""
 FIRST_NAMES = NAMES[:3]
 """Those that all versions of this program have."""
@@ -29,6 +29,8 @@ def name_by_path(path: bytes) -> str:
         return "toml"
     if name.endswith((b".ndjson", b".jsonl")):
         return "ndjson"
+    if name.endswith((b".xml", b".config")):
+        return "xml"
     for ending in ("properties", "ini", "tfvars"):
         if name.endswith(f".{ending}".encode()):
             return ending
@@ -69,6 +71,10 @@ def load(name: str) -> Format | None:
         from sealedfiles.formats.tfvars.format import TFVARS
 
         return TFVARS
+    if name == "xml":
+        from sealedfiles.formats.xml.format import XML
+
+        return XML
     return None
 
 
@@ -102,6 +108,10 @@ def load_editor(name: str) -> Editor:
         from sealedfiles.formats.tfvars.edit import TFVARS_EDITOR
 
         return TFVARS_EDITOR
+    if name == "xml":
+        from sealedfiles.formats.xml.edit import XML_EDITOR
+
+        return XML_EDITOR
     from sealedfiles.formats.dotenv.edit import DOTENV_EDITOR
 
     return DOTENV_EDITOR

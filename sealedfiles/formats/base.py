@@ -8,7 +8,7 @@ same code for all formats.
 from __future__ import annotations
 
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
-from sealedfiles.model.paths import ROOT
+from sealedfiles.model.paths import ITEM, ROOT, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Scan(Protocol):
         """Return every comment, in file order.
 
         A comment is the text after its sign (``#``, ``//``) up to the end of its line, without the line end;
-        or the text after ``/*`` up to the blanks before ``*/``.
+        or the text after ``/*`` up to the blanks before ``*/``; or all of it from ``<!--`` to ``-->``.
         """
         ...
 
@@ -179,6 +179,9 @@ class Format(Protocol):
 
     comment_signs: tuple[str, ...]
     """The text before a sealed comment: a comment sign and one space."""
+
+    comment_end: str = ""
+    """The text after the token of a sealed comment that replaces a part of it: in XML, one space."""
 
     before_unusual: tuple[str, ...] = ()
     """Text before the quote of a token that shows that it is in other quotes: in TOML, three of them."""
@@ -231,6 +234,14 @@ class Format(Protocol):
         boolean is returned as it is written.
         """
         ...
+
+    def path_of(self, address: Address) -> bytes:
+        """Return the key path of the value at *address* as rules and patterns match it."""
+        return b"".join(ITEM if isinstance(step, int) else key_step(step) for step in address)
+
+    def fits_comment(self, token: str) -> bool:  # noqa: ARG002 - only XML forbids text in comments
+        """Return True if *token* may be in a comment."""
+        return True
 
     def commented(self, comment: str) -> Commented:
         """Return the content of *comment* (the text after its ``#``) without its comment signs."""

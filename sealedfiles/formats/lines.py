@@ -13,7 +13,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 ANY_TOKEN = lazy_pattern(r"sealed:v[0-9]+:[A-Za-z0-9_.:-]+")
 """A token, also of another version: alone on a line, it replaces a value without a key."""
 _BASE64_END = lazy_pattern(r"[A-Za-z0-9+/_-]+==?")
-_ENTRY = lazy_pattern(r"([^=:]*?)[ \t\f]*(=|:(?!//))[ \t\f]*(.*)", re.DOTALL)
+_ENTRY = lazy_pattern(r"([^=:]*)(=|:(?!//))[ \t\f]*(.*)", re.DOTALL)
 
 
 _MARKER = lazy_pattern(r"(?:<{7,}|>{7,})(?= |\r|\n|\Z)")
@@ -42,7 +42,7 @@ def read_comment(comment: str, signs: str) -> Commented:
     if private_key:
         return private_key
     match = _ENTRY.match(comment, content)
-    key = match[1] if match else ""
+    key = match[1].rstrip(" \t\f") if match else ""
     if match is None or not key or len(key.split()) > LONGEST_KEY:
         return Commented(content)
     value = match[3].rstrip()

@@ -45,6 +45,9 @@ _COMMENTED = lazy_pattern(
 The sign is in front of the alternatives, because Python's search is nine times as fast then.
 """
 
+_IN_XML = lazy_pattern(rb"<!--(?!\s*sealed:v1:)")
+"""A plaintext comment in XML: an entry may be anywhere in it."""
+
 
 class WrittenVersion(NamedTuple):
     """A version in git that is written to the working tree."""
@@ -192,7 +195,10 @@ def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
 
 def _has_commented(stored: bytes) -> bool:
     # Most files have no comment at all.  To find no sign takes less time than to start the pattern often.
-    return any(sign in stored for sign in _SIGNS) and _COMMENTED.search(stored) is not None
+    if not any(sign in stored for sign in _SIGNS):
+        return False
+    is_commented = _COMMENTED.search(stored) is not None
+    return is_commented or (b"<!--" in stored and _IN_XML.search(stored) is not None)
 
 
 def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> list[PlacedComment]:

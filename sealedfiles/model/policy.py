@@ -25,7 +25,18 @@ DEFAULT_GROUP = "default"
 NAME = lazy_pattern(r"[a-z0-9][a-z0-9._-]*")
 """Valid names of groups and readers, which are used as file names and in tokens."""
 
-FORMATS = ("yaml", "json", "dotenv", "toml", "ndjson", "properties", "ini", "tfvars", "whole")
+FORMATS = (
+    "yaml",
+    "json",
+    "dotenv",
+    "toml",
+    "ndjson",
+    "properties",
+    "ini",
+    "tfvars",
+    "xml",
+    "whole",
+)
 SCHEMES = ("vault", "aws-sm", "aws-ssm", "op", "keyring", "env")
 """Those of secret references (``secret_reference``).  Here because git's filter parses policies, too."""
 _TOP_KEYS = {"version", "tracked", "rules", "allow", "recovery", "resolve", "targets"}

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from sealedfiles.light_typing import Any
+from sealedfiles.light_typing import TYPE_CHECKING, Any
+from sealedfiles.model.token import COMMENT
+
+if TYPE_CHECKING:
+    from sealedfiles.formats.base import Format
+    from sealedfiles.model.token import FileKey
+
+_MOST_TRIES = 4096
+"""How many tokens are made until one fits into an XML comment: nearly always enough for 16 KB of text."""
 
 
 class Occurrences:
@@ -38,3 +46,18 @@ class Occurrences:
         if kept is None:
             kept = self._kept[place] = self._earlier(place) if self._earlier else set()
         return kept
+
+    def comment_token(
+        self, key: FileKey, path_tag: bytes, literal: str, form: Format, *, is_outer: bool
+    ) -> str | None:
+        """Return the token for a comment; *is_outer* if it is not the literal of another token.
+
+        Return None if none of many fits into a comment of the format: the comment is too long.
+        """
+        data = literal.encode("utf-8")
+        for _ in range(_MOST_TRIES):
+            number = self.take((key, COMMENT, path_tag, literal))
+            token = key.seal(COMMENT, number, path_tag, data)
+            if not is_outer or form.fits_comment(token):
+                return token
+        return None

@@ -197,6 +197,7 @@ def _open_matches(
             start, end = match.span("token")
             literal, trouble, lacking = _open_comment(match, literal, file_format, keys)
             start -= 1
+            end += len(file_format.comment_end)
         elif kind != VALUE:
             trouble = "misplaced"
         elif "&" in literal:
@@ -345,8 +346,9 @@ def _open_comment(
     A comment that was sealed for the values of several groups is a token in a token. All layers are
     decrypted, or none.
     """
-    start = match.start("token")
-    if not match.string.endswith(file_format.comment_signs, 0, start):
+    start, end = match.span("token")
+    is_whole = match.string.startswith(file_format.comment_end, end)
+    if not is_whole or not match.string.endswith(file_format.comment_signs, 0, start):
         return literal, "misplaced", ""
     while literal.startswith(" ") and (inner := TOKEN.fullmatch(literal, 1)):
         parts = split(inner[0])

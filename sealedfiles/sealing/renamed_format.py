@@ -6,7 +6,7 @@ from sealedfiles import formats
 from sealedfiles.sealing.file import File
 from sealedfiles.sealing.sealed_text import SealedText
 
-_STRICT = ("json", "yaml", "toml", "tfvars")
+_STRICT = ("json", "yaml", "toml", "tfvars", "xml")
 """The formats that read no text of another one with tokens in it, except that YAML reads JSON."""
 
 

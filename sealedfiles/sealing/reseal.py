@@ -16,7 +16,7 @@ from sealedfiles.errors import FormatError, RoundTripError, TamperedError
 from sealedfiles.formats.base import splice
 from sealedfiles.model import paths
 from sealedfiles.model.policy import FileRules
-from sealedfiles.model.token import COMMENT, TOKEN, VALUE, prefixes_of
+from sealedfiles.model.token import COMMENT, TOKEN, VALUE, FileKey, prefixes_of
 from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import (
     File,
@@ -143,6 +143,7 @@ class _Renewal:
         kept: Collection[str] = (),
     ) -> None:
         self._text = text
+        self._file = file
         self._keys = keys
         self._is_stale = is_stale
         self._group_of = group_of
@@ -197,9 +198,24 @@ class _Renewal:
         for group in reversed(groups):
             key = self._keys.sealing_key(group, self._file_id)
             tag = key.path_tag(self._paths[one.start])
-            occurrence = self._occurrences.take((key, one.kind, tag, literal))
-            token = key.seal(one.kind, occurrence, tag, literal.encode("utf-8"))
+            if one.kind == COMMENT:
+                token = self._comment_token(key, tag, literal, is_outer=group == groups[0])
+            else:
+                occurrence = self._occurrences.take((key, one.kind, tag, literal))
+                token = key.seal(one.kind, occurrence, tag, literal.encode("utf-8"))
             literal = f" {token}"
+        return token
+
+    def _comment_token(self, key: FileKey, tag: bytes, literal: str, *, is_outer: bool) -> str:
+        assert self._file.format is not None  # noqa: S101 - it has comments
+        token = self._occurrences.comment_token(
+            key, tag, literal, self._file.format, is_outer=is_outer
+        )
+        if token is None:
+            raise RoundTripError(
+                f"{self._file.name}: a comment is too long to be sealed with a new key",
+                f"seal the file as a whole: sealedfiles track --format whole {shell_path(self._file.path)}",
+            )
         return token
 
 

@@ -69,6 +69,10 @@ def _tree(text: str, name: str) -> Node | None:
         from sealedfiles.formats.ndjson import tree as ndjson_tree
 
         return ndjson_tree.parse(text)
+    if name == "xml":
+        from sealedfiles.formats.xml import tree as xml_tree
+
+        return xml_tree.parse(text, has_positions=True)
     if name == "yaml":
         from sealedfiles.formats.yaml import tree as yaml_tree
 

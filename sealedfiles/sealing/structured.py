@@ -87,6 +87,8 @@ class Sealing:
         self._has_own_tokens = False
         self._standing_comments: list[OpenedToken] = []
         self._sealing_keys: dict[str, FileKey] = {}
+        self._unfit: int | None = None
+        """The offset of a comment that is too long for its format."""
 
     def _standing_tokens(self) -> str:
         """Return the tokens that are values or comments of the text and may determine its file id, one per
@@ -132,7 +134,10 @@ class Sealing:
         return placed_comments(self.text, self.scan, self.format)
 
     def first_lost(self, sealed: str) -> int | None:
-        """Return the offset of the first literal that opening the result, *sealed*, would not give back."""
+        """Return the offset of the first literal that opening the result, *sealed*, would not give back, or
+        that cannot be sealed."""
+        if self._unfit is not None:
+            return self._unfit
         return first_lost(
             self.text,
             self.replacements,
@@ -284,7 +289,8 @@ class Sealing:
             elif groups:
                 held = self._held(groups, start)
                 self._new_comments.append((index, set(held)))
-                self.replacements.append((start, end, self._comment_token(comment, held, start)))
+                new = self._comment_token(comment, held, start)
+                self.replacements.append((start, end, new))
             elif token:
                 left.append((start, end, token[0]))
         if left:
@@ -361,9 +367,17 @@ class Sealing:
     def _comment_token(self, comment: str, groups: list[str], at: int) -> str:
         """Seal *comment* to each of *groups*, the first innermost."""
         literal = comment
-        for group in groups:
+        for number, group in enumerate(groups, 1):
             key = self._sealing_key(group, at, paths.ROOT)
-            tag = key.path_tag(paths.ROOT)
-            occurrence = self.reuse.occurrences.take((key, COMMENT, tag, literal))
-            literal = " " + key.seal(COMMENT, occurrence, tag, literal.encode("utf-8"))
-        return literal
+            token = self.reuse.occurrences.comment_token(
+                key,
+                key.path_tag(paths.ROOT),
+                literal,
+                self.format,
+                is_outer=number == len(groups),
+            )
+            if token is None:
+                self._unfit = at
+                return comment
+            literal = f" {token}"
+        return literal + self.format.comment_end

@@ -100,12 +100,12 @@ def _first_misread(
         else:
             return start
         found, ends = span
-        if found != begin and ends == stop:
-            # Before the token is the copy of an anchor, or the blank after a comment sign.
-            if source[0] == "&":
-                found = file_format.source_start(sealed, found, text[start:end])
-            elif source[0] == " " and sealed.endswith(file_format.comment_signs, 0, begin + 1):
-                found -= 1
+        # Before the token is the copy of an anchor, or the blank after a comment sign.
+        if source[0] == " " and sealed.endswith(file_format.comment_signs, 0, begin + 1):
+            found -= 1
+            ends += len(file_format.comment_end)
+        elif found != begin and ends == stop and source[0] == "&":
+            found = file_format.source_start(sealed, found, text[start:end])
         if found != begin or ends != stop:
             return start
     return None

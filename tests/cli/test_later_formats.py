@@ -80,6 +80,21 @@ SAMPLES = {
         "_0_DB_HOST=h\n_0_DB_PORT=5432\n_1_DB_AUTH_USER=s3cr3t-one\n",
         "[2]",
     ),
+    "app.xml": Sample(
+        '<?xml version="1.0"?>\n<db xmlns="urn:x">\n  <host>h</host>\n  <!-- about -->\n  <port\tn="5432" />\n'
+        "  <auth>\n    <user><![CDATA[s3cr3t-one]]></user>\n    <pw>s3cr3t-two</pw>\n  </auth>\n</db>\n",
+        {
+            "db": {
+                "host": "h",
+                "port": {"@n": "5432"},
+                "auth": {"user": "s3cr3t-one", "pw": "s3cr3t-two"},
+            }
+        },
+        "db.auth.user",
+        "db.auth.pw",
+        ("<pw>s3cr3t-two</pw>", "<!--<pw>s3cr3t-two</pw>-->"),
+        "DB_AUTH_PW=s3cr3t-two\nDB_AUTH_USER=s3cr3t-one\nDB_HOST=h\nDB_PORT__N=5432\n",
+    ),
 }
 each = pytest.mark.parametrize("name", SAMPLES)
 PRINT = "import os; [print(f'{k}={v}') for k, v in sorted(os.environ.items()) if 'DB_' in k]"

@@ -12,6 +12,7 @@ NAMES = {
     "properties": "a.properties application-prod.PROPERTIES",
     "tfvars": "terraform.tfvars prod.auto.TFVARS",
     "ini": "a.ini PHP.INI",
+    "xml": "a.xml A.XML web.config App.Config .config pom.xml",
     "ndjson": "a.ndjson a.jsonl A.JSONL",
     "toml": "a.toml A.TOML pyproject.toml .toml",
     "dotenv": ".env prod.env .env.local app.env.example .ENV .env-local .env_test .envrc .envrc.private "

@@ -25,11 +25,12 @@ YAML, JSON, ENV, WHOLE = "conf/app.yaml", "conf/app.json", "conf/.env", "conf/st
 STRUCTURED = (YAML, JSON, ENV)
 TOML, NDJSON = "conf/app.toml", "conf/app.ndjson"
 PROPERTIES, INI, TFVARS = "conf/app.properties", "conf/app.ini", "conf/app.tfvars"
-LATER = (TOML, NDJSON, PROPERTIES, INI, TFVARS)
+XML = "conf/app.xml"
+LATER = (TOML, NDJSON, PROPERTIES, INI, TFVARS, XML)
 """Formats that were added later: tests of generated texts draw one of them for each text."""
 ANY_LATER = "a later format"
 EVERY = (*STRUCTURED, *LATER)
-BARE = (ENV, PROPERTIES, INI)
+BARE = (ENV, PROPERTIES, INI, XML)
 """Formats in which a token has no quotes."""
 
 
@@ -445,6 +446,13 @@ FRAGMENTS = {
         ),
         *("<<<<<<< a\n", "=======\n", "||||||| b\n", ">>>>>>> c\n"),
     ],
+    XML: [
+        *("<a>", "</a>", "<b x='1'", ' y="2"', "/>", ">", "<a/>", "<", "&", "&lt;", "&#65;", "&x;"),
+        *("<!-- c -->", '<!-- <a b="hunter22"/> -->', "<!--", "-->", "--", "<![CDATA[", "]]>"),
+        *("<?x y?>", '<?xml version="1.0"?>', "<!DOCTYPE a>", '<!DOCTYPE a [<!ENTITY x "y">]>'),
+        *("x", "hunter22", " ", "\n", "\r\n", "\r", "\t", "'", '"', "=", "é", "\ufeff", "\x85"),
+        *("\u2028", "\x00", "<<<<<<< a\n", "=======\n", "||||||| b\n", ">>>>>>> c\n"),
+    ],
     WHOLE: ["a", "\n", "\x00", "é"],
 }
 """What a hostile mind, or a hasty one, puts one behind the other."""
@@ -693,6 +701,74 @@ def toml_texts(draw: st.DrawFn) -> str:
     )
 
 
+XML_TEXTS = st.one_of(
+    st.text("abc xyz0é:#'\"\\-,{}[]=\u2028\n\t>", max_size=12).map(
+        lambda text: text.replace("]]>", "")
+    ),
+    st.sampled_from(
+        [
+            "hunter22",
+            "&amp;&#x1F600;",
+            "<![CDATA[ <a> & ]]>",
+            " a <![CDATA[]]> b ",
+            "]]&gt;",
+            "x<!-- y -->z",
+        ]
+    ),
+)
+XML_COMMENTS = st.sampled_from(
+    [
+        "note",
+        ' <a b="hunter22"/> ',
+        " pw = hunter22",
+        "<pw>hunter22</pw>",
+        "",
+        " ",
+        "it is hunter22",
+    ]
+)
+
+
+def xml_elements(depth: int = 3) -> st.SearchStrategy[str]:
+    """Return a strategy for elements with attributes, texts, comments and other elements."""
+    blanks = st.sampled_from(["", "", " ", "\n  ", "\t", "\n\n"])
+    names = st.sampled_from(["a", "b", "c:d", "é", "e.f", "g-h_1"])
+    parts = XML_TEXTS | XML_COMMENTS.map(lambda text: f"<!--{text}-->") | st.just("<?x y?>")
+    if depth:
+        parts |= xml_elements(depth - 1)
+
+    @st.composite
+    def element(draw: st.DrawFn) -> str:
+        name = draw(names)
+        tag = name
+        for key in draw(st.lists(names | st.just("xmlns"), max_size=2, unique=True)):
+            quote = draw(st.sampled_from("'\""))
+            value = draw(st.text("ab é&\n\t>='\"", max_size=6)).replace("&", "&amp;")
+            value = value.replace(quote, "&#34;" if quote == '"' else "&apos;")
+            sign = draw(st.sampled_from(["=", " = ", "=\n"]))
+            tag += f"{draw(st.sampled_from([' ', chr(10) + '  ']))}{key}{sign}{quote}{value}{quote}"
+        if draw(st.integers(0, 4)) == 0:
+            return f"<{tag}{draw(blanks)}/>"
+        inner = "".join(
+            draw(blanks) + part + draw(blanks) for part in draw(st.lists(parts, max_size=3))
+        )
+        return f"<{tag}>{inner}</{name}{draw(blanks)}>"
+
+    return element()
+
+
+@st.composite
+def xml_texts(draw: st.DrawFn) -> str:
+    declared = draw(
+        st.sampled_from(["", '<?xml version="1.0"?>', "<?xml version='1.0' encoding='utf-8'?>\n"])
+    )
+    head = draw(st.sampled_from(["", "<!--note-->\n", "<!DOCTYPE a SYSTEM 'x'>\n", "<?x y?>"]))
+    tail = draw(st.sampled_from(["", "\n", '\n<!-- pw="hunter22" -->\n']))
+    text = f"{declared}{head}{draw(xml_elements())}{tail}"
+    text = text.replace("\n", draw(st.sampled_from(["\n", "\n", "\r\n", "\r"])))
+    return draw(st.sampled_from(["", "", "\ufeff"])) + text
+
+
 def texts(path: str) -> st.SearchStrategy[str]:
     """Return a strategy for texts that are well-formed in the format of *path*."""
     if path == WHOLE:
@@ -704,6 +780,7 @@ def texts(path: str) -> st.SearchStrategy[str]:
             PROPERTIES: properties_texts,
             INI: ini_texts,
             TFVARS: tfvars_texts,
+            XML: xml_texts,
         }
         return made[path]()
     return {YAML: yaml_texts, JSON: json_texts, ENV: env_texts}[path]()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from documents import ENV, INI, JSON, NDJSON, PROPERTIES, TFVARS, TOML, YAML
+from documents import ENV, INI, JSON, NDJSON, PROPERTIES, TFVARS, TOML, XML, YAML
 from hypothesis import strategies as st
 
 SIGNS = "&*!|>%@?:#'\"`-,[]{}=<~\\$"
@@ -146,6 +146,22 @@ def toml_lines(draw: st.DrawFn) -> str:
     return f"{about}{key}{sign}{value}{draw(comments)}\n"
 
 
+@st.composite
+def xml_lines(draw: st.DrawFn) -> str:
+    """Return a document, perhaps with comments and blanks wherever they are allowed."""
+    value = edges.map(lambda text: text.replace("&", "&amp;").replace("<", "&lt;"))
+    about = st.sampled_from(["", "", " ", "\n", "<!--x-->", '<!-- a="R&D" -->', "<!--\u2028-->"])
+    parts = []
+    for _ in range(draw(st.integers(0, 3))):
+        quote = draw(st.sampled_from(["'", '"']))
+        source = draw(value).replace(quote, "")
+        name = draw(st.sampled_from(["a", "b.c", "d:e", "é"]))
+        text = draw(value | edges.map(lambda text: f"<![CDATA[{text}]]>"))
+        parts.append(f"<{name} x{draw(st.sampled_from(['=', ' = ']))}{quote}{source}{quote}>{text}")
+        parts.append(f"{draw(about)}</{name}>{draw(about)}")
+    return f"{draw(about)}<a>{draw(about)}{''.join(parts)}</a>{draw(about)}"
+
+
 def files(path: str) -> st.SearchStrategy[bytes]:
     """Return a strategy for files in the format of *path*; not all of them parse."""
     made = {
@@ -157,9 +173,10 @@ def files(path: str) -> st.SearchStrategy[bytes]:
         TFVARS: tfvars_lines,
         TOML: toml_lines,
         NDJSON: ndjson_lines,
+        XML: xml_lines,
     }
     lines = made[path]()
-    bodies = st.lists(lines, min_size=1, max_size=1 if path == JSON else 5).map("".join)
+    bodies = st.lists(lines, min_size=1, max_size=1 if path in (JSON, XML) else 5).map("".join)
     frames = st.tuples(
         st.sampled_from(["", "", "\ufeff", "\ufeff\ufeff"]),
         bodies,

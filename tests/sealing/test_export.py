@@ -30,6 +30,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Data
 from sealedfiles.formats.dotenv.values import PYTHON_BEFORE, read
 from sealedfiles.formats.json.edit import JSON_EDITOR
+from sealedfiles.formats.json.format import JSON
 from sealedfiles.formats.yaml.edit import YAML_EDITOR
 
 odd_texts = st.sampled_from(
@@ -123,7 +124,7 @@ any_data = st.recursive(
 
 
 def made(values: dict[str, str]) -> list[Variable]:
-    return variables(dict(values), "some.env", as_named=True)
+    return variables(dict(values), "some.env", JSON.path_of, as_named=True)
 
 
 class Core(yaml.SafeLoader):
@@ -466,7 +467,7 @@ def test_numbers_keep_their_zeros_and_points_in_every_format() -> None:
         '{\n  "mode": "0644",\n  "code": "02142",\n  "version": 1.10,\n  "big": 1e3,\n  "hex": 31,\n'
         '  "word": "yes",\n  "day": "2024-01-02"\n}\n'
     )
-    found = variables(data, "a.yaml")
+    found = variables(data, "a.yaml", JSON.path_of)
     assert to_env(found) == (
         "MODE=0644\nCODE=02142\nVERSION=1.10\nBIG=1e3\nHEX=0x1F\nWORD=yes\nDAY=2024-01-02\n"
     )

@@ -16,6 +16,7 @@ from documents import (
     PROPERTIES,
     TFVARS,
     TOML,
+    XML,
     YAML,
     Keyring,
     at,
@@ -41,6 +42,7 @@ VALUES = {
     PROPERTIES: "a={}\n",
     INI: "a={}\n",
     NDJSON: '{{"a": {}}}\n',
+    XML: "<a>{}</a>\n",
 }
 
 

@@ -22,6 +22,7 @@ from documents import (
     TFVARS,
     TOML,
     WHOLE,
+    XML,
     YAML,
     Keyring,
     at,
@@ -63,6 +64,7 @@ THREE = {
     INI: "one = alpha-1\ntwo = alpha-2\nthree = alpha-3\n",
     NDJSON: '{"one": "alpha-1"}\n{"two": "alpha-2"}\n{"three": "alpha-3"}\n',
     TOML: 'one = "alpha-1"\ntwo = "alpha-2"\nthree = "alpha-3"\n',
+    XML: '<r\n  one="alpha-1"\n  two="alpha-2"\n  three="alpha-3"\n/>\n',
 }
 """Three values on neighbouring lines."""
 
@@ -172,8 +174,8 @@ def test_different_keys_that_both_add_at_one_place_are_both_kept_ours_first(path
         sides = [text.replace(last, last[:-1] + ",\n" + new[name]) for name in new]
         expected = text.replace(last, f"{last[:-1]},\n{new['ours'][:-1]},\n{new['theirs']}")
     else:
-        sides = [text + new[name] for name in new]
-        expected = text + new["ours"] + new["theirs"]
+        sides = [text.replace(last, last + new[name]) for name in new]
+        expected = text.replace(last, last + new["ours"] + new["theirs"])
     result, conflicts = merged(path, text, *sides)
     assert conflicts == 0
     assert result == expected
@@ -311,6 +313,7 @@ RENAMED = {
     INI: ("two =", "second ="),
     NDJSON: ('"two":', '"second":'),
     TOML: ("two =", "second ="),
+    XML: ("two=", "second="),
 }
 
 
@@ -615,7 +618,7 @@ def test_a_rotation_here_a_renamed_key_and_a_new_one_there() -> None:
     assert shown.data.decode() == NESTED.replace("database", "db") + "new: alpha-new\n"
 
 
-MOVED = "{files: '**', values: 'two', group: production}"
+MOVED = "{files: '**', values: ['two', 'r.@two'], group: production}"
 
 
 @each_format

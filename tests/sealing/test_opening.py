@@ -21,6 +21,7 @@ from documents import (
     TFVARS,
     TOML,
     WHOLE,
+    XML,
     YAML,
     at,
     contents,
@@ -53,6 +54,7 @@ A = {
     PROPERTIES: "a={}\n",
     INI: "a = {}\n",
     NDJSON: '{{"a": {}}}\n',
+    XML: "<a>{}</a>\n",
 }
 """A file with one value, at ``a``."""
 
@@ -196,6 +198,32 @@ STRUCTURE = {
         ),
         *("1 ", "1 2", '"\n"', "01", "1//"),
     ],
+    XML: [
+        *(
+            "",
+            " ",
+            "x ",
+            "\nx",
+            "<b/>",
+            "x<b/>",
+            "<b>x</b>",
+            "x</a><a>y",
+            "<!-- x -->",
+            "x<!-- y -->",
+        ),
+        *(
+            "<?x y?>",
+            "x<?x y?>z",
+            "&",
+            "&x;",
+            "<",
+            "]]>",
+            "<![CDATA[",
+            "\x00",
+            "</a>",
+            "<![CDATA[x",
+        ),
+    ],
     TOML: [
         *(
             "1\nevil = 2",
@@ -244,6 +272,7 @@ def test_whatever_a_literal_is_the_keys_of_the_file_stay_the_same(
         INI: "[first]\na = 1\n[a]\nb = {}\n[last]\nc = 2\n",
         NDJSON: '{{"first": 1}}\n{{"a": {{"b": "{}"}}}}\n{{"last": [2]}}\n',
         TOML: 'first = 1\n[a]\nb = "{}"\n[last]\nc = 2\n',
+        XML: "<a first='1'>\n<b>{}</b>\n<last c='2'/></a>\n",
     }[path]
     where = at("b") if path in (ENV, PROPERTIES) else at("a", "b")
     sealed = frame.format(mint(path, where, literal))
@@ -437,6 +466,15 @@ ELSEWHERE = [
     (NDJSON, '{{"{}": 1}}\n', "moved", 1, ""),
     (NDJSON, '{{"a": "x {}"}}\n', "misplaced", 1, "a"),
     (NDJSON, '1\n"{}"\n', "moved", 2, "."),
+    (XML, "<b>{}</b>\n", "moved", 1, "b"),
+    (XML, "<a>\n<a>{}</a></a>\n", "moved", 2, "a.a"),
+    (XML, "<a a='{}'/>\n", "moved", 1, "a.@a"),
+    (XML, "<a>x {}</a>\n", "misplaced", 1, "a"),
+    (XML, "<a><![CDATA[x{}]]></a>\n", "misplaced", 1, "a"),
+    (XML, "<a>x</a>\n<!-- {} -->\n", "moved", 2, ""),
+    (XML, "<a>x</a>\n<!-- <a>{}</a> -->\n", "moved", 2, ""),
+    (XML, "<a>x</a>\n<?x {}?>\n", "moved", 2, ""),
+    (XML, "<a xmlns='{}'>x</a>\n", "moved", 1, ""),
     (TOML, 'b = "{}"\n', "moved", 1, "b"),
     (TOML, '[a]\na = "{}"\n', "moved", 2, "a.a"),
     (TOML, '[[a]]\nb = 1\n[[a]]\nb = "{}"\n', "moved", 4, "a[].b"),
@@ -480,6 +518,9 @@ def test_a_copy_next_to_the_original_token_stays_sealed(path: str, frame: str) -
         pytest.skip("a file of one value has room for no other")
     if path == YAML:
         own, text = "a: 3\n---\n", f'a: "{token}"\n---\n{copy}'
+    elif path == XML:
+        copy += "</a>\n"
+        own, text = "<a>3\n", f"<a>{token}\n{copy}"
     elif path != JSON:
         own, text = (
             one(path, token).replace(f'"{token}"', "3").replace(token, "3"),

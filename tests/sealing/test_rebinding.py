@@ -17,6 +17,7 @@ from documents import (
     STRUCTURED,
     TFVARS,
     TOML,
+    XML,
     YAML,
     Keyring,
     at,
@@ -69,6 +70,7 @@ RENAMED = {
     INI: ("[t]\na=alpha-1\nb=alpha-2\n", "a=", "renamed="),
     NDJSON: ('{"a": "alpha-1"}\n{"b": "alpha-2"}\n', '"a":', '"renamed":'),
     TOML: ("[t]\na = 'alpha-1'\nb = 'alpha-2'\n", "a =", "renamed ="),
+    XML: ("<t>\n  <s a='alpha-1'>alpha-2</s>\n</t>\n", " a=", " renamed="),
 }
 
 

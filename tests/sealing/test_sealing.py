@@ -24,6 +24,7 @@ from documents import (
     TFVARS,
     TOML,
     WHOLE,
+    XML,
     YAML,
     at,
     contents,
@@ -255,7 +256,7 @@ ops: {a: 1, password: q}
 
 @each_format
 def test_a_file_whose_values_are_all_plain_stays_as_it_is(path: str) -> None:
-    text = {YAML: "a: 1\n", JSON: '{"a": 1}', NDJSON: "1\n2\n"}.get(path, "a=1\n")
+    text = {YAML: "a: 1\n", JSON: '{"a": 1}', NDJSON: "1\n2\n", XML: "<a>1</a>"}.get(path, "a=1\n")
     assert seal(path, text, policy='{files: "**", plain: true}', keys=NOBODY) == text.encode()
 
 
@@ -269,7 +270,7 @@ def test_an_empty_file_stays_empty(path: str) -> None:
 @each_format
 @pytest.mark.parametrize("text", [b"\n", b"\xef\xbb\xbf", b"\r\n\r\n"])
 def test_a_file_without_values_stays_as_it_is(path: str, text: bytes) -> None:
-    if path == JSON:  # there an empty text is broken, and broken files are sealed whole
+    if path in (JSON, XML):  # there an empty text is broken, and broken files are sealed whole
         assert is_whole(seal(path, text))
     else:
         assert seal(path, text, keys=NOBODY) == text
@@ -292,7 +293,7 @@ def test_empty_values_stay_empty() -> None:
 def test_a_value_without_a_key_is_an_error_that_names_it_and_never_plaintext(path: str) -> None:
     text = {YAML: "a:\n  b: hunter22\n", JSON: '{"a":\n{"b": 1}}', ENV: "\nA=hunter22\n"}
     text |= {INI: "[a]\nb=hunter22\n"}
-    text |= {TFVARS: "a = {\n  b = 1\n}\n"}
+    text |= {TFVARS: "a = {\n  b = 1\n}\n", XML: "<a>\n  <b>hunter22</b>\n</a>\n"}
     text |= {TOML: "[a]\nb = 'hunter22'\n", NDJSON: '{}\n{"a": {"b": "hunter22"}}\n'}
     with pytest.raises(NoKeyError) as caught:
         seal(path, text.get(path, "hunter22"), keys=NOBODY)
@@ -362,6 +363,7 @@ def test_a_line_inside_a_value_of_a_group_not_held_stays_sealed() -> None:
 def test_unknown_tokens_pass_through(path: str, token: str) -> None:
     text = {YAML: f'a: "{token}"\n', JSON: f'{{"a": "{token}"}}', NDJSON: f'"{token}"'}.get(path)
     text = text or (f"a={token}\n" if path in BARE else f'a = "{token}"\n')
+    text = f"<a b='{token}'>{token}</a>\n" if path == XML else text
     assert seal(path, text, keys=NOBODY) == text.encode()
     assert unseal(path, text) == text.encode()
 
@@ -399,6 +401,8 @@ def test_what_only_looks_like_a_token_is_sealed(text: str) -> None:
         (INI, "a = {}\n", "a : {}\n"),
         (INI, "a = {}\n", 'a = "{}"\n'),
         (PROPERTIES, "a={}\n", "a   {}\n"),
+        (XML, "<a>{}</a>\n", "<a>\n  {}\n</a>\n"),
+        (XML, "<a>{}</a>\n", "<a><![CDATA[{}]]></a>\n"),
         (TOML, 'a = "{}"\n', "a = '''{}'''\n"),
         (TOML, 'a = "{}"\n', 'a = """{}"""\n'),
         (TOML, 'a = "{}"\n', 'a = """\n{}"""\n'),
@@ -455,6 +459,7 @@ def test_line_endings_and_bom_are_kept(path: str, bom: str, end: str) -> None:
         TFVARS: ["a = 1", "b = <<E", "x", "  E", "# note", "c = [", "2]", ""],
         NDJSON: ['{"a": 1}', '[ 1, "x" ]', "", "2", ""],
         TOML: ["a = 1", 'b = """', "x", '"""', "# note", "c = [", "2]", ""],
+        XML: ["<a", " b='1", "2'>", "x", "  y", "<!-- note -->", "</a>", ""],
     }[path]
     end = "\n" if end == "\r" and path in (TOML, NDJSON, TFVARS) else end  # not a line end there
     plain = (bom + end.join(lines)).encode()

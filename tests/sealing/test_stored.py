@@ -14,6 +14,7 @@ from documents import (
     TFVARS,
     TOML,
     WHOLE,
+    XML,
     YAML,
     described,
     seal,
@@ -35,6 +36,7 @@ TEXT = {
     INI: "host = alpha-host\nport = 5432\n",
     NDJSON: '{"host": "alpha-host"}\n{"port": 5432}\n',
     TOML: 'host = "alpha-host"\nport = 5432\n',
+    XML: '<a host="alpha-host">\n  <port>5432</port>\n</a>\n',
 }
 
 

@@ -10,6 +10,7 @@ from documents import (
     NDJSON,
     TOML,
     WHOLE,
+    XML,
     YAML,
     Keyring,
     described,
@@ -84,12 +85,13 @@ def test_a_token_of_another_file_id_does_not_take_the_values_with_it(path: str) 
         JSON: '{"a": "one"}',
         TOML: "a = 'one'\n",
         NDJSON: '{"a": "one"}',
+        XML: "<a>one</a>",
     }.get(path, "a=one\n")
     renamed = path.replace("conf/", "other/")
     sealed = seal(renamed, plain)
     own = mint(path, b"", "x", keys=ALL)
     text = {YAML: f'a: two\nb: "{own}"\n', JSON: f'{{"a": "two", "b": "{own}"}}'}.get(
-        path, f"a=two\nb={own}\n"
+        path, f"<a b='{own}'>two</a>" if path == XML else f"a=two\nb={own}\n"
     )
     stored = seal(path, text, sealed)
     assert unseal(path, stored) == text.encode()

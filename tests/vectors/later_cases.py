@@ -143,7 +143,52 @@ TFVARS_WHOLE: dict[str, str | bytes] = {
     "for": "a = [for x in y : x]\n",
     "not UTF-8": b'a = "\xff"\n',
 }
+XML_SEALED = {
+    "attributes and texts": (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<a b=⟦a.@b|"1"⟧ c = ⟦a.@c|\'x "y"\'⟧>\n  <d>⟦a.d|2⟧</d>\n  <e> ⟦a.e|x\n y⟧\n  </e>\n'
+        "  <d f=⟦a.d.@f|''⟧/>\n</a>\n"
+    ),
+    "empty elements": "<a><b/><c></c><d> \n </d></a>",
+    "elements of one name have one path": "<a><b>⟦a.b|1⟧</b><b>⟦a.b|1⟧</b><c/><b d=⟦a.b.@d|'2'⟧>⟦a.b|3⟧</b></a>\n",
+    "text among elements and comments": (
+        "<a>⟦a|x⟧ <b>⟦a.b|y⟧</b> ⟦a|z⟧<!-- c -->⟦a|x⟧<?d e?>⟦a|\"q\"⟧<b/>⟦a|'it' is'⟧</a>"
+    ),
+    "references and sections": (
+        "<a b=⟦a.@b|'&lt;&#65;\n&quot;'⟧>⟦a|&amp;<![CDATA[ <b> ]]> x<![CDATA[]]>⟧</a><!---->\n"
+    ),
+    "namespaces, instructions and a document type stay": (
+        '<?x y="1"?><!DOCTYPE a:b PUBLIC "p" \'s\'>\n<a:b xmlns="u" xmlns:a=\'v\' a:c=⟦a:b.@a:c|"1"⟧><d.e>⟦["a:b","d.e"]|x⟧</d.e></a:b>'
+    ),
+    "comments": (
+        "<!-- note: this\n file -->\n<!--⟦#| <b c='1'/> ⟧-->\n<a>⟦a|1⟧<!--⟦#|<b>2</b>⟧--><!--⟦#|\n - pw=3\n⟧--><!-- the <x> tag --></a>\n<!--<b>-->"
+    ),
+    "line ends": "<a\r\n b=⟦a.@b|'1\r\n2'⟧>\r⟦a|x\r\n y⟧\r\n</a>\r\n",
+    "a byte order mark": "\ufeff<é>⟦é|ü\u2028⟧</é>",
+    "another encoding, in ASCII": "<?xml version='1.0' encoding='ISO-8859-1'?><a>⟦a|&#233;⟧</a>",
+}
+XML_WHOLE: dict[str, str | bytes] = {
+    "a tag without its end": "<a><b></a>",
+    "two root elements": "<a/><b/>",
+    "text outside of the root": "<a/>x",
+    "the same attribute twice": "<a b='1' b='2'/>",
+    "an entity": '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+    "an unknown entity": "<!DOCTYPE a SYSTEM 'b'><a>&nbsp;</a>",
+    "another encoding": "<?xml version='1.0' encoding='ISO-8859-1'?><a>\u00e9</a>",
+    "another version": "<?xml version='1.1'?><a>1</a>",
+    "-- in a comment": "<a><!-- -- --></a>",
+    "a control character": "<a>\x01</a>",
+    "a conflict in a comment": "<a><!--\n<<<<<<< a\n1\n=======\n2\n>>>>>>> b\n--></a>",
+    "a name of 5000 bytes": f"<{'k' * 5000}/>",
+    "UTF-16": "<a>1</a>".encode("utf-16"),
+    "not UTF-8": b"<a>\xe9</a>",
+}
 RULED = [
+    (
+        "comments of elements of two groups in XML",
+        "groups.xml",
+        "<a>\n<b>⟦b@a.b|1⟧<!--⟦b#| <d>2</d> ⟧--></b><c>⟦a.c|3⟧</c><!--⟦b+default#|<b>4</b><c>5</c>⟧--></a>\n",
+        [{"files": "*.xml", "values": "a.b.**", "group": "b"}],
+    ),
     ("INI by a rule", "setup.cfg", "[a]\nb = ⟦a.b|1⟧\n", [{"files": "*.cfg", "format": "ini"}]),
     (
         "comments of sections of two groups in INI",

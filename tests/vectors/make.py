@@ -427,6 +427,7 @@ def marked_files() -> list[dict[str, Any]]:
             ("properties", "v.properties", later_cases.PROPERTIES_SEALED),
             ("INI", "v.ini", later_cases.INI_SEALED),
             ("tfvars", "v.tfvars", later_cases.TFVARS_SEALED),
+            ("XML", "v.xml", later_cases.XML_SEALED),
         )
         for name, marked in cases.items()
     ]
@@ -439,6 +440,7 @@ def marked_files() -> list[dict[str, Any]]:
         ("properties", "v.properties", later_cases.PROPERTIES_WHOLE),
         ("INI", "v.ini", later_cases.INI_WHOLE),
         ("tfvars", "v.tfvars", later_cases.TFVARS_WHOLE),
+        ("XML", "v.xml", later_cases.XML_WHOLE),
     ]
     made += [
         whole_file(f"{form} sealed whole: {name}", path, plain)

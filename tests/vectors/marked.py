@@ -21,8 +21,8 @@ S2 = bytes(range(32, 64))
 S3 = b"\xff" * 32
 KEYS = {"default": S1, "a": S3, "b": S2}
 VALUE, COMMENT, WHOLE = 0, 1, 2
-BARE = ("dotenv", "properties", "ini")
-"""The formats in which a token has no quotes."""
+BARE = ("dotenv", "properties", "ini", "xml")
+"""The formats in which a token has no quotes; in XML, those of the literal."""
 QUOTED = ("yaml", "yml", "json", "jsonc", "json5", "toml", "ndjson", "jsonl", "tfvars")
 """The endings of names of files in other formats."""
 
@@ -58,6 +58,7 @@ class Sealer:
 
     def __init__(self, path: str, quote: str) -> None:
         self.identifier = reference.file_id(path)
+        self._is_xml = path.endswith(".xml")
         self.quote = quote
         self._taken: dict[tuple[Any, ...], int] = {}
         self.groups: set[str] = set()
@@ -75,10 +76,16 @@ class Sealer:
         if mark[2] == "#":
             literal = mark[4]
             for group in groups:
-                literal = " " + self.token(group, COMMENT, [], literal)
-            return literal
+                token = self.token(group, COMMENT, [], literal)
+                while self._is_xml and "--" in token and group == groups[-1]:
+                    token = self.token(group, COMMENT, [], literal)
+                literal = f" {token}"
+            return literal + " " * self._is_xml
         token = self.token(groups[0], VALUE, steps_of(mark[2]), mark[4])
-        return (f"&{mark[3]} " if mark[3] else "") + self.quote + token + self.quote
+        quote = self.quote
+        if self._is_xml and re.fullmatch("\"[^\"]*\"|'[^']*'", mark[4]):
+            quote = mark[4][0]
+        return (f"&{mark[3]} " if mark[3] else "") + quote + token + quote
 
     def token(self, group: str, kind: int, steps: list[str | None], literal: str) -> str:
         """Return the token for one value or comment."""

@@ -170,8 +170,9 @@ def _commented(
         comment = text[start:end]
         if "sealed:v1:" not in comment:
             continue
-        if comment.startswith(" ") and TOKEN.fullmatch(comment, 1):
-            yield start + 1, comment[1:]
+        sealed = comment[1:].removesuffix(file_format.comment_end)
+        if comment.startswith(" ") and TOKEN.fullmatch(sealed):
+            yield start + 1, sealed
         for entry in file_format.commented(comment).values:
             match = file_format.sealed_value.fullmatch(comment, entry.start, entry.end)
             if match:

@@ -37,6 +37,7 @@ _FORMATS = {
     "properties": "Java properties",
     "ini": "INI",
     "tfvars": "Terraform variables",
+    "xml": "XML",
 }
 
 
@@ -107,8 +108,8 @@ def _values_against_rules(
     content = subject.content
     sealed = content.sealed
     name = content.file.format.name if content.file.format else ""
-    # A key path may have several values in a file of several documents.
-    has_documents = name == "ndjson" or (name == "yaml" and "\n---" in content.text)
+    # A key path may have several values in a file of several documents, and in XML.
+    has_documents = name in ("ndjson", "xml") or (name == "yaml" and "\n---" in content.text)
     may_repeat = bool(content.conflict_line) or has_documents
     for start, end, path in content.plain:
         group = rules.group_of(path)

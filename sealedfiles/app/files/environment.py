@@ -12,12 +12,12 @@ from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.formats.base import Data
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.address import Address, show_address
-from sealedfiles.model.paths import ITEM, json_string, key_step
+from sealedfiles.model.paths import json_string
 from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, split
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 _ODD = lazy_pattern(r"[^A-Za-z0-9_]")
 _PREFIX = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -87,12 +87,19 @@ def scalars(data: Data) -> Iterator[tuple[Address, str | int | float | bool | No
 
 
 def variables(
-    data: Data, file: str, *, prefix: str = "", as_named: bool = False, documents: bool = False
+    data: Data,
+    file: str,
+    path_of: Callable[[Address], bytes],
+    *,
+    prefix: str = "",
+    as_named: bool = False,
+    documents: bool = False,
 ) -> list[Variable]:
     """Return a variable for each value of *data*, in file order; null and empty collections are skipped.
 
-    *as_named*: use the keys as names, as in a .env file.  *documents*: the outermost list holds the
-    documents of a YAML file, and is not part of key paths.  Values that stay sealed are returned as
+    *path_of* returns the key path of an address in one document.  *as_named*: use the keys as names, as in a
+    .env file.  *documents*: the outermost list holds the documents of a YAML file, and is not part of key
+    paths.  Values that stay sealed are returned as
     tokens.  Raises UsageError for a *prefix* that cannot begin a name, a value without a key, and a file
     with too many values.
     """
@@ -110,7 +117,7 @@ def variables(
         if not address:
             raise UsageError(f"{file} is a single value without a key, so the variable has no name")
         name = prefix + str(address[0]) if as_named else _name(prefix, address)
-        path = encoded_path(address[1:] if documents else address)
+        path = path_of(address[1:] if documents else address)
         found.append(Variable(name, _written(value), file, address, path))
     return found
 
@@ -147,8 +154,3 @@ def _written(value: str | float) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
-
-
-def encoded_path(address: Address) -> bytes:
-    """Return the key path of *address* as rules and patterns match it."""
-    return b"".join(ITEM if isinstance(step, int) else key_step(step) for step in address)

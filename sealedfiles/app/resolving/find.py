@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from sealedfiles.app.files.environment import encoded_path, scalars
+from sealedfiles.app.files.environment import scalars
 from sealedfiles.app.files.reference import rules_for
 from sealedfiles.app.files.references import has_documents
 from sealedfiles.errors import PolicyError, TamperedError, UsageError
@@ -102,7 +102,9 @@ def find_in_data(place: WorkingFile, data: Data) -> Found:
     if not texts:
         return Found(place.name, {})
     skipped = 1 if has_documents(place, place.text()[1], data) else 0
-    return find(place, [Value(one, encoded_path(one[skipped:]), text) for one, text in texts])
+    form = place.described.format
+    assert form is not None  # noqa: S101 - it has values
+    return find(place, [Value(one, form.path_of(one[skipped:]), text) for one, text in texts])
 
 
 def _hint(workspace: Workspace) -> str:

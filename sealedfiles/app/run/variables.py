@@ -69,12 +69,13 @@ def read_sources(
             references = find_references(place, dialect, environ, masked, override=override)
             data = load_values(place, dialect, as_written=True, environ=environ, override=override)
             form = place.described.format
-            is_dotenv = form is not None and form.name == "dotenv"
+            assert form is not None  # noqa: S101 - it has values
             found = variables(
                 data,
                 place.name,
+                form.path_of,
                 prefix=prefix,
-                as_named=is_dotenv,
+                as_named=form.name == "dotenv",
                 documents=has_documents(place, place.text()[1], data),
             )
         except FormatError as error:

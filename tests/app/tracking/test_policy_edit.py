@@ -174,7 +174,7 @@ def test_what_was_added_is_what_is_read_or_it_is_refused(
         {"pattern": ""},
         {"pattern": "a", "values": ["x."]},
         {"pattern": "a", "group": "Capital"},
-        {"pattern": "a", "file_format": "xml"},
+        {"pattern": "a", "file_format": "csv"},
     ],
 )
 def test_what_would_be_no_policy_is_refused(change: dict[str, Any]) -> None:
