@@ -199,6 +199,9 @@ def test_a_system_of_several_hosts_with_keys_of_many_kinds(tmp_path: Path) -> No
     listed = plan(repo, "--identity", str(tmp_path / "key.txt"))
     assert listed["removed"] == ["secrets.nix"]
     assert {one["name"] for one in listed["readers"]} == {"alice", "bob", "web", "db"}
+    shown = repo.sealedfiles("migrate", "--dry-run", "--identity", str(tmp_path / "key.txt"))
+    assert "can decrypt 0 of 3 files: grant it: sealedfiles grant bob KEY --to GROUP\n" in shown
+    assert "can decrypt 2 of 3 files: migrate their files to a new group: " in shown
     report = migrate(repo, "--yes", "--identity", str(tmp_path / "key.txt"))
     assert {one["from"] for one in report["files"]} == {f"{path}.age" for path in files}
     left = repo.git("ls-files").split()

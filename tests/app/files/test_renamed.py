@@ -30,6 +30,12 @@ def test_each_file_is_in_one_pair_that_shares_half_of_its_values(
         assert not any(added[new] == removed[old] for old in left_old)
 
 
+def test_half_of_the_values_are_enough_and_fewer_are_not() -> None:
+    old = {b"old": Counter[Hashable]("abcd")}
+    assert find_renames(old, {b"new": Counter[Hashable]("abxy")}) == {b"new": b"old"}
+    assert find_renames(old, {b"new": Counter[Hashable]("axyz")}) == {}
+
+
 def test_the_same_base_name_decides_between_equal_files() -> None:
     values = Counter[Hashable]("ab")
     removed = {b"a.env": values, b"x.env": values}
