@@ -186,7 +186,7 @@ class _Judge:
             place = fact.path, fact.value
             if place not in places or place in right:
                 continue
-            if UNAUTHENTICATED_TOKEN.fullmatch(fact.value):
+            if fact.value[:8] == "sealed:v" and UNAUTHENTICATED_TOKEN.fullmatch(fact.value):
                 found += self._unauthenticated(fact, lines)
                 continue
             one = wrong.get(place) or moved.get(fact.value) or self._from_comment(fact)
