@@ -23,10 +23,10 @@ from hypothesis import HealthCheck, settings
 _untimed = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
-MOST_EXAMPLES = {"local": 25, "ci": 100, "few": 10}
+MOST_EXAMPLES = {"local": 15, "ci": 100, "few": 10}
 """A limit, also for tests that ask for more examples."""
 settings.register_profile("local", _untimed, max_examples=MOST_EXAMPLES["local"])
-settings.register_profile("ci", _untimed, derandomize=True, max_examples=30)
+settings.register_profile("ci", _untimed, derandomize=True, max_examples=20)
 settings.register_profile("few", _untimed, derandomize=True, max_examples=MOST_EXAMPLES["few"])
 settings.register_profile("deep", _untimed, max_examples=300)
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "local")
