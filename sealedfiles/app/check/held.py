@@ -218,11 +218,19 @@ class HeldCopies:
 
         if new:
             self._loaded |= new
-            for blob, text, file in self._texts({**self._files, **self._earlier}):
+            for blob, text, file in self._texts({**self._sources(new), **self._earlier}):
                 self._held.add_file(text, file, _selector(file, is_new))
                 if is_new(content_id(blob)):
                     plain = open_file(text, file, self._ring).data
                     self._held.add_content(text, file, plain)
+
+    def _sources(self, found: set[int]) -> _Files:
+        """Return the sealed files of the version that may have the tokens and contents *found*."""
+        starts = self._index.places(found)
+        if starts is None or len(starts) > _MANY or not isinstance(self._version, IndexVersion):
+            return self._files
+        entries = (one for start in starts for one in self._version.with_blob(start))
+        return self._by_blob(self._sealed(entries))
 
     @cached_property
     def _version(self) -> Version:
@@ -320,17 +328,20 @@ class HeldCopies:
         new = {name: file for name, file in files.items() if index.lacks(name)}
         for blob, text, file in self._texts(new):
             closed = {*TOKEN.findall(text.decode("latin-1"))}
+            file_ids = {_file_id(token) for token in closed}
             for token, texts in texts_in(
                 text, file, self._keys, _selector(file, index.lacks_token)
             ):
-                index.add(token_id(token, _format_name(file)), [text.encoded for text in texts])
+                name = token_id(token, _format_name(file))
+                index.add(name, _file_id(token), [text.encoded for text in texts])
                 closed.discard(token)
             if not closed:
                 self._decrypted.add(blob.partition(b" ")[0].decode("ascii"))
             opened = open_file(text, file, self._ring)
             if opened.opened and is_telling_content(opened.data):
                 index.add_content(content_id(blob), opened.data)
-            index.add_blob(blob)
+                file_ids.add(content_id(blob))
+            index.add_blob(blob, file_ids)
 
     def _texts(self, files: _Files) -> Iterator[tuple[bytes, bytes, File]]:
         """Yield sealed *files* with their texts."""
@@ -383,6 +394,10 @@ def _selector(file: File, selects: Callable[[bytes], bool]) -> Callable[[str], b
     """Return a function that selects the tokens of *file* by their ids."""
     format_name = _format_name(file)
     return lambda token: selects(token_id(token, format_name))
+
+
+def _file_id(token: str) -> bytes:
+    return token.split(":", 5)[4].encode("ascii")
 
 
 def _format_name(file: File) -> str:

@@ -265,6 +265,10 @@ class IndexVersion(Version):
         """See Version."""
         return map(_with_blob, self.store.index.links())
 
+    def with_blob(self, start: bytes) -> Iterator[tuple[bytes, Blob]]:
+        """Yield the files whose blob ids begin with *start*."""
+        return map(_with_blob, self.store.index.with_blob(start))
+
     def folder(self) -> Mapping[bytes, Blob]:
         """See Version."""
         top = self.entry(FOLDER)

@@ -7,22 +7,25 @@ The decrypted content of each file is one more piece, with an id like a token's.
 Tokens that are new in git's index are added; when most tokens may be obsolete, the file is rebuilt.
 
 The table (``KeyedTable``) has the hashes of pieces, with numbers made from the ids of their tokens, and the
-hashes of the ids of all included tokens and blobs.  Its note has the number of tokens, now and when the index
+hashes of the ids of all included tokens and blobs.  To find the blobs with a token, it also has the file id
+of each token, and the blobs with each file id.  Its note has the number of tokens, now and when the index
 was built, and ``HeldIndex.complete_for``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from hashlib import blake2b
 from pathlib import Path
 
 from sealedfiles.app.held.matcher import content_of, pieces_of, samples_of
-from sealedfiles.app.held.table import KeyedTable
+from sealedfiles.app.held.table import ANY, KeyedTable
 
 _ID = 16
-_PERSON = b"sealedfiles-hel9"
+_PERSON = b"sealedfiles-he10"
 """Change this when the texts to search for change, or their hashes: then every existing index is rebuilt."""
+START = 8
+"""The number of hex digits of a blob's id that fit into a number of the table."""
 _SPARE = 1000
 """Rebuild if the tokens are more than twice as many as when it was built, plus this number."""
 
@@ -56,17 +59,22 @@ class HeldIndex:
         """Return True if the token with the id *name* is not in the index."""
         return self._hash(b"token " + name) not in self._table
 
-    def add(self, name: bytes, texts: Iterable[bytes]) -> None:
-        """Add the token with the id *name* and the *texts* to search for."""
-        self._add(name, {piece for text in texts for piece in pieces_of(text)})
+    def add(self, name: bytes, file_id: bytes, texts: Iterable[bytes]) -> None:
+        """Add the token with the id *name* in files with the id *file_id*, and the *texts* to search for."""
+        self._add(name, file_id, {piece for text in texts for piece in pieces_of(text)})
 
     def add_content(self, name: bytes, data: bytes) -> None:
         """Add the file with the id *name* and the decrypted content *data*, to find its copies."""
-        self._add(name, [_digest_of(data)])
+        self._add(name, name, [_digest_of(data)])
 
-    def add_blob(self, blob: bytes) -> None:
-        """Record that all tokens of *blob* are in the index."""
+    def add_blob(self, blob: bytes, file_ids: Iterable[bytes]) -> None:
+        """Record that all tokens of *blob* are in the index.
+
+        *file_ids* are those in its tokens, and the name of its content, if that was added.
+        """
         self._table.add([self._hash(b"blob " + blob)], 0)
+        places = [self._hash(b"place %d" % number_of(one)) for one in file_ids]
+        self._table.add(places, int(blob[:START], 16))
 
     def find(self, data: bytes, searched: bytes | None = None) -> set[int]:
         """Return the numbers of the tokens whose values *data* may contain, and of the files that it may be.
@@ -82,6 +90,15 @@ class HeldIndex:
             hashes = set()
         return found
 
+    def places(self, numbers: Collection[int]) -> set[bytes] | None:
+        """Return the beginnings of the ids of all blobs that may have the tokens with *numbers*.
+
+        They are of ``START`` digits.  Returns None if the blobs are not known, because the file is damaged.
+        """
+        files = self._table.numbers([self._hash(b"file %d" % one) for one in numbers])
+        blobs = self._table.numbers([self._hash(b"place %d" % one) for one in files])
+        return None if ANY in {*numbers, *files, *blobs} else {b"%08x" % one for one in blobs}
+
     def save(self, *, always: bool = False) -> None:
         """Write what was added, if anything was; with *always*, also ``complete_for`` alone.
 
@@ -93,8 +110,10 @@ class HeldIndex:
         self._table.note = note
         self._table.save(always=always and is_new)
 
-    def _add(self, name: bytes, pieces: Iterable[bytes]) -> None:
-        self._table.add(map(self._hash, [b"token " + name, *pieces]), number_of(name))
+    def _add(self, name: bytes, file_id: bytes, pieces: Iterable[bytes]) -> None:
+        number = number_of(name)
+        self._table.add(map(self._hash, [b"token " + name, *pieces]), number)
+        self._table.add([self._hash(b"file %d" % number)], number_of(file_id))
         self._tokens += 1
 
     def _hash(self, piece: bytes) -> int:

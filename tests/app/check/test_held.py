@@ -3,7 +3,7 @@ are decrypted once for all files that may contain them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import MagicMock, Mock
 
 import pytest
@@ -18,7 +18,7 @@ from sealedfiles.app.check.versions import IndexVersion
 from sealedfiles.app.check.wanted import Wanted
 from sealedfiles.app.held.index import HeldIndex
 from sealedfiles.app.held.table import _DIRECTORY, _HEAD
-from sealedfiles.app.held.values import without_tokens
+from sealedfiles.app.held.values import HeldValues, without_tokens
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.repository import find_repository
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sealedfiles.app.check.findings import Finding
+    from sealedfiles.sealing import File
 
 SECOND = "secrets/second.yaml"
 
@@ -275,12 +276,62 @@ def test_values_are_loaded_once_for_many_new_files(monkeypatch: pytest.MonkeyPat
     texts = Mock(return_value=[])
     monkeypatch.setattr(HeldCopies, "_texts", texts)
     monkeypatch.setattr(HeldCopies, "_index", Mock(find=lambda data, *_: hits.get(data, set())))
-    monkeypatch.setattr(HeldCopies, "_files", {b"blob yaml": None})
+    monkeypatch.setattr(HeldCopies, "_sources", lambda *_: {b"blob yaml": None})
     copies = HeldCopies(store, MagicMock())
     assert copies._candidates(entries) == [entries[1], entries[3]]
     texts.assert_called_once_with({b"blob yaml": None})
     assert list(copies._find(b"data of 3.txt")) == []
     texts.assert_called_once_with({b"blob yaml": None})
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The paths of the sealed files that are read for their values."""
+    found: list[bytes] = []
+
+    def add_file(values: HeldValues, data: bytes, file: File, *more: Any) -> None:
+        found.append(file.path)
+        original(values, data, file, *more)
+
+    original = HeldValues.add_file
+    monkeypatch.setattr(HeldValues, "add_file", add_file)
+    return found
+
+
+def test_only_files_that_may_have_the_value_are_read(settled: Toy, read: list[bytes]) -> None:
+    """Whatever became of the file since its tokens were found."""
+    for number in range(5):
+        seal(settled, f"secrets/{number}.yaml", f"s3cr3t-number-{number}")
+    hook(settled)
+    settled.commit()
+    read.clear()
+    assert paste(settled, "s3cr3t-number-3") == COPIED
+    assert read == [b"secrets/3.yaml"]
+    # The token is not new in the next version of the file, nor in a copy.
+    text = settled.read("secrets/3.yaml")
+    settled.write("secrets/3.yaml", text + "# a remark\n")
+    hook(settled)
+    settled.commit()
+    assert paste(settled, "s3cr3t-number-3") == COPIED
+    settled.git("mv", "secrets/3.yaml", "secrets/moved.yaml")
+    hook(settled)
+    settled.commit()
+    read.clear()
+    assert paste(settled, "s3cr3t-number-3") == COPIED
+    assert read == [b"secrets/moved.yaml"]
+
+
+def test_a_copy_of_a_whole_file_is_found_without_reading_all(
+    settled: Toy, read: list[bytes]
+) -> None:
+    text = "\n".join(f"a{number}: x" for number in range(9)) + "\n"
+    settled.write(SECOND, settled.sealed(text, SECOND))
+    hook(settled)
+    settled.commit()
+    read.clear()
+    settled.write("copy.txt", text)
+    assert hook(settled) == ["copied-value copy.txt:1"]
+    assert read == [SECOND.encode()]
 
 
 def test_tokens_that_were_decrypted_are_not_searched(
