@@ -33,7 +33,7 @@ from sealedfiles.errors import GitError
 from sealedfiles.git.cached_groups import branch_with_folder
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.gitattributes import NAME as ATTRIBUTES
-from sealedfiles.model.token import TOKEN
+from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing import File, open_file
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -328,12 +328,12 @@ class HeldCopies:
         new = {name: file for name, file in files.items() if index.lacks(name)}
         for blob, text, file in self._texts(new):
             closed = {*TOKEN.findall(text.decode("latin-1"))}
-            file_ids = {_file_id(token) for token in closed}
-            for token, texts in texts_in(
-                text, file, self._keys, _selector(file, index.lacks_token)
-            ):
+            file_ids = {split(token).file_id.encode("ascii") for token in closed}
+            wanted = _selector(file, index.lacks_token)
+            for token, texts in texts_in(text, file, self._keys, wanted):
                 name = token_id(token, _format_name(file))
-                index.add(name, _file_id(token), [text.encoded for text in texts])
+                file_id = split(token).file_id.encode("ascii")
+                index.add(name, file_id, [text.encoded for text in texts])
                 closed.discard(token)
             if not closed:
                 self._decrypted.add(blob.partition(b" ")[0].decode("ascii"))
@@ -394,10 +394,6 @@ def _selector(file: File, selects: Callable[[bytes], bool]) -> Callable[[str], b
     """Return a function that selects the tokens of *file* by their ids."""
     format_name = _format_name(file)
     return lambda token: selects(token_id(token, format_name))
-
-
-def _file_id(token: str) -> bytes:
-    return token.split(":", 5)[4].encode("ascii")
 
 
 def _format_name(file: File) -> str:
