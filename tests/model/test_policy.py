@@ -191,7 +191,7 @@ def test_a_policy_without_rules(text: str) -> None:
         ("version: 1\nrules:\n- files: a\n  group: ..", ":4", "a group name"),
         ("version: 1\nrules:\n- files: a\n  plain: yes", ":4", "`plain` must be true or false"),
         ("version: 1\nrules:\n- files: a\n  plain: true\n  group: g", ":3", "not both"),
-        ("version: 1\nrules:\n- files: a\n  format: xml", ":4", "`format` must be one of"),
+        ("version: 1\nrules:\n- files: a\n  format: csv", ":4", "`format` must be one of"),
         ("version: 1\nrules:\n- files: a/", ":3", "matches a folder; to match its files, use a/**"),
         ("version: 1\nrules:\n- files:", ":3", "is empty"),
         ("version: 1\nrules:\n- files: []", ":3", "an empty list matches nothing"),
