@@ -183,6 +183,10 @@ class Format(Protocol):
     comment_end: str = ""
     """The text after the token of a sealed comment that replaces a part of it: in XML, one space."""
 
+    longest_comment: int | None = None
+    """The maximum length in bytes of a comment that can be sealed, and of a token that is sealed again; None
+    if there is none."""
+
     before_unusual: tuple[str, ...] = ()
     """Text before the quote of a token that shows that it is in other quotes: in TOML, three of them."""
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sealedfiles.model.token import FileKey
 
 _MOST_TRIES = 4096
-"""How many tokens are made until one fits into an XML comment: nearly always enough for 16 KB of text."""
+"""How many tokens are made until one fits into an XML comment: enough for ``longest_comment`` bytes."""
 
 
 class Occurrences:
@@ -52,9 +52,11 @@ class Occurrences:
     ) -> str | None:
         """Return the token for a comment; *is_outer* if it is not the literal of another token.
 
-        Return None if none of many fits into a comment of the format: the comment is too long.
+        Return None if the comment is too long for the format.
         """
         data = literal.encode("utf-8")
+        if is_outer and form.longest_comment is not None and len(data) > form.longest_comment:
+            return None
         for _ in range(_MOST_TRIES):
             number = self.take((key, COMMENT, path_tag, literal))
             token = key.seal(COMMENT, number, path_tag, data)

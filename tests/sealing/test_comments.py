@@ -16,6 +16,7 @@ from documents import (
     YAML,
     Keyring,
     at,
+    described,
     groups,
     mint,
     opened,
@@ -28,6 +29,8 @@ from hypothesis import strategies as st
 
 from sealedfiles.errors import NoKeyError
 from sealedfiles.model.token import COMMENT, TOKEN, split
+from sealedfiles.sealing.file import is_whole
+from sealedfiles.sealing.reseal import renew_file
 
 SECRET = "hunter22"
 
@@ -644,3 +647,27 @@ def test_a_comment_after_a_value_does_not_change_the_group_of_later_entries() ->
     assert "sealed:v1:default" not in sealed
     only = Keyring(production=0)
     assert opened("conf/app.yaml", sealed.encode(), policy, keys=only).data.decode() == text
+
+
+def test_a_token_in_an_xml_comment_has_no_two_dashes() -> None:
+    """XML does not allow them, so about one token in fifty would break the file."""
+    old, new = Keyring(default=0), Keyring(default=1)
+    text = f"<a>{''.join(f'<!-- <b>{number}</b> -->' for number in range(200))}</a>"
+    sealed = seal(XML, text, keys=old)
+    file, _ = described(XML)
+    renewed = renew_file(sealed, file, new, lambda prefix: old.for_prefix(prefix) is not None)
+    for stored, keys in ((sealed, old), (renewed, new)):
+        assert len(tokens(stored)) == len(set(tokens(stored))) == 200
+        assert "--" not in "".join(tokens(stored))
+        assert unseal(XML, stored, keys=keys) == text.encode()
+    assert not set(tokens(sealed)) & set(tokens(renewed))
+
+
+@pytest.mark.parametrize(("size", "whole"), [(16_000, False), (17_000, True)])
+def test_a_file_with_a_long_xml_comment_to_seal_is_sealed_whole(size: int, whole: bool) -> None:
+    text = f"<a><!-- <b>{'hunter22 ' * (size // 9)}</b> --></a>"
+    sealed = seal(XML, text)
+    assert is_whole(sealed) is whole
+    assert unseal(XML, sealed) == text.encode()
+    prose = f"<a><!-- {'word ' * size} --></a>"
+    assert seal(XML, prose) == prose.encode()

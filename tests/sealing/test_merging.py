@@ -1071,3 +1071,40 @@ def test_a_large_file_is_merged_without_a_step_for_every_pair_of_lines() -> None
     theirs = text + "new: value\n"
     result = merge(YAML, *sealed(YAML, text, ours, theirs))
     assert (unseal(YAML, result.data).decode(), result.conflicts) == (ours + "new: value\n", 0)
+
+
+ELEMENTS = """\
+<config>
+  <server>
+    <id>one</id>
+    <password>alpha-1</password>
+  </server>
+  <server>
+    <id>two</id>
+    <password>alpha-2</password>
+  </server>
+  <mail host="h" password="alpha-3"/>
+</config>
+"""
+SERVER = "  <server>\n    <id>three</id>\n    <password>new-3</password>\n  </server>\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<config>\n", "<config>\n" + SERVER),
+        ("  <mail", SERVER + "  <mail"),
+        ("alpha-1", "ours"),
+        ("<id>one</id>", "<!-- <id>one</id> -->"),
+        ('"alpha-3"/>', '"alpha-3">\n    <to>x</to>\n  </mail>'),
+        ("  <server>\n    <id>one</id>\n    <password>alpha-1</password>\n  </server>\n", ""),
+    ],
+)
+@pytest.mark.parametrize(("there", "value"), [("alpha-2", "theirs"), ('"h"', '"i"')])
+def test_elements_of_one_name_merge_like_the_items_of_a_list(
+    old: str, new: str, there: str, value: str
+) -> None:
+    """Also if positions change, or an element is no longer the only one of its name."""
+    ours, theirs = ELEMENTS.replace(old, new), ELEMENTS.replace(there, value)
+    assert clean(XML, ELEMENTS, ours, theirs) == ours.replace(there, value)
+    assert clean(XML, ELEMENTS, theirs, ours) == ours.replace(there, value)

@@ -10,13 +10,14 @@ from sealedfiles.app.held.matcher import SHORTEST, Matcher, content_of
 from sealedfiles.app.history.values import WHOLE as WHOLE_FILE
 from sealedfiles.app.history.values import values_in
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.token import TOKEN, VALUE, WHOLE
+from sealedfiles.model.token import COMMENT, TOKEN, VALUE, WHOLE
 from sealedfiles.sealing.file import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sealedfiles.app.history.values import TokenOpener
+    from sealedfiles.formats.base import Format
     from sealedfiles.sealing import File
 
 _PLAIN = re.compile(rb"[\w./+=:@-]+").fullmatch
@@ -192,6 +193,9 @@ def _texts(kind: int, literal: bytes, file: File) -> Iterator[bytes]:
         yield from _texts_of_file(literal)
         return
     texts = [literal]
+    if kind == COMMENT and file.format is not None and file.format.name == "xml":
+        # The tags in it are also in the plaintext around it.
+        texts = _values_of_comment(literal, file.format) or texts
     if kind == VALUE and file.format is not None and not _PLAIN(literal):
         decoded = file.format.decode(literal.decode("utf-8", "surrogateescape"))
         texts.append(decoded.encode("utf-8", "surrogatepass"))
@@ -205,6 +209,13 @@ def _texts(kind: int, literal: bytes, file: File) -> Iterator[bytes]:
             bare = line.strip(b" \t\"'")
             if is_telling(bare):
                 yield bare
+
+
+def _values_of_comment(literal: bytes, form: Format) -> list[bytes]:
+    """Return the decoded values of a comment; none if it is a part of something."""
+    comment = literal.decode("utf-8", "surrogateescape")
+    found = [form.decode(comment[span.start : span.end]) for span in form.commented(comment).values]
+    return [one.encode("utf-8", "surrogatepass") for one in found]
 
 
 def _texts_of_file(data: bytes) -> Iterator[bytes]:

@@ -58,6 +58,7 @@ OTHER_NAMES = (
     "*PublicKey",
     "*public_key",
     "*PUBLIC_KEY",
+    "*publicKeyToken",
 )
 """Globs for common names among these that are not those of secrets."""
 
@@ -149,6 +150,8 @@ def is_named_like_a_secret(name: str) -> bool:
     words = [word.lower() for word in _WORD.findall(name)]
     if words[:1] == ["existing"]:
         return False  # the name of another object: `existingSecret: redis-auth`
+    if words[-3:] == ["public", "key", "token"]:
+        return False  # the hash of a public key, in the configuration of .NET
     while len(words) > 1 and _ENDING.fullmatch(words[-1]):
         words.pop()
     return bool(words) and (_SECRET.fullmatch(words[-1]) is not None or _is_key(words))

@@ -109,6 +109,7 @@ class XmlFormat(Format):
     keeps_whole = True
     comment_signs = ("<!-- ",)
     comment_end = " "
+    longest_comment = 1 << 14
     sealed_value = lazy_pattern(
         rf"(?:(?P<cdata><!\[CDATA\[)|(?P<quote>[\"']))?(?P<token>{TOKEN_PATTERN})"
         r"(?(cdata)\]\]>)(?(quote)(?P=quote))"

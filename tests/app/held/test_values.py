@@ -124,3 +124,11 @@ def test_a_search_without_tokens_finds_what_is_partly_outside(parts: list[bytes]
     short = without_tokens(data)
     assert all(window in short for window in windows - inside)
     assert b"0123456789abcdef" not in short
+
+
+def test_the_tags_of_an_xml_comment_are_not_searched_for() -> None:
+    text = '<servers>\n<!--\n  <servers>\n    <password a="pass&amp;word-1">\n      s3cr3t-2\n    </password>\n-->\n</servers>\n'
+    values = held("a.xml", text)
+    assert places(values, b"<servers>\n    <password a=") == []
+    for copy in (b"pass&word-1", b"x s3cr3t-2 y"):
+        assert len(places(values, copy)) == 1

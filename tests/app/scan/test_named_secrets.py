@@ -37,7 +37,7 @@ def test_names_of_secrets(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "", "1", "key", "public_key", "primaryKey", "sort_key", "cache_key", "password_file", "tokenUrl", "secretName",
+        "", "1", "key", "public_key", "primaryKey", "sort_key", "cache_key", "password_file", "tokenUrl", "secretName", "@publicKeyToken",
         "token_type", "max_tokens", "tokenizer", "passwordPolicy", "secrets", "user", "monkey", "passenger", "compass",
         "existingSecret", "existing_secret_key",
     ],
