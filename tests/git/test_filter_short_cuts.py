@@ -35,3 +35,9 @@ def test_the_key_ids_of_a_group(data: bytes) -> None:
 def test_whether_there_is_an_entry_in_a_comment(data: bytes) -> None:
     expected = plaintext._COMMENTED.search(data) is not None
     assert plaintext._has_commented(data) == expected
+
+
+def test_any_plaintext_comment_of_xml_may_be_an_entry() -> None:
+    token = HEAD + b"a" * 16 + b":" + b"b" * 8 + b":" + b"c" * 64
+    assert plaintext._has_commented(b"<a><!-- " + token + b" --><!--x--></a>")
+    assert not plaintext._has_commented(b"<a><!-- " + token + b" --></a>")

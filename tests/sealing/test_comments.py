@@ -48,6 +48,7 @@ PROSE = [
     (TFVARS, "# note: see below\n// http://example.com\na = 1\n"),
     (PROPERTIES, "# see http://example.com\n# https://example.com\n# nothing here\na=1\n"),
     (INI, "; see http://example.com\n# todo: clean up\n[s]\na=1\n"),
+    (XML, "<!-- see http://example.com,\n todo: the <tag> and <br/> are left -->\n<a>1</a>\n"),
 ]
 
 
