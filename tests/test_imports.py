@@ -173,6 +173,8 @@ REFRESHING = (
     | WHOLE
     | modules("cli", "hook hook_setup")
     | modules("git", "attributes attributes_mirror gitattributes")
+    | modules("git", "dates epoch_history retired_keys")
+    | modules("keys", "expected")
     | modules("git", "hooks install invocation merge_driver pushed retired_files")
     | modules("sealing", "unproved unproved_value")
 )

@@ -233,9 +233,10 @@ class Workspace:
             if self.clone is None:
                 self._judged[group] = judge(self.ring, group, self.folder)
             else:
-                from sealedfiles.git.retired_keys import learn_history
+                if self.clone.has_unread_history(group):
+                    from sealedfiles.git.retired_keys import learn_history
 
-                learn_history(self.clone, group)
+                    learn_history(self.clone, group)
                 self._judged[group] = self.clone.judge(group)
         return self._judged[group]
 

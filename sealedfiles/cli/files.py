@@ -18,6 +18,7 @@ from sealedfiles.git.filter.problems import (
     misplaced_hints,
     unknown_key,
 )
+from sealedfiles.keys.epochs import epoch_ids
 from sealedfiles.keys.expected import UnexpectedKeyError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -168,7 +169,8 @@ def report_suspects(name: str, suspects: list[Suspect]) -> int:
 def warn_of_older_keys(workspace: Workspace) -> None:
     """Warn if keys are older than the newest seen: values may be outdated, or written by a removed reader."""
     for group in workspace.ring.groups():
-        seen = workspace.ring.older_than_seen(group, workspace.folder)
+        listed = epoch_ids(workspace.folder, group)
+        seen = workspace.ring.older_than_seen(group, listed) if listed else None
         if seen:
             warn(
                 f"the keys of the group {group} are older than the newest key that this clone has seen, "

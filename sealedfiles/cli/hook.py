@@ -99,8 +99,7 @@ def run_command(name: str, arguments: tuple[str, ...]) -> int:
     if name in REFRESHING:
         clone = Clone(_repository())
         clone.mirror_policy()
-        if name == "post-merge":
-            _warn_of_keys(clone)
+        _learn_from_history(clone, is_reported=name == "post-merge")
         clone.close()
         return 0
     from sealedfiles.app.check.run import look_at_what_is_stored
@@ -116,14 +115,19 @@ def run_command(name: str, arguments: tuple[str, ...]) -> int:
     return status
 
 
-def _warn_of_keys(clone: Clone) -> None:
-    """Report keys that commands refuse: what was merged is in the working tree already, decrypted."""
-    from sealedfiles.git.retired_keys import learn_history
+def _learn_from_history(clone: Clone, *, is_reported: bool) -> None:
+    """Record what the commits that git checked out or merged show of the keys.
 
+    With *is_reported*, warn of keys that commands refuse: what was merged is in the working tree already,
+    decrypted.
+    """
     for group in clone.ring.groups():
         with contextlib.suppress(SealedFilesError):
-            learn_history(clone, group)
-            trouble = clone.judge(group).trouble
+            if clone.has_unread_history(group):
+                from sealedfiles.git.retired_keys import learn_history
+
+                learn_history(clone, group)
+            trouble = clone.judge(group).trouble if is_reported else None
             if trouble:
                 warn(trouble.message, *trouble.hints)
 

@@ -11,7 +11,6 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.keys.folder import NAME, POLICY, no_folder
 from sealedfiles.keys.retirement import old_keys
-from sealedfiles.keys.state import Seen
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing import File, describe_file
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.plaintext_memory import PlaintextMemory
     from sealedfiles.git.policy_in_force import PolicyInForce
     from sealedfiles.git.repository import Repository
+    from sealedfiles.keys.epochs import Epoch
     from sealedfiles.keys.identity.sources import Identities
     from sealedfiles.model.policy import FileRules, Policy
 
@@ -155,17 +155,16 @@ class Clone(CloneKeys):
             self.repository, objects, files.data, extra
         )
 
-    def _verify_current(self, group: str, key_id: str) -> None:
-        """Raise TamperedError if history retires *key_id*, the current key of *group*.
+    def _verify_current(self, group: str, epochs: list[Epoch]) -> None:
+        """Raise TamperedError if history retires the last key of *epochs*, the current key of *group*.
 
         Without a record of newer keys, as in a new clone, only history shows that old ones were restored.
         """
-        is_new = self.state.newest().get(group, Seen("", "")).key_id != key_id
-        looked_at = self.state.looked_at(group)
-        if is_new or not looked_at or looked_at.depth != self.repository.depth:
+        key_id = epochs[-1].key_id
+        if self.has_unread_history(group):
             from sealedfiles.git.retired_keys import learn_history
 
-            learn_history(self, group)
+            learn_history(self, group, epochs)
         if key_id in self.state.retired().get(group, ()):
             raise old_keys(group, key_id)
 

@@ -34,6 +34,12 @@ def merged_commits() -> list[str]:
     return sorted(name[8:].lower() for name in names if _GITHEAD.fullmatch(name))
 
 
+def _read_line(name: str) -> str:
+    """Return the only line of one of git's files.  Raises OSError."""
+    with open(name, encoding="utf-8", errors="surrogateescape") as file:
+        return file.read().strip()
+
+
 class CloneKeys(ABC):
     """A repository with its group keys and this clone's record of them.
 
@@ -78,6 +84,7 @@ class CloneKeys(ABC):
             self._history,
             cached=self.state.cached_keys() if is_accepted and not is_locked else (),
             newest=self.state.newest() if is_accepted else {},
+            required=self.state.required() if is_accepted else {},
             remember=self._remember,
             locked=locked,
             verify_start=self.verify_start,
@@ -127,13 +134,6 @@ class CloneKeys(ABC):
 
     def _remember(self, group: str, key_id: str) -> None:
         """Record *key_id* as the newest key of *group*."""
-        self.note_newest(group, Seen(key_id, self.where()))
-        with contextlib.suppress(SealedFilesError):
-            # The current key was just verified.
-            self.retire(group, retired_by(self.ring.epochs(group)[1]))
-
-    def note_newest(self, group: str, seen: Seen) -> None:
-        """Record *seen* as the newest key of *group*."""
         if not self.state.newest():
             # On first use, trust all groups that exist.  Otherwise, after the first group is recorded, all
             # others would look as if somebody had added them later.
@@ -142,25 +142,52 @@ class CloneKeys(ABC):
                 with contextlib.suppress(SealedFilesError):
                     epochs = read_epochs(folder, name)
                     self.state.remember(name, Seen(epochs[-1].key_id, self.where()))
-        self.state.remember(group, seen)
+        self.state.remember(group, Seen(key_id, self.where()))
+        with contextlib.suppress(SealedFilesError):
+            # The current key was just verified.
+            self.retire(group, retired_by(self.ring.epochs(group)[1]))
 
     @abstractmethod
-    def _verify_current(self, group: str, key_id: str) -> None:
-        """Raise TamperedError if *key_id*, the key that *group* uses now, may not be its current key."""
+    def _verify_current(self, group: str, epochs: list[Epoch]) -> None:
+        """Raise TamperedError if the last of the verified *epochs* may not be the current one of *group*."""
 
     @abstractmethod
     def _no_folder(self) -> SealedFilesError:
         """Return the error for a branch that has no ``.sealedfiles/``."""
 
+    def has_unread_history(self, group: str) -> bool:
+        """Return True if ``retired_keys.learn_history`` has not read all commits of HEAD for *group*."""
+        before = self.state.looked_at(group)
+        if before is None or before.head != self.head_state():
+            return True
+        return before.depth != self.repository.depth
+
+    def head_state(self) -> str:
+        """Return a value that changes when HEAD moves; empty if it cannot be determined without running git.
+
+        It is the commit that HEAD names, or the state of the file of packed refs.  The log of HEAD would not
+        do: some programs do not write it.
+        """
+        head = os.path.join(self.repository.git_folder, "HEAD")
+        common = self.repository.common_folder
+        try:
+            text = _read_line(head)
+            if not text.startswith("ref: "):
+                return text
+            with contextlib.suppress(OSError):
+                return _read_line(os.path.join(common, text[5:]))
+            packed = os.stat(os.path.join(common, "packed-refs"))
+            return f"{packed.st_mtime_ns}-{packed.st_size}-{os.stat(head).st_mtime_ns}"
+        except OSError:
+            return ""
+
     def where(self) -> str:
         """Return the name of HEAD for messages: the branch, otherwise the commit."""
         try:
-            head = os.path.join(self.repository.git_folder, "HEAD")
-            with open(head, encoding="utf-8", errors="replace") as file:
-                text = file.read()
+            head = _read_line(os.path.join(self.repository.git_folder, "HEAD"))
         except OSError:
             return "an unknown place"
-        return text.strip().removeprefix("ref: refs/heads/")
+        return head.removeprefix("ref: refs/heads/")
 
     def in_progress(self) -> list[str]:
         """Return those refs of ``IN_PROGRESS`` that exist."""

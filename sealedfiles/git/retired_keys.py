@@ -1,16 +1,19 @@
-"""Record in the clone which keys the history of HEAD retires, and which ones it requires."""
+"""Record in the clone which keys the history of HEAD retires, and which ones it requires.
+
+Both are recorded before, or together with, the commit up to which history was read: what is not read again
+must have left everything that later commands rely on.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import os
 
 from sealedfiles.errors import GitError, SealedFilesError, TamperedError
 from sealedfiles.git.clone_keys import CloneKeys
-from sealedfiles.git.epoch_history import versions
+from sealedfiles.git.epoch_history import EpochCommit, versions
 from sealedfiles.git.folders import TreeFolder, unreadable
-from sealedfiles.keys.epochs import Epoch, epoch_ids, parse_epochs
-from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.epochs import Epoch, MissingKeyError, parse_epochs, read_epochs
+from sealedfiles.keys.folder import NAME, MetadataSource
 from sealedfiles.keys.retirement import read_verified, retired_by
 from sealedfiles.keys.state import LookedAt, Seen
 from sealedfiles.light_typing import NamedTuple
@@ -24,81 +27,102 @@ class KeyHistory(NamedTuple):
 
     retired: set[str]
     """The keys that a commit retires."""
-    revocations: dict[str, str]
-    """The keys that were generated when a reader was removed, each with its commit, for messages.  The
-    current epochs must list them."""
+    revocations: dict[str, EpochCommit]
+    """The keys that were generated when a reader was removed, each with its commit.  The current epochs must
+    list them."""
     is_known: bool
     """False if no commit has the group, or if git cannot read the history: a partial clone may lack trees."""
+    is_complete: bool
+    """False if a version has keys that are not available: it may be a revocation, or not be a reader's."""
 
 
-def learn_history(clone: CloneKeys, group: str) -> None:
-    """Record in this clone what HEAD's history shows of the keys of *group*.
+def learn_history(clone: CloneKeys, group: str, current: list[Epoch] | None = None) -> None:
+    """Record in this clone what HEAD's history shows of the keys of *group*, and require the revocations.
 
-    Only commits since the last call are read; none if HEAD has not moved.  After older history was fetched
-    into a shallow clone, all are, and the group's first key is verified again.  If the current epochs lack a
-    revocation, its key is recorded as the newest one, so that they are refused.  Raises StartError.
+    *current* are the epochs that apply, if they are verified already.  Nothing is read if HEAD has not moved,
+    and little if no commit since the last call changed the epochs.  After older history was fetched into a
+    shallow clone, the group's first key is verified again.  Raises StartError.
     """
-    now, depth = _head_state(clone), clone.repository.depth
-    before = clone.state.looked_at(group)
-    if before and before.depth != depth:
-        try:
-            epochs = read_verified(clone.ring, group, clone.current_folder(group))
-        except SealedFilesError:
-            return  # they are refused, and the start of others would be verified
-        clone.verify_start(group, epochs)
-        before = None
-    if before and now and now == before.head:
+    if not clone.has_unread_history(group):
         return
-    head = before.commit if before else ""
-    new_head = clone.repository.head_commit()
-    if not new_head or new_head != head:
-        history = read_history(clone, group, head)
+    now, depth = clone.head_state(), clone.repository.depth
+    before = clone.state.looked_at(group)
+    folder = clone.current_folder(group)
+    try:
+        current = current or read_verified(clone.ring, group, folder)
+    except SealedFilesError:
+        return  # they are refused, and without their keys, history cannot be verified
+    since = before.commit if before else ""
+    if before and before.depth != depth:
+        clone.verify_start(group, current)
+        since = ""
+    head = clone.repository.head_commit()
+    required = dict(before.revocations) if before else {}
+    if not head or _may_have_changed(clone, group, since, head):
+        history = read_history(clone, group, current[0].key_id)
         clone.retire(group, history.retired)
-        current = set(epoch_ids(clone.current_folder(group), group))
-        lost = [key_id for key_id in history.revocations if key_id not in current]
-        if lost:
-            seen = Seen(lost[-1], f"commit {history.revocations[lost[-1]]}")
-            clone.note_newest(group, seen)
-            clone.ring.note_newest(group, seen)
+        found = history.revocations.items()
+        clone.ring.require(group, [Seen(one, f"commit {version.words}") for one, version in found])
+        required |= {one: version.commit for one, version in found}
+        is_complete = history.is_complete or _opens(clone, group, folder)
+        if not head or not history.is_known or not is_complete:
             return
-        if not new_head or not (head or history.is_known):
-            return
-    clone.state.note_looked_at(group, LookedAt(now, new_head, depth))
+    clone.state.note_looked_at(group, LookedAt(now, head, depth, required))
 
 
-def read_history(clone: CloneKeys, group: str, since: str = "") -> KeyHistory:
-    """Return what the commits in HEAD's history after the commit *since* show of the keys of *group*.
+def _may_have_changed(clone: CloneKeys, group: str, since: str, head: str) -> bool:
+    """Return True if a commit from *since* up to *head* may have changed the epochs of *group*.
+
+    Then the whole history is read: a version can only be judged together with those before it.
+    """
+    if since == head:
+        return False
+    # In a partial clone, git may be unable to list them.
+    return not since or clone.repository.is_partial or any(versions(clone.repository, group, since))
+
+
+def _opens(clone: CloneKeys, group: str, folder: MetadataSource) -> bool:
+    """Return True if the user's identity is available, so that other keys are not encrypted to it."""
+    with contextlib.suppress(SealedFilesError):
+        return clone.ring.opens(group, folder)
+    return False
+
+
+def read_history(clone: CloneKeys, group: str, first: str) -> KeyHistory:
+    """Return what the commits in HEAD's history show of the keys of *group*, which start with *first*.
 
     A version counts only if it lists every revocation of the versions before it.  Otherwise a removed reader
     may have written it, as a chain of their own that continues a key from before their removal.
     """
     retired: set[str] = set()
-    revocations: dict[str, str] = {}
-    first = epoch_ids(clone.current_folder(group), group)[:1]
-    seen = clone.state.newest().get(group)
-    known = {seen.key_id} if since and seen else set()
+    revocations: dict[str, EpochCommit] = {}
     below: dict[str, set[str]] = {}
     verified: dict[bytes, list[Epoch]] = {}
-    found = [*versions(clone.repository, group, since)]
+    unread: set[str] = set()
+    found = [*versions(clone.repository, group)]
     for version in reversed(found):
-        needed = known.union(*(below.get(parent, ()) for parent in version.parents))
-        epochs = _verified(clone, group, version.commit, verified)
+        needed = set().union(*(below.get(parent, ()) for parent in version.parents))
+        epochs = _verified(clone, group, version.commit, verified, unread)
         retired |= retired_by(epochs)
         ids = [epoch.key_id for epoch in epochs]
-        if ids[:1] == first and needed <= set(ids):
+        if ids[:1] == [first] and needed <= set(ids):
             new = [epoch.key_id for epoch in epochs if epoch.why == "revoked"]
             needed.update(new)
             for key_id in new:
-                revocations.setdefault(key_id, version.words)
+                revocations.setdefault(key_id, version)
         below[version.commit] = needed
-    return KeyHistory(retired, revocations, bool(found))
+    return KeyHistory(retired, revocations, bool(found), not unread)
 
 
 def _verified(
-    clone: CloneKeys, group: str, commit: str, known: dict[bytes, list[Epoch]]
+    clone: CloneKeys,
+    group: str,
+    commit: str,
+    known: dict[bytes, list[Epoch]],
+    unread: set[str],
 ) -> list[Epoch]:
     """Return the epochs of *group* in *commit*, also added to *known* by their source; empty if no reader of
-    the group wrote them, or if their keys are not encrypted to this user."""
+    the group wrote them, or if a key is not available: then *commit* is added to *unread*."""
     folder = TreeFolder(clone.history_objects, commit, is_evidence=True)
     try:
         data = folder.read(f"keys/{group}/epochs") or b""
@@ -108,7 +132,9 @@ def _verified(
         return known[data]
     except GitError:
         raise  # what cannot be read may be a revocation
-    except SealedFilesError:
+    except SealedFilesError as error:
+        if isinstance(error, MissingKeyError):
+            unread.add(commit)
         if clone.lacks_key_history:
             raise unreadable(f"the commits that changed the keys of {group}") from None
     return []
@@ -135,34 +161,17 @@ def precedes_retirement(clone: CloneKeys, commit: str, group: str, key_id: str) 
                 continue
         if repository.try_run("merge-base", "--is-ancestor", commit, one)[0]:
             return False
-        is_verified = is_verified or key_id in retired_by(_verified(clone, group, one, {}))
+        is_verified = is_verified or key_id in retired_by(_verified(clone, group, one, {}, set()))
     return is_verified
 
 
 def forget_retired(clone: CloneKeys, group: str) -> None:
-    """Remove the record of the keys of *group* that commits up to HEAD retired."""
+    """Remove the record of what commits up to HEAD show of the keys of *group*: their revocations are not
+    required, except those that the current epochs list."""
     clone.state.write_retired(group, ())
     repository = clone.repository
-    now = LookedAt(_head_state(clone), repository.head_commit(), repository.depth)
+    head = repository.head_commit()
+    listed = read_epochs(clone.current_folder(group), group)
+    revoked = {epoch.key_id: head for epoch in listed if epoch.why == "revoked"}
+    now = LookedAt(clone.head_state(), head, repository.depth, revoked)
     clone.state.note_looked_at(group, now)
-
-
-def _head_state(clone: CloneKeys) -> str:
-    """Return a value that changes when HEAD moves; empty if it cannot be determined without running git.
-
-    It is the commit that HEAD names, or the state of the file of packed refs.  The log of HEAD would not do:
-    some programs do not write it.
-    """
-    repository = clone.repository
-    head = repository.git_dir / "HEAD"
-    try:
-        text = head.read_bytes().strip()
-        if not text.startswith(b"ref: "):
-            return text.decode("ascii", "replace")
-        ref = os.fsdecode(text[5:])
-        with contextlib.suppress(OSError):
-            return (repository.common_dir / ref).read_text("ascii", "replace").strip()
-        packed = os.stat(repository.common_dir / "packed-refs")
-        return f"{packed.st_mtime_ns}-{packed.st_size}-{os.stat(head).st_mtime_ns}"
-    except OSError:
-        return ""

@@ -7,7 +7,7 @@ change or reorder the file.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from sealedfiles.errors import SealedFilesError, TamperedError
 from sealedfiles.keys.folder import MetadataSource
@@ -57,6 +57,27 @@ def fork(group: str, seen: Seen | None) -> TamperedError:
         f"if a commit restored old keys, git revert it; to find it: git log -p -- .sealedfiles/keys/{group}",
         f"if that rotation was abandoned: sealedfiles sync --forget {group}",
     )
+
+
+class SeenKeys:
+    """The keys that the epochs of each group must list, because this clone has seen them."""
+
+    def __init__(
+        self, newest: Mapping[str, Seen], revocations: Mapping[str, Iterable[Seen]]
+    ) -> None:
+        self.newest = dict(newest)
+        """The newest key of each group."""
+        self._revocations = {group: [*seen] for group, seen in revocations.items()}
+
+    def require(self, group: str, revocations: Iterable[Seen]) -> None:
+        """Require also *revocations*, keys of *group* that history shows."""
+        self._revocations.setdefault(group, []).extend(revocations)
+
+    def missing(self, group: str, listed: Container[str]) -> Seen | None:
+        """Return a required key of *group* that is not in *listed*, the newest one first, or None."""
+        newest = self.newest.get(group)
+        required = [*([newest] if newest else []), *self._revocations.get(group, ())]
+        return next((seen for seen in required if seen.key_id not in listed), None)
 
 
 class Epoch(NamedTuple):

@@ -16,6 +16,7 @@ from sealedfiles.errors import ConflictError, NoKeyError, SealedFilesError, Tamp
 from sealedfiles.keys.epochs import (
     Epoch,
     NewGroupError,
+    SeenKeys,
     flood,
     fork,
     new_group,
@@ -38,10 +39,10 @@ class GroupKeyring:
 
     *key_folders* yields the versions of ``.sealedfiles/`` to read keys from, best first; *history* yields
     older versions that may have a group's keys; *epoch_folders* yields the versions that define the current
-    key.  *newest* is the newest epoch seen of each group; *remember* is called with a newer one.
-    *verify_start* is called with the verified epochs of a group that is used for the first time, and
-    *verify_current* before the current key of a group is used; both may raise TamperedError.  *no_folder*
-    returns the error if no version has the keys of a group that was used before.
+    key.  *newest* is the newest epoch seen of each group; *remember* is called with a newer one.  *required*
+    are other keys that the epochs must list.  *verify_start* is called with the verified epochs of a group
+    that is used for the first time, and *verify_current* with those whose last key is about to be used; both
+    may raise TamperedError.  *no_folder* returns the error if no version has a group that was used before.
     """
 
     def __init__(
@@ -52,10 +53,11 @@ class GroupKeyring:
         history: Callable[[str], Iterable[MetadataSource]] = lambda _group: (),
         cached: Iterable[tuple[str, GroupKey]] = (),
         newest: Mapping[str, Seen] | None = None,
+        required: Mapping[str, Iterable[Seen]] | None = None,
         remember: Callable[[str, str], None] = lambda _group, _key_id: None,
         locked: bool = False,
         verify_start: Callable[[str, list[Epoch]], None] = lambda _group, _epochs: None,
-        verify_current: Callable[[str, str], None] = lambda _group, _key_id: None,
+        verify_current: Callable[[str, list[Epoch]], None] = lambda _group, _epochs: None,
         no_folder: Callable[[], SealedFilesError] = no_folder,
     ) -> None:
         self.identities = identities
@@ -67,7 +69,7 @@ class GroupKeyring:
         self._key_folders = key_folders
         self._epoch_folders = epoch_folders or key_folders
         self._history = history
-        self._newest = dict(newest or {})
+        self._seen = SeenKeys(newest or {}, required or {})
         self.has_memory = bool(newest)
         """Whether this clone had a record of any group before this run."""
         self._known_before = frozenset(newest or ())
@@ -97,9 +99,9 @@ class GroupKeyring:
             self._refused.pop(group, None)
         self.forget_current()
 
-    def note_newest(self, group: str, seen: Seen) -> None:
-        """Require *seen*, a key that history shows, in the epochs of *group* from now on."""
-        self._newest[group] = seen
+    def require(self, group: str, revocations: Iterable[Seen]) -> None:
+        """Require *revocations*, keys that history shows, in the epochs of *group* from now on."""
+        self._seen.require(group, revocations)
         self._current.pop(group, None)
 
     def is_new(self, group: str) -> bool:
@@ -185,8 +187,7 @@ class GroupKeyring:
     def current(self, group: str) -> GroupKey:
         """Return the key that new values of *group* are sealed with.
 
-        Raises NoKeyError if it is not available, and TamperedError if it is older than the newest
-        one seen, not chained to it, or forked from it.
+        Raises NoKeyError if it is not available, and TamperedError if it does not descend from keys seen.
         """
         if group not in self._current:
             self._current[group] = self._verified_current(group)
@@ -207,15 +208,9 @@ class GroupKeyring:
         self._searched.clear()
         self._file_keys.forget_missing()
 
-    def older_than_seen(self, group: str, folder: MetadataSource) -> Seen | None:
-        """Return the newest key seen of *group* if the epochs in *folder* lack it, otherwise None.
-
-        They lack it in an old commit, or if somebody removed the newer key so that older keys are trusted.
-        """
-        seen = self._newest.get(group)
-        data = folder.read(f"keys/{group}/epochs") if seen else None
-        # Each line begins with its key; lines are verified when a key is used.
-        return seen if seen and data and seen.key_id.encode() not in data else None
+    def older_than_seen(self, group: str, listed: Container[str]) -> Seen | None:
+        """Return a key that the epochs of *group* must list and that is not *listed*, otherwise None."""
+        return self._seen.missing(group, listed)
 
     def epochs(self, group: str) -> tuple[MetadataSource, list[Epoch]]:
         """Return the epochs of *group* that apply, and the folder that contains them.
@@ -246,16 +241,16 @@ class GroupKeyring:
         verify_epochs(group, epochs, secrets)
         self._refuse_fork(group, secrets)
         last = epochs[-1].key_id
-        self._verify_current(group, last)
-        self._refuse_fork(group, secrets)  # history may require a newer key: ``note_newest``
-        seen = self._newest.get(group)
+        self._verify_current(group, epochs)
+        self._refuse_fork(group, secrets)  # history may require more keys: ``require``
+        seen = self._seen.newest.get(group)
         if seen is None or seen.key_id != last:
-            self._newest[group] = Seen(last, "")
+            self._seen.newest[group] = Seen(last, "")
             self._remember(group, last)
         return cast("GroupKey", keys[last])  # verify_epochs has refused a missing key
 
     def _refuse_fork(self, group: str, key_ids: Container[str]) -> None:
-        if (seen := self._newest.get(group)) and seen.key_id not in key_ids:
+        if seen := self._seen.missing(group, key_ids):
             raise fork(group, seen)
 
     def _no_key(self, group: str, folder: MetadataSource) -> NoKeyError:
@@ -266,9 +261,13 @@ class GroupKeyring:
 
     def _is_unaccepted(self, group: str) -> bool:
         """Return True if *group* is new in this clone and the user has not accepted it."""
-        return self.has_memory and group not in self._newest and group not in self._accepted
+        return self.has_memory and group not in self._seen.newest and group not in self._accepted
 
     # -- key files
+
+    def opens(self, group: str, folder: MetadataSource) -> bool:
+        """Return True if an identity is available that decrypts a key file of *group* in *folder*."""
+        return any(self._key_files(folder, group))
 
     def _search(self, group: str, key_id: str) -> bool:
         """Search the key files of *group*, and history if no version lists the key; True if it is found."""
@@ -377,7 +376,7 @@ class GroupKeyring:
         chain = epochs[: len(secrets)]
         verify_epochs(group, chain, secrets)
         held = self._keys.setdefault(group, {})
-        seen = self._newest.get(group)
+        seen = self._seen.newest.get(group)
         common = [key for key in keys if key.key_id in held]
         for key in common:
             if held[key.key_id].secret != key.secret:

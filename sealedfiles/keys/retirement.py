@@ -47,7 +47,7 @@ def judge(
         return Judgement(None, known, error)
     in_use = keys_in_use(epochs)
     current = epochs[-1].key_id
-    seen = ring.older_than_seen(group, folder)
+    seen = ring.older_than_seen(group, {epoch.key_id for epoch in epochs})
     if seen:
         trouble = TamperedError(
             f"the keys of the group {group} do not include the newest key seen in this clone, "

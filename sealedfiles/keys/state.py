@@ -5,7 +5,7 @@
 ``newest``: the newest epoch seen of each group, and where it was seen, to detect a fork or a rollback.
 ``policy``: the last policy that this clone accepted.
 ``retired``: keys that this clone has seen retired when a reader was removed.
-``looked-at``: the commit up to which the history of each group's epochs was searched for retired keys.
+``looked-at``: the commit up to which the history of each group's epochs was read, and the keys it requires.
 ``held``: keyed hashes of the values that the hooks search for (``sealedfiles.app.held.index``).
 ``begun``: the new key of a rotation until it is complete, so that it can be resumed after an interruption.
 ``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
@@ -48,6 +48,25 @@ class LookedAt(NamedTuple):
     commit: str
     depth: str
     """``Repository.depth`` at that time: what was fetched since then may show more."""
+    revocations: dict[str, str]
+    """The keys that were generated when a reader was removed, each with its commit: later epochs must list
+    them."""
+
+
+_REVOKED = "revoked="
+"""The start of the field of ``looked-at`` with the revocations."""
+
+
+def _parse_looked_at(line: str) -> LookedAt | None:
+    """Parse a line of ``looked-at`` without its group.
+
+    Returns None if it lacks the revocations, as in clones of earlier versions: history must be read again.
+    """
+    fields = line.split(" ", 3)
+    if len(fields) < 3 or not fields[2].startswith(_REVOKED):
+        return None
+    revocations = [one.partition("@")[::2] for one in fields[2][len(_REVOKED) :].split(",") if one]
+    return LookedAt(fields[0], fields[1], "".join(fields[3:]), dict(revocations))
 
 
 class CloneFiles:
@@ -197,14 +216,28 @@ class CloneFiles:
 
     def looked_at(self, group: str) -> LookedAt | None:
         """Return up to where the history of *group* was read; None if it was not."""
-        line = self._by_group("looked-at").get(group)
-        return None if line is None else LookedAt(*[*line.split(" ", 2), "", ""][:3])
+        return _parse_looked_at(self._by_group("looked-at").get(group, ""))
 
     def note_looked_at(self, group: str, now: LookedAt) -> None:
-        """Record up to where the history of *group* was read."""
+        """Record up to where the history of *group* was read, and in the same step what it requires.
+
+        Nothing is recorded if the retired keys that were read could not be written.
+        """
+        if "retired" in self._unwritten and not os.environ.get("CI"):
+            return
         lines = self._by_group("looked-at")
-        lines[group] = f"{now.head or '-'} {now.commit} {now.depth}".rstrip()
+        revoked = _REVOKED + ",".join(f"{one}@{now.revocations[one]}" for one in now.revocations)
+        lines[group] = f"{now.head or '-'} {now.commit} {revoked} {now.depth}".rstrip()
         self._note("looked-at", "".join(f"{name} {line}\n" for name, line in lines.items()))
+
+    def required(self) -> dict[str, list[Seen]]:
+        """Return the keys that the history read so far requires in the epochs of each group."""
+        lines = self._by_group("looked-at").items()
+        known = ((group, found) for group, line in lines if (found := _parse_looked_at(line)))
+        return {
+            group: [Seen(one, f"commit {commit[:12]}") for one, commit in found.revocations.items()]
+            for group, found in known
+        }
 
     def begun(self) -> dict[str, GroupKey]:
         """Return the new keys of rotations that were started but not completed here, by group."""

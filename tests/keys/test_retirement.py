@@ -90,12 +90,11 @@ def test_epochs_without_the_newest_key_seen_are_trouble() -> None:
 def test_only_the_newest_key_of_the_same_group_is_looked_for() -> None:
     newest = {"other": Seen(group_key(1).key_id, "main")}
     one = ring(0, 1, newest=newest)
-    assert one.older_than_seen("default", folder(chain("created"))) is None
+    assert one.older_than_seen("default", [group_key(0).key_id]) is None
     newest = {"default": Seen(group_key(1).key_id, "main")}
     one = ring(0, 1, newest=newest)
-    assert one.older_than_seen("default", folder(chain("created"))) == newest["default"]
-    assert one.older_than_seen("default", folder(chain("created", "rotated"))) is None
-    assert one.older_than_seen("default", folder(None)) is None
+    assert one.older_than_seen("default", [group_key(0).key_id]) == newest["default"]
+    assert one.older_than_seen("default", [group_key(0).key_id, group_key(1).key_id]) is None
 
 
 def test_a_current_key_that_was_retired_before_is_trouble() -> None:

@@ -143,10 +143,10 @@ def test_in_ci_what_was_seen_is_not_written(
     monkeypatch.setenv("CI", "true")
     state.remember("default", Seen("a" * 16, "main"))
     state.write_retired("default", ["b" * 16])
-    state.note_looked_at("default", LookedAt("state", "commit", ""))
+    state.note_looked_at("default", LookedAt("state", "commit", "", {"b" * 16: "c" * 40}))
     assert state.newest()["default"] == Seen("a" * 16, "main")
     assert state.retired() == {"default": {"b" * 16}}
-    assert state.looked_at("default") == LookedAt("state", "commit", "")
+    assert state.looked_at("default") == LookedAt("state", "commit", "", {"b" * 16: "c" * 40})
     later = CloneFiles(state.folder)
     assert (later.newest(), later.retired()) == ({"ops": Seen("c" * 16, "main")}, {})
     assert later.looked_at("default") is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sealedfiles.app.check.checker import Checker
 from sealedfiles.app.check.earlier import earlier_plaintext
@@ -18,6 +18,9 @@ from sealedfiles.errors import GitError, SealedFilesError, UsageError
 from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import is_shallow
+from sealedfiles.git.folders import IndexFolder
+from sealedfiles.keys.epochs import epoch_ids
+from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.light_typing import NamedTuple
@@ -106,6 +109,9 @@ def _check(clone: Clone, wanted: Wanted, store: Store) -> CheckReport:
         if not findings and not wanted.staged and not task.is_set_up:
             raise not_set_up(clone)
         findings += _due(clone, task.version.policy, wanted, notes)
+        if ring is not None and not wanted.staged:
+            lost = _lost_revocations(clone, ring)
+            findings += in_order(one.judged(task.version.policy) for one in lost)
         if task.version.unmerged:
             count = counted(len(task.version.unmerged), "file")
             notes.append(Note(f"not checked because the merge is unresolved: {count}"))
@@ -169,6 +175,23 @@ def _closed(clone: Clone, keyed: Keyed) -> list[Note]:
         Note(f"not decrypted because no key is available: {counted(count, 'token')} of {group}")
         for group, count in sorted(keyed.closed.items())
     ]
+
+
+def _lost_revocations(clone: Clone, ring: GroupKeyring) -> Iterator[Finding]:
+    """Yield a finding for each revocation in the history of HEAD that the epochs in the index lack.
+
+    Only of groups whose keys are in the cache: without keys, anyone could have written a revocation.
+    """
+    from sealedfiles.git.retired_keys import read_history  # here: the hooks need none of it
+
+    folder = IndexFolder(clone.objects, clone.index)
+    for group in ring.groups():
+        ids = epoch_ids(folder, group)
+        revocations = read_history(clone, group, ids[0]).revocations if ids else {}
+        for key_id in revocations.keys() - {*ids}:
+            words = revocations[key_id].words
+            what = f"the key {key_id} of {group}, from the removal of a reader in commit {words}, was removed"
+            yield Finding("lost-epoch", os.fsencode(f"{NAME}/keys/{group}/epochs"), what, 1)
 
 
 def _due(clone: Clone, policy: Policy | None, wanted: Wanted, notes: list[Note]) -> list[Finding]:
