@@ -244,7 +244,9 @@ class Index:
 
     def unmerged(self) -> list[bytes]:
         """Return the paths with merge conflicts."""
-        return list(dict.fromkeys(entry.path for entry in self._list().beginning_with(b"M ")))
+        is_long = self._is_long()
+        listed = Listing(self._repository.run(*_LIST, "-u")) if is_long else self._list()
+        return list(dict.fromkeys(entry.path for entry in listed.beginning_with(b"M ")))
 
     def links(self) -> list[Entry]:
         """Return the symbolic links, in no order."""

@@ -73,6 +73,9 @@ class Rule(NamedTuple):
         return any(pattern.matches(file) for pattern in self.files)
 
 
+_KEPT_FILES = 1000
+"""For how many files the rules are kept, so that memory does not grow with the repository."""
+
 PLAIN = Rule((), (), None, None)
 """Leaves every value in plaintext."""
 
@@ -187,6 +190,8 @@ class Policy:
     def for_file(self, file: str) -> FileRules:
         """Return the rules for *file*, a path relative to the folder that contains ``.sealedfiles``."""
         if file not in self._files:
+            if len(self._files) >= _KEPT_FILES:
+                self._files.clear()
             self._files[file] = FileRules([rule for rule in self.rules if rule.covers(file)])
         return self._files[file]
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealedfiles.errors import PolicyError
+from sealedfiles.model import policy as policy_module
 from sealedfiles.model.allowance import Allow
 from sealedfiles.model.paths import ITEM, ROOT, key_step
 from sealedfiles.model.policy import DEFAULT_GROUP, NAME, FileRules, Policy, parse_policy
@@ -391,3 +392,13 @@ def test_a_policy_that_allows_other_schemes_is_another_one() -> None:
     assert only_tracks_more(old, old)
     assert not only_tracks_more(new, old)
     assert differences(new, old) == ["- resolve op", "+ resolve env"]
+
+
+def test_the_rules_of_very_many_files_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy_module, "_KEPT_FILES", 3)
+    policy = parse_policy(b"version: 1\nrules:\n- {files: 'a*', group: one}\n")
+    for name in ("a1", "b1", "a2", "b2", "a3", "a1", "b2"):
+        expected = "one" if name.startswith("a") else "default"
+        assert policy.for_file(name).group_of(b"key") == expected
+        assert policy.for_file(name) is policy.for_file(name)
+        assert len(policy._files) <= 3
