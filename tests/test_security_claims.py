@@ -100,6 +100,11 @@ CLAIMS = {
         "app/files/test_references.py::test_nor_does_a_file_that_is_read_after_the_sealed_variable_was_set",
         "app/files/test_references.py::test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain",
         "app/files/test_references.py::test_a_plain_variable_that_steers_loaders_is_refused",
+        "app/files/test_references.py::test_an_alias_of_anything_in_plaintext_is_resolved_only_where_values_stay_plain",
+        "app/check/test_references.py::test_plaintext_that_an_alias_shows_at_a_sealed_key",
+        "app/files/test_merge_keys.py::test_whatever_is_read_at_a_key_path_was_judged_by_the_rules_for_it",
+        "app/files/test_merge_keys.py::test_no_command_gives_out_plaintext_that_git_has_there",
+        "app/files/test_merge_keys.py::test_nor_is_a_token_of_that_group_used",
     ],
     "A secret reference (`ref+vault://…`) is resolved": [
         "app/resolving/test_find.py::test_a_pushed_reference_in_plaintext_is_refused",

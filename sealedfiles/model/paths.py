@@ -30,6 +30,9 @@ def key_step(key: str) -> bytes:
     return b"k%b%b" % (len(text).to_bytes(4, "big"), text)
 
 
+_MERGE_STEP = key_step("<<")
+
+
 def steps(path: bytes) -> list[str | None]:
     """Return the steps of an encoded path: a mapping key's text, or None for a sequence item."""
     found: list[str | None] = []
@@ -40,6 +43,27 @@ def steps(path: bytes) -> list[str | None]:
         found.append(path[at + 5 : end].decode("utf-8", "surrogatepass") if is_key else None)
         at = end
     return found
+
+
+def merged_path(path: bytes) -> bytes:
+    """Return the encoded path at which YAML readers find the value at *path*: without its merge keys.
+
+    ``database.<<.password`` and ``database.<<[].password`` become ``database.password``.  A merge key that no
+    other key follows has nothing to merge, and stays.
+    """
+    if _MERGE_STEP not in path:
+        return path
+    merged = held = b""
+    for step in steps(path):
+        if step == "<<":
+            held += _MERGE_STEP
+        elif step is not None:
+            merged, held = merged + key_step(step), b""
+        elif held.endswith(_MERGE_STEP):
+            held += ITEM
+        else:
+            merged, held = merged + held + ITEM, b""
+    return merged + held
 
 
 _BARE_STEP = lazy_pattern(r"[^\s.\[\]\"*\\\x00-\x1f\x7f]+")

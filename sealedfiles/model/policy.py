@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.light_typing import TYPE_CHECKING, Any, NamedTuple
-from sealedfiles.model.paths import PathPattern
+from sealedfiles.model.paths import PathPattern, merged_path
 from sealedfiles.model.plain_yaml import compose, compose_any
 from sealedfiles.model.wildmatch import FilePattern, require_few_stars
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -97,7 +97,7 @@ class FileRules:
     def group_of(self, path: bytes) -> str | None:
         """Return the group for the value at the encoded key path *path*; None: plaintext."""
         if path not in self._groups:
-            rule = self._rule_for(path)
+            rule = self.rule_for(path)
             self._groups[path] = rule.group if rule else DEFAULT_GROUP
         return self._groups[path]
 
@@ -114,9 +114,21 @@ class FileRules:
 
     def has_rule(self, path: bytes) -> bool:
         """Return True if a rule applies to the value at *path*."""
-        return self._rule_for(path) is not None
+        return self.rule_for(path) is not None
 
-    def _rule_for(self, path: bytes) -> Rule | None:
+    def rule_for(self, path: bytes) -> Rule | None:
+        """Return the rule that applies to the value at *path*, or None.
+
+        For a value below a merge key (``<<``), it is the rule for the key path at which YAML readers find the
+        value; if that rule leaves it in plaintext, it is the rule for *path* itself.
+        """
+        merged = merged_path(path)
+        rule = self._first_for(merged)
+        if merged != path and rule is not None and rule.group is None:
+            return self._first_for(path)
+        return rule
+
+    def _first_for(self, path: bytes) -> Rule | None:
         for rule in self.rules:
             if not rule.values or any(pattern.matches(path) for pattern in rule.values):
                 return rule
@@ -124,7 +136,7 @@ class FileRules:
 
     def lifetime_of(self, path: bytes) -> Lifetime | None:
         """Return the lifetime of the value at *path*, from the rule that applies to it."""
-        rule = self._rule_for(path)
+        rule = self.rule_for(path)
         return rule.lifetime if rule else None
 
     def whole_lifetimes(self) -> list[Lifetime]:

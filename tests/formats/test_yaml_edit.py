@@ -99,6 +99,23 @@ def test_what_is_located_has_the_key_path_by_which_it_is_sealed() -> None:
     assert path('base."y.z"[1]') == 'base."y.z"[]'
 
 
+@pytest.mark.parametrize(
+    ("text", "path", "literal"),
+    [
+        ("{'<<': 1, <<: {}}", "<<", "1"),
+        ("{<<: {'<<': 1}}", "<<", "1"),
+        ("{<<: {a: 1}, <<: {a: 2}}", "a", "2"),
+        ("{<<: [{a: 1}, {a: 2}]}", "a", "1"),
+        ("{a: 0, <<: {a: 1}}", "a", "0"),
+        ("{<<: {a: 1}}", "<<.a", "1"),
+    ],
+)
+def test_what_is_located_by_way_of_a_merge_key_is_what_is_loaded(
+    text: str, path: str, literal: str
+) -> None:
+    assert located(text, path) == literal
+
+
 @pytest.mark.parametrize("path", ["basé", "two.u", "base.x.y", "one[0]", 'base."y.z"[2]'])
 def test_what_is_not_there_is_an_error_that_names_what_is(path: str) -> None:
     with pytest.raises(NoSuchValueError) as raised:

@@ -13,6 +13,7 @@ from sealedfiles.model.paths import (
     json_string,
     key_step,
     last_key,
+    merged_path,
     show,
     steps,
 )
@@ -43,6 +44,26 @@ def test_the_encoded_form_is_kind_length_and_text() -> None:
 @given(any_steps)
 def test_steps_are_what_was_encoded(path: list[str | None]) -> None:
     assert steps(encode(path)) == path
+
+
+@pytest.mark.parametrize(
+    ("path", "merged"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a", "<<", "b"], ["a", "b"]),
+        (["<<", None, "a", None, "<<", "b"], ["a", None, "b"]),
+        (["<<", "<<", None, "a"], ["a"]),
+        (["a", "<<"], ["a", "<<"]),
+        (["a", "<<", None], ["a", "<<", None]),
+        (["<<", None, None, "a"], ["<<", None, None, "a"]),
+        (["<<x", "a"], ["<<x", "a"]),
+        (["k\0\0\0\2<<", "a"], ["k\0\0\0\2<<", "a"]),
+    ],
+)
+def test_a_merged_path_is_that_at_which_a_program_finds_the_value(
+    path: list[str | None], merged: list[str | None]
+) -> None:
+    assert merged_path(encode(path)) == encode(merged)
 
 
 @given(any_steps, any_steps)

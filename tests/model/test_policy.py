@@ -78,6 +78,23 @@ def test_plain_values_have_no_group() -> None:
     assert rules.group_of(path("z")) == DEFAULT_GROUP
 
 
+def test_a_value_below_a_merge_key_has_the_rule_for_where_it_is_used() -> None:
+    rules = rules_for(
+        "a",
+        "{files: a, values: x.y, group: g, max_age: 90d}",
+        "{files: a, values: [x.*.z, x.<<.p], group: h}",
+        "{files: a, values: x.*.y, group: h}",
+        "{files: a, plain: true}",
+    )
+    assert rules.group_of(path("x", "<<", "y")) == "g"
+    assert rules.group_of(path("x", "<<", None, "y")) == "g"
+    assert rules.group_of(path("<<", "x", "y")) == "g"
+    assert rules.lifetime_of(path("x", "<<", "y")) == rules.lifetime_of(path("x", "y")) is not None
+    # The rules for its own path seal it too.
+    assert rules.group_of(path("x", "<<", "p")) == rules.group_of(path("x", "<<", "z")) == "h"
+    assert rules.group_of(path("x", "<<", "q")) is None
+
+
 def test_several_patterns_of_files_are_each_enough() -> None:
     policy = parse_policy(b"version: 1\nrules: [{files: ['*.a', /b/**], group: g}]")
     groups = {file: policy.for_file(file).group_of(ROOT) for file in ("x/1.a", "b/c/d", "c")}

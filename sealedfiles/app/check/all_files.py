@@ -10,7 +10,7 @@ from sealedfiles.app.check.content import VALUES, Content
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.tokens import CheckedFile, right_id
 from sealedfiles.app.check.versions import POLICY, Store, Version
-from sealedfiles.model.policy import Policy, Rule
+from sealedfiles.model.policy import FileRules, Policy, Rule
 from sealedfiles.sealing.file import own_ids, show_path
 
 
@@ -84,8 +84,11 @@ class RuleUse:
         # The rule for all other values is for those that may come.
         rest = next((number for number, rule in covering if not rule.values), -1)
         self._unused.pop(rest, None)
-        for value in paths:
-            self._unused.pop(_deciding(covering, value), None)
+        rules = FileRules([rule for _, rule in covering])
+        deciding = {id(rules.rule_for(value)) for value in paths}
+        for number, rule in covering:
+            if id(rule) in deciding:
+                self._unused.pop(number, None)
 
     def findings(self) -> Iterator[Finding]:
         """Yield the rules that have no effect."""
@@ -102,11 +105,3 @@ def _is_for_later(rule: Rule) -> bool:
     """Return True if the rule is a list for any depth, as presets write it, for values that may come."""
     values = dict(rule.entries).get("values", ())
     return len(values) > 1 and any(one.startswith("**.") for one in values)
-
-
-def _deciding(covering: list[tuple[int, Rule]], path: bytes) -> int:
-    """Return the number of the first rule that matches a value, or -1 if none does."""
-    for number, rule in covering:
-        if not rule.values or any(pattern.matches(path) for pattern in rule.values):
-            return number
-    return -1

@@ -7,13 +7,13 @@ other programs that read the file resolve them.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from sealedfiles.app.check.content import VALUE, VALUES, Content, Held
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.tokens import CheckedFile
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import MASK, splice
+from sealedfiles.formats.base import MASK, Format, splice
 from sealedfiles.formats.dotenv.masked import assignment_of, set_elsewhere
 from sealedfiles.formats.dotenv.python import ExpansionError
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -28,22 +28,22 @@ _INTERPOLATION = lazy_pattern(r"%\(([^)\r\n]+)\)s|\$\{([^}\r\n]+)\}")
 _DIALECTS = ("python", "compose", "bash")
 """The dialects of .env files that expand variables."""
 _MOST_PLACES = 10_000
-"""The maximum number of places at which aliases repeat sealed values: one alias may repeat thousands."""
+"""The maximum number of places at which aliases repeat values: one alias may repeat thousands."""
 
 
 def plain_references(subject: CheckedFile, rules: FileRules | None) -> Iterator[Finding]:
     """Yield a finding for every key path at which a reference resolves to a sealed value.
 
-    At a key that *rules* seal, it is only a warning: YAML files use aliases to repeat defaults.
+    At a key that *rules* seal, it is only a warning: YAML files use aliases to repeat defaults.  A reference
+    that puts plaintext at such a key is an error.
     """
     content = subject.content
+    if content.state != VALUES or content.conflict_line or content.file.format is None:
+        return
+    if content.file.format.name == "yaml" and rules is not None and not rules.uniform:
+        yield from _plain_aliases(subject, content.file.format, rules)
     sealed = [one for one in content.held if one.place == VALUE]
-    if (
-        content.state != VALUES
-        or content.conflict_line
-        or content.file.format is None
-        or not sealed
-    ):
+    if not sealed:
         return
     if content.file.format.name == "yaml" and "*" in content.text:
         yield from _aliases(subject, sealed, rules)
@@ -107,6 +107,51 @@ def _aliases(
                 is_sealed = rules is not None and rules.group_of(path) is not None
                 code = "sealed-reference" if is_sealed else "plain-reference"
                 yield _finding(subject, alias.start, path, one.path, code)
+
+
+def _plain_aliases(subject: CheckedFile, form: Format, rules: FileRules) -> Iterator[Finding]:
+    """Yield a finding for every key path that *rules* seal at which an alias shows plaintext of another one.
+
+    Plaintext at a path that *rules* seal is reported there.
+    """
+    text = subject.content.text
+    if "*" not in text and "<<" not in text:
+        return
+    from sealedfiles.app.files.references import moved_values
+    from sealedfiles.formats.yaml.tree import parse
+
+    plain = {start for start, _, path in subject.content.plain if rules.group_of(path) is None}
+    try:
+        moved = {
+            path: source
+            for _, path, source in moved_values(form, text)
+            if (source is None or source.start in plain) and rules.group_of(path) is not None
+        }
+    except FormatError as error:
+        what = f"it is unknown which values its aliases repeat: {error.message}"
+        yield subject.whole("plain-alias", what, error.line)
+        return
+    if len(moved) > _MOST_PLACES:
+        what = f"aliases show plaintext at more than {_MOST_PLACES} keys that the policy seals"
+        yield subject.whole("plain-alias", what, 1)
+        return
+    nodes = parse(text).nodes if moved else []
+    into = _merges(nodes)
+    aliases = {into.get(n.start, n).path: n.start for n in nodes if n.target is not None}
+    for path, source in moved.items():
+        shown = "a key" if source is None else show(source.path)
+        what = f"shows the plaintext of {shown}; the policy seals it to {rules.group_of(path)}"
+        start = _start_of(path, aliases) or (source.start if source else 0)
+        yield subject.at("plain-alias", start, what, path)
+
+
+def _start_of(path: bytes, aliases: Mapping[bytes, int]) -> int:
+    """Return the offset of the innermost of *aliases* (by their key paths) above *path*; 0 if none is."""
+    found = at = 0
+    while at < len(path):
+        at += 5 + int.from_bytes(path[at + 1 : at + 5], "big")
+        found = aliases.get(path[:at], found)
+    return found or aliases.get(ROOT, 0)
 
 
 def _merges(nodes: list[Node]) -> dict[int, Node]:

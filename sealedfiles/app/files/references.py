@@ -8,7 +8,9 @@ makes a sealed value appear at another key, for example in a URL that they contr
 in git is refused by default.  A reference that the user typed, and that is not in git, is trusted.  A
 sealed value may refer to any value, because its author held a key.
 
-An alias is never sealed, whatever the policy assigns to its key path: there is no token for it.
+An alias is never sealed, whatever the policy assigns to its key path: there is no token for it.  The values
+of a mapping that is written in place below a merge key (``<<: {…}``) are sealed and judged like all others,
+for the key path at which they appear (``FileRules.rule_for``).
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ from sealedfiles.app.files.key_variables import other_variables
 from sealedfiles.app.files.reference import Reference, rules_for
 from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import MASK, Data, Format, Span, splice
+from sealedfiles.formats import load_editor
+from sealedfiles.formats.base import MASK, Data, Editor, Format, Span, splice
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import Address
-from sealedfiles.model.paths import ITEM, ROOT, key_step
+from sealedfiles.model.paths import ITEM, ROOT, key_step, merged_path
 from sealedfiles.model.policy import FileRules
 from sealedfiles.sealing.file import line_of, structured_text
 from sealedfiles.sealing.opened_tokens import is_token
@@ -58,7 +61,7 @@ def find_references(
     form = place.described.format
     name = form.name if form else ""
     text = place.text()[1]
-    if form is not None and name == "yaml" and "*" in text:
+    if form is not None and name == "yaml" and ("*" in text or "<<" in text):
         return _aliases(place, form, text)
     if form is None or name != "dotenv":
         return []
@@ -76,13 +79,23 @@ def masked_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**environ, **{name: MASK for name in sealed if name in environ}}
 
 
-def _aliases(place: WorkingFile, form: Format, text: str) -> list[Reference]:
-    rules = rules_for(place)
-    found = [
+def values_not_judged_there(
+    form: Format, text: str, rules: FileRules
+) -> list[tuple[Address, bytes, Span | None]]:
+    """Return the values of the YAML *text* that appear at another key path than the one they were judged at.
+
+    Left out are those in plaintext at a path that *rules* leave in plaintext.
+    """
+    return [
         (address, path, span)
-        for address, path, span in _moved(place, form, text)
-        if rules.group_of(path) is not None or (span and _is_secret(text, span, form, rules))
+        for address, path, span in moved_values(form, text)
+        if not (span and _is_merged_in_place(span, path, rules))
+        and (rules.group_of(path) is not None or (span and _is_secret(text, span, form, rules)))
     ]
+
+
+def _aliases(place: WorkingFile, form: Format, text: str) -> list[Reference]:
+    found = values_not_judged_there(form, text, rules_for(place))
     if not found:
         return []
     in_git = _aliases_in_git(place, form)
@@ -92,6 +105,14 @@ def _aliases(place: WorkingFile, form: Format, text: str) -> list[Reference]:
         for target in [span.path if span else None]
         if (path, target) in in_git
     ]
+
+
+def _is_merged_in_place(span: Span, path: bytes, rules: FileRules) -> bool:
+    """Return True if only merge keys bring the value of *span* to *path*, and *rules* treat both paths alike.
+
+    Such a value is judged like every other, at *path* (``FileRules.rule_for``).
+    """
+    return path == merged_path(span.path) and rules.group_of(path) == rules.group_of(span.path)
 
 
 def _is_secret(text: str, span: Span, form: Format, rules: FileRules) -> bool:
@@ -105,34 +126,33 @@ def _aliases_in_git(place: WorkingFile, form: Format) -> set[tuple[bytes, bytes 
     for version in place.stored_versions():
         structured = structured_text(version)
         with contextlib.suppress(FormatError):
-            moved = _moved(place, form, structured[1]) if structured else ()
+            moved = moved_values(form, structured[1]) if structured else ()
             found |= {(path, span.path if span else None) for _, path, span in moved}
     return found
 
 
-def _moved(
-    place: WorkingFile, form: Format, text: str
-) -> Iterator[tuple[Address, bytes, Span | None]]:
-    """Yield the address, key path and source span of each value that appears away from its source.
+def moved_values(form: Format, text: str) -> Iterator[tuple[Address, bytes, Span | None]]:
+    """Yield the address, key path and source span of each value of *text* that appears away from its source.
 
-    The span is None for a key that is used as a value (``&a key: …`` and ``*a``).
+    The span is None for a key that is used as a value (``&a key: …`` and ``*a``).  Raises FormatError if the
+    text cannot be loaded.
     """
+    editor = load_editor(form.name)
     marks = {f"{MASK}{number}": span for number, span in enumerate(form.scan(text).values)}
     edits = (
         (start, end, form.write_token(text[start:end], mark))
         for mark, (start, end, _) in marks.items()
     )
-    for address, path, value in _leaves(place, splice(text, edits)):
+    for address, path, value in _leaves(editor, splice(text, edits)):
         source = marks.get(value)
         if source is None or source.path != path:
             yield address, path, source
 
 
-def _leaves(place: WorkingFile, text: str) -> Iterator[tuple[Address, bytes, str]]:
+def _leaves(editor: Editor, text: str) -> Iterator[tuple[Address, bytes, str]]:
     """Yield the address, encoded key path and text of every scalar in *text* except null."""
-    editor = place.editor()
     data = editor.load(text)
-    several = has_documents(place, text, data)
+    several = bool(data) and isinstance(data, list) and _is_stream(editor, text)
     waiting: list[tuple[Address, bytes, Data]] = [((), ROOT, data)]
     while waiting:
         address, path, value = waiting.pop()
@@ -147,9 +167,12 @@ def _leaves(place: WorkingFile, text: str) -> Iterator[tuple[Address, bytes, str
 
 def has_documents(place: WorkingFile, text: str, data: Data) -> bool:
     """Return True if *data*, the values of *text*, is a list of documents, as in a YAML or NDJSON file."""
-    if not (data and isinstance(data, list)):
-        return False
-    return place.editor().locate(text, (0,)).path == ROOT
+    return bool(data) and isinstance(data, list) and _is_stream(place.editor(), text)
+
+
+def _is_stream(editor: Editor, text: str) -> bool:
+    """Return True if the list that *text* is loaded as is one of documents."""
+    return editor.locate(text, (0,)).path == ROOT
 
 
 def _line_of_alias(text: str, span: Span | None, path: bytes) -> int:

@@ -55,11 +55,18 @@ YAML_EDITOR = YamlEditor()
 
 
 def _child(node: Node, step: str | int) -> Node | None:
-    """Return what *step* leads to from *node*, through aliases and merges too."""
+    """Return what *step* leads to from *node*, through aliases and merges too.
+
+    It is the value that ``load`` gives for *step*.  A merge key, which ``load`` leaves out, is found last.
+    """
     node = node.target or node
     way, _ = find(node, (step,))
-    if way:
-        return way[0][1].value
+    entry = way[0][1] if way else None
+    if entry is not None and entry.is_merge:
+        own = [e for e in node.entries if e.key == step and yaml_data.merged(e) is None]
+        entry = own[-1] if own else None
+    if entry is not None:
+        return entry.value
     for entry in reversed(node.entries):
         if yaml_data.merged(entry) is not None:
             meant = entry.value.target or entry.value
@@ -67,4 +74,4 @@ def _child(node: Node, step: str | int) -> Node | None:
             found = next((f for f in (_child(s, step) for s in sources) if f is not None), None)
             if found is not None:
                 return found
-    return None
+    return way[0][1].value if way else None

@@ -24,6 +24,14 @@ _TOO_LONG = "nested too deeply, or below keys that are too long"
 _LONG = LONGEST - 5 - 255
 """Below a shorter path, a key in ``_HEADS`` cannot make one that is too long."""
 
+_CORE = "tag:yaml.org,2002:"
+_MERGE_TAG = f"{_CORE}merge"
+_SCALAR_TAGS = frozenset(
+    f"{_CORE}{name}"
+    for name in ("str", "int", "float", "bool", "null", "binary", "timestamp", "merge", "value")
+)
+"""PyYAML takes ``!!str {=: x}`` for the text ``x``."""
+
 _HEADS = tuple(key_step("." * length)[:5] for length in range(256))
 """What a step begins with, by its length: ``key_step`` without the call."""
 
@@ -175,6 +183,9 @@ class _Side:
             self._check.properties(event)
         self._check.odd_key(event)
         value = decoded(event, self._text, self._parsed)
+        if event.tag == _MERGE_TAG and value != "<<":
+            # PyYAML merges whatever is below it, and the path has no step that shows this.
+            raise error_at(event, "a key that is a merge key by its tag alone")
         if event.anchor is not None:
             self.anchors[event.anchor] = value
         if "#" in value:
@@ -213,6 +224,8 @@ class _Side:
                 raise error_at(event, _TOO_LONG)
         if event.anchor is not None or event.tag is not None:
             self._check.properties(event)
+            if event.tag in _SCALAR_TAGS:
+                raise error_at(event, "a collection with the tag of a scalar")
             if event.anchor is not None:
                 self.anchors[event.anchor] = None
         if event.flow_style:

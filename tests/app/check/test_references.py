@@ -6,6 +6,7 @@ import pytest
 
 from check.toy import APP, Toy
 from sealedfiles.app.check import references
+from sealedfiles.model.paths import show
 
 RULES = "- {files: '*.env', values: 'APP_*', plain: true}"
 
@@ -38,6 +39,53 @@ def test_aliases_and_merge_keys(toy: Toy, added: str, found: list[str]) -> None:
 def test_what_refers_to_no_sealed_value_is_nothing(toy: Toy, added: str) -> None:
     anchored(toy, added)
     assert not any("-reference " in one for one in toy.staged())
+
+
+@pytest.mark.parametrize(
+    ("db", "found"),
+    [
+        ("db: {password: *p}\n", ["2 db.password: shows the plaintext of plain.password"]),
+        ("db: {a: 1, <<: *d}\n", ["2 db.password: shows the plaintext of plain.password"]),
+        ("db:\n  <<: [{b: 1}, *d]\n", ["3 db.password: shows the plaintext of plain.password"]),
+        ("<<: {db: *d}\n", ["2 db.password: shows the plaintext of plain.password"]),
+        ("&k x: 1\ndb: {password: *k}\n", ["3 db.password: shows the plaintext of a key"]),
+        (
+            "x: &x {password: *p}\ndb: *x\n",
+            ["3 db.password: shows the plaintext of plain.password"],
+        ),
+        ("db: {password: '*p', b: *p}\n", []),
+        ("db: {<<: *d, password: ~}\n", []),
+    ],
+)
+def test_plaintext_that_an_alias_shows_at_a_sealed_key(toy: Toy, db: str, found: list[str]) -> None:
+    toy.policy("- {files: '*', values: db.password}\n- {files: '*', plain: true}")
+    toy.write(APP, f"plain: &d {{password: &p evil}}\n{db}")
+    toy.stage()
+    findings = [one for one in toy.findings(staged=True) if one.code == "plain-alias"]
+    assert [f"{one.line} {show(one.key or b'')}: {one.what}" for one in findings] == [
+        f"{one}; the policy seals it to default" for one in found
+    ]
+
+
+def test_aliases_of_millions_of_values_are_an_error_where_some_keys_are_sealed(toy: Toy) -> None:
+    toy.policy("- {files: '*', values: db.password}\n- {files: '*', plain: true}")
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 8)]
+    toy.write(APP, "\n".join(lines) + "\n")
+    toy.stage()
+    (one,) = [one for one in toy.findings(staged=True) if one.code == "plain-alias"]
+    assert "it is unknown which values its aliases repeat" in one.what
+
+
+def test_more_keys_than_anybody_would_read_are_one_finding(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(references, "_MOST_PLACES", 1)
+    toy.policy("- {files: '*', values: 'db.**'}\n- {files: '*', plain: true}")
+    toy.write(APP, "plain: &d {a: 1, b: 2}\ndb: *d\n")
+    toy.stage()
+    (one,) = [one for one in toy.findings(staged=True) if one.code == "plain-alias"]
+    assert "more than 1 keys" in one.what
 
 
 def test_a_reference_between_values_of_the_same_group_is_a_warning(toy: Toy) -> None:
