@@ -7,6 +7,7 @@ must have left everything that later commands rely on.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 
 from sealedfiles.errors import GitError, SealedFilesError, TamperedError
 from sealedfiles.git.clone_keys import CloneKeys
@@ -59,11 +60,14 @@ def learn_history(clone: CloneKeys, group: str, current: list[Epoch] | None = No
     head = clone.repository.head_commit()
     required = dict(before.revocations) if before else {}
     if not head or _may_have_changed(clone, group, since, head):
-        history = read_history(clone, group, current[0].key_id)
+        cached = (key.key_id for name, key in clone.state.cached_keys() if name == group)
+        history = read_history(clone, group, {*cached, *(epoch.key_id for epoch in current)})
         clone.retire(group, history.retired)
-        found = history.revocations.items()
-        clone.ring.require(group, [Seen(one, f"commit {version.words}") for one, version in found])
-        required |= {one: version.commit for one, version in found}
+        found = history.revocations
+        words = {key_id: commit[:12] for key_id, commit in required.items()}
+        words |= {key_id: version.words for key_id, version in found.items()}
+        required |= {key_id: version.commit for key_id, version in found.items()}
+        clone.ring.require(group, [Seen(key_id, f"commit {words[key_id]}") for key_id in required])
         is_complete = history.is_complete or _opens(clone, group, folder)
         if not head or not history.is_known or not is_complete:
             return
@@ -88,11 +92,12 @@ def _opens(clone: CloneKeys, group: str, folder: MetadataSource) -> bool:
     return False
 
 
-def read_history(clone: CloneKeys, group: str, first: str) -> KeyHistory:
-    """Return what the commits in HEAD's history show of the keys of *group*, which start with *first*.
+def read_history(clone: CloneKeys, group: str, known: Collection[str]) -> KeyHistory:
+    """Return what the commits in HEAD's history show of the keys of *group*, to which *known* belong.
 
     A version counts only if it lists every revocation of the versions before it.  Otherwise a removed reader
-    may have written it, as a chain of their own that continues a key from before their removal.
+    may have written it, as a chain of their own that continues a key from before their removal.  A version
+    that no chain connects with the *known* keys is that of another group, which had the name before.
     """
     retired: set[str] = set()
     revocations: dict[str, EpochCommit] = {}
@@ -100,18 +105,27 @@ def read_history(clone: CloneKeys, group: str, first: str) -> KeyHistory:
     verified: dict[bytes, list[Epoch]] = {}
     unread: set[str] = set()
     found = [*versions(clone.repository, group)]
-    for version in reversed(found):
+    chains = [_verified(clone, group, version.commit, verified, unread) for version in found]
+    connected = _connect(known, [{epoch.key_id for epoch in one} for one in verified.values()])
+    for version, epochs in reversed([*zip(found, chains, strict=True)]):
         needed = set().union(*(below.get(parent, ()) for parent in version.parents))
-        epochs = _verified(clone, group, version.commit, verified, unread)
         retired |= retired_by(epochs)
-        ids = [epoch.key_id for epoch in epochs]
-        if ids[:1] == [first] and needed <= set(ids):
+        ids = {epoch.key_id for epoch in epochs}
+        if needed <= ids and not ids.isdisjoint(connected):
             new = [epoch.key_id for epoch in epochs if epoch.why == "revoked"]
             needed.update(new)
             for key_id in new:
                 revocations.setdefault(key_id, version)
         below[version.commit] = needed
     return KeyHistory(retired, revocations, bool(found), not unread)
+
+
+def _connect(key_ids: Collection[str], chains: Collection[set[str]]) -> set[str]:
+    """Return *key_ids* and the keys of all *chains* that they lead to, each by a key of the one before."""
+    found = set(key_ids)
+    while new := set().union(*(one for one in chains if not found.isdisjoint(one))) - found:
+        found |= new
+    return found
 
 
 def _verified(
@@ -163,6 +177,13 @@ def precedes_retirement(clone: CloneKeys, commit: str, group: str, key_id: str) 
             return False
         is_verified = is_verified or key_id in retired_by(_verified(clone, group, one, {}, set()))
     return is_verified
+
+
+def forget_history(clone: CloneKeys, group: str) -> None:
+    """Remove what this clone has recorded of the keys of *group*, because a new group has that name now."""
+    clone.state.write_retired(group, ())
+    clone.state.note_looked_at(group, None)
+    clone.ring.require(group, ())
 
 
 def forget_retired(clone: CloneKeys, group: str) -> None:

@@ -70,8 +70,8 @@ class SeenKeys:
         self._revocations = {group: [*seen] for group, seen in revocations.items()}
 
     def require(self, group: str, revocations: Iterable[Seen]) -> None:
-        """Require also *revocations*, keys of *group* that history shows."""
-        self._revocations.setdefault(group, []).extend(revocations)
+        """Require *revocations*, keys of *group* that history shows, besides the newest key."""
+        self._revocations[group] = [*revocations]
 
     def missing(self, group: str, listed: Container[str]) -> Seen | None:
         """Return a required key of *group* that is not in *listed*, the newest one first, or None."""

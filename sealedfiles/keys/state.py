@@ -218,16 +218,20 @@ class CloneFiles:
         """Return up to where the history of *group* was read; None if it was not."""
         return _parse_looked_at(self._by_group("looked-at").get(group, ""))
 
-    def note_looked_at(self, group: str, now: LookedAt) -> None:
+    def note_looked_at(self, group: str, now: LookedAt | None) -> None:
         """Record up to where the history of *group* was read, and in the same step what it requires.
 
+        None removes the record.
         Nothing is recorded if the retired keys that were read could not be written.
         """
         if "retired" in self._unwritten and not os.environ.get("CI"):
             return
         lines = self._by_group("looked-at")
-        revoked = _REVOKED + ",".join(f"{one}@{now.revocations[one]}" for one in now.revocations)
-        lines[group] = f"{now.head or '-'} {now.commit} {revoked} {now.depth}".rstrip()
+        lines.pop(group, None)
+        if now:
+            revoked = ",".join(f"{one}@{now.revocations[one]}" for one in now.revocations)
+            fields = now.head or "-", now.commit, _REVOKED + revoked, now.depth
+            lines[group] = " ".join(fields).rstrip()
         self._note("looked-at", "".join(f"{name} {line}\n" for name, line in lines.items()))
 
     def required(self) -> dict[str, list[Seen]]:

@@ -337,8 +337,8 @@ def test_keys_of_a_group_that_was_created_again_are_not_required(
 ) -> None:
     commit_keys(toy, 2, 3, why="revoked")
     commit_keys(toy, 1, 4)
-    first = group_key(1).key_id
-    assert set(read_history(new_clone(ALICE), "default", first).revocations) == set()
+    history = read_history(new_clone(ALICE), "default", ids(1, 4))
+    assert history.revocations == {}
     assert_accepted(new_clone(ALICE), 4)
 
 
@@ -401,6 +401,28 @@ def test_a_removed_reader_takes_over_no_clone_that_has_looked_at_the_revocation(
         assert_refused(new_clone(ALICE), 3)
     commit_keys(toy, 1, 3, 6)
     assert_accepted(new_clone(ALICE), 6)
+
+
+def test_nor_with_a_key_of_their_own_before_the_first_one(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    """In a clone that has used the group, the first key is not compared with history again."""
+    assert_accepted(new_clone(ALICE), 1)
+    commit_keys(toy, 1, 3, why="revoked")
+    commit_keys(toy, 9, 1, 4)
+    assert_refused(new_clone(ALICE), 3)
+
+
+def test_nor_without_the_first_keys(toy: Toy, new_clone: Callable[..., Clone]) -> None:
+    """Alice has sealed a value on a branch on which Bob had rotated the keys, and which is not merged."""
+    toy.git("checkout", "--quiet", "-b", "bobs")
+    commit_keys(toy, 1, 4)
+    assert_accepted(new_clone(ALICE), 4)
+    new_clone(ALICE).state.write_keys([("default", group_key(number)) for number in (1, 4)])
+    toy.git("checkout", "--quiet", "main")
+    commit_keys(toy, 1, 3, why="revoked")
+    commit_keys(toy, 4, 5)
+    assert_refused(new_clone(ALICE), 3)
 
 
 def test_nor_after_a_force_push_that_hides_it(toy: Toy, new_clone: Callable[..., Clone]) -> None:

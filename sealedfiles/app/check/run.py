@@ -187,7 +187,7 @@ def _lost_revocations(clone: Clone, ring: GroupKeyring) -> Iterator[Finding]:
     folder = IndexFolder(clone.objects, clone.index)
     for group in ring.groups():
         ids = epoch_ids(folder, group)
-        revocations = read_history(clone, group, ids[0]).revocations if ids else {}
+        revocations = read_history(clone, group, ids).revocations
         for key_id in revocations.keys() - {*ids}:
             words = revocations[key_id].words
             what = f"the key {key_id} of {group}, from the removal of a reader in commit {words}, was removed"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sealedfiles.app.tracking.policy_writing import renew_proofs
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.retired_keys import forget_history
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.retirement import retired_by
 from sealedfiles.keys.state import Seen
@@ -19,13 +20,15 @@ def record_new_keys(clone: Clone, keys: Mapping[str, GroupKey], *, is_first: boo
     """
     for group, key in keys.items():
         clone.ring.add(group, key)
-        if not is_first:
+        if is_first:
+            forget_history(clone, group)
+            if not clone.state.locked:
+                # Without those of a command that was killed.
+                clone.state.write_keys(dict.fromkeys([*clone.state.cached_keys(), (group, key)]))
+        else:
             # Also earlier ones that others have made since `unlock`: the hooks verify the chain with cached
             # keys.
             clone.keep_keys(group, [*clone.ring.keys(group), key])
-        elif not clone.state.locked:
-            # Without those of a command that was killed.
-            clone.state.write_keys(dict.fromkeys([*clone.state.cached_keys(), (group, key)]))
         clone.state.remember(group, Seen(key.key_id, "made here" if is_first else clone.where()))
         clone.retire(group, retired_by(clone.ring.epochs(group)[1]))
     # The proofs of the policy must be under current keys.  They are written for all groups at once.

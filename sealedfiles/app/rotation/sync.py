@@ -88,7 +88,7 @@ def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) ->
     if seen is None:
         raise UsageError(f"this clone has never seen a key of {group}")
     ids = [epoch.key_id for epoch in clone.ring.epochs(group)[1]]
-    history = read_history(clone, group, ids[0])
+    history = read_history(clone, group, ids)
     if ids[-1] in history.retired or not history.revocations.keys() <= set(ids):
         raise old_keys(group, ids[-1])
     dialog.say(
