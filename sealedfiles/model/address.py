@@ -111,6 +111,15 @@ def no_such_value(address: Address, known: Iterable[Address]) -> NoSuchValueErro
 
     shown = [show_address(one) for one in known]
     wanted = show_address(address)
+    if wanted in shown and "<<" in address:
+        merged = [
+            step
+            for step, above in zip(address, ("", *address), strict=False)
+            if step != "<<" and not (above == "<<" and isinstance(step, int))
+        ]
+        return NoSuchValueError(
+            f"{wanted} is merged into another mapping", f"read it at {show_address(tuple(merged))}"
+        )
     if wanted in shown:
         return NoSuchValueError(
             f"the file has the key {wanted}, but this .env dialect finds no value there",

@@ -96,6 +96,8 @@ def test_what_the_user_types_there_is_sealed_and_can_be_read(mixed: Repo) -> Non
     assert mixed.read(FILE) == text
     assert mixed.sealedfiles("get", FILE, "database.user") == "s3cr3t-typed\n"
     assert mixed.sealedfiles("get", FILE, "database.pool") == "2\n"
+    mixed.sealedfiles("get", FILE, "database.<<.user", code=2)
+    assert "hint: read it at database.user" in mixed.stderr
     shown = mixed.sealedfiles("run", "-f", FILE, "--", "env")
     assert "DATABASE_USER=s3cr3t-typed" in shown
     assert "DATABASE_USER" in next(x for x in shown.split("\n") if "SEALED_NAMES" in x)
