@@ -379,3 +379,24 @@ def test_key_paths_have_no_positions() -> None:
     one, two = "<a><b c='1'>2</b></a>", "<a><b c='1'>2</b><b c='1'>2</b></a>"
     paths = [[show(span.path) for span in XML.scan(text).values] for text in (one, two)]
     assert paths == [["a.b.@c", "a.b"], ["a.b.@c", "a.b"] * 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "value", "expected"),
+    [
+        ("<a><!-- c --></a>", ("a",), "x", "<a>x<!-- c --></a>"),
+        ("<a><!-- c --></a>", ("a", "b"), "x", "<a><!-- c -->\n  <b>x</b>\n</a>"),
+        ("<a>\n  <!-- c -->\n</a>", ("a", "b"), "x", "<a>\n  <!-- c -->\n  <b>x</b>\n</a>"),
+        ("<r><a><!-- c --></a></r>", ("r", "a", "b"), "x", "<r><a><!-- c --><b>x</b></a></r>"),
+        ("<r><a/></r>", ("r", "a", "b"), "x", "<r><a><b>x</b></a></r>"),
+        ("<r><a/></r>", ("r", "a", 1), "x", "<r><a/><a>x</a></r>"),
+        ("<a b='1'/>", ("a", "@c"), "'", "<a b='1' c='&apos;'/>"),
+        ("<a/>\r\n", ("a", "b", "c"), "1", "<a>\r\n  <b>\r\n    <c>1</c>\r\n  </b>\r\n</a>\r\n"),
+        ("<a>\n\t<b>1</b></a>", ("a", "c"), "2", "<a>\n\t<b>1</b>\n\t<c>2</c></a>"),
+        ("<a> 1 </a>", ("a",), "\n2", "<a> &#10;2 </a>"),
+    ],
+)
+def test_new_values_take_the_layout_around_them(
+    text: str, address: Address, value: str, expected: str
+) -> None:
+    assert XML_EDITOR.assign(text, address, value) == expected
