@@ -193,7 +193,7 @@ def test_comments_of_the_policy_survive(ready: Repo) -> None:
         (["*.env", "--values", "a..b"], "a..b"),
         (["*.env", "--plain", "--group", "g"], "exclude each other"),
         (["*.env", "--group", "No"], "No"),
-        (["*.env", "--format", "csv"], "xml"),
+        (["*.env", "--format", "csv"], "csv"),
     ],
 )
 def test_contradictory_options_are_refused(ready: Repo, arguments: list[str], word: str) -> None:
