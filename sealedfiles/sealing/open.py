@@ -262,23 +262,30 @@ def _settle(
             break
         judged = list(zip(opened_tokens, verdicts, strict=True))
         put_back = [Closed(one.start, reason, one.token) for one, reason in judged if reason]
-        closed += _beside_closed(put_back, closed) if is_in_place else put_back
+        closed += _with_missing_key(put_back, closed) if is_in_place else put_back
         opened_tokens = [one for one, reason in judged if not reason]
     closed += [Closed(one.start, "broken", one.token) for one in opened_tokens]
     return [], sorted(closed)
 
 
-def _beside_closed(put_back: list[Closed], closed: list[Closed]) -> list[Closed]:
-    """Return *put_back*, which are at their places in the stored text, with the reason that *closed* gives.
+def _with_missing_key(put_back: list[Closed], closed: list[Closed]) -> list[Closed]:
+    """Return *put_back*, which are at their places in the stored text, with the reason of the token above
+    that lacks its key, if there is one.
 
-    Below a token without a key, a literal may be read in another way than below the value: after
-    ``A=${``, a line ``A=`` of a .env file is part of a value.  Nobody has moved its token.
+    Below such a token, a literal may be read in another way than below the value: after ``A=${``, a line
+    ``A=`` of a .env file is part of a value.  Nobody has moved its token.
     """
-    missing = next((one for one in closed if one.reason == "no-key"), None)
-    if missing is None:
-        return put_back
-    group = missing.lacking or split(missing.token).group
-    return [one._replace(reason="no-key", lacking=group) for one in put_back]
+    missing = sorted(one for one in closed if one.reason == "no-key")
+    starts = [one.start for one in missing]
+    found = []
+    for one in put_back:
+        above = bisect_right(starts, one.start)
+        if above:
+            lacking = missing[above - 1].lacking or split(missing[above - 1].token).group
+            found.append(one._replace(reason="no-key", lacking=lacking))
+        else:
+            found.append(one)
+    return found
 
 
 def _open_side(

@@ -7,7 +7,7 @@ from sealedfiles.sealing.file import File
 from sealedfiles.sealing.sealed_text import SealedText
 
 _STRICT = ("json", "yaml", "toml", "tfvars", "xml")
-"""The formats that read no text of another one with tokens in it, except that YAML reads JSON."""
+"""The formats that read no token in a text of another one as a value, except that YAML reads JSON."""
 
 
 def read_stored(version: bytes, file: File) -> SealedText:
@@ -16,6 +16,6 @@ def read_stored(version: bytes, file: File) -> SealedText:
     if file.format and stored.scan is None and not stored.sides and b"sealed:v1:" in version:
         for name in _STRICT:
             other = SealedText(version, file._replace(format=formats.load(name)))
-            if other.scan is not None:
+            if any(map(other.is_token, other.values)):
                 return other
     return stored

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.stored import NewTokens, Noted
 
 _SHOWN = 10
+_SPELLED = lazy_pattern(r"\\|''|&(?:#|\w+;)|<!\[CDATA\[")
+"""What a text has if it may spell a value in another way than that is read."""
 _LINE = lazy_pattern(r"(?!-----)\s*\S{4}")
 """A line of a file without values. PEM has lines like ``-----BEGIN PRIVATE KEY-----``."""
 
@@ -160,10 +162,7 @@ class UnprovedCheck:
         """Return False if *new* repeats no unproved value of *version*: for nearly all files, and cheap."""
         text = SealedText(version, self._file)
         parts = [split(prefix) for prefix in prefixes_of(text.text)]
-        if text.whole or text.form is None or "\\" in text.text:
-            return True
-        # If it does not parse, any of its lines counts, in another encoding if it is not ASCII or has NULs.
-        if not (version.isascii() and "\0" not in text.text) and text.scan is None:
+        if text.whole or text.scan is None or _SPELLED.search(text.text):
             return True
         if any(self._is_retired(one.group, one.key_id) for one in parts):
             return True
@@ -178,8 +177,7 @@ class UnprovedCheck:
                 return True
         texts = [*(value for _, value in new.values), *(one.comment.text for one in new.comments)]
         texts += [value for one in new.comments for _, value in one.comment.values]
-        lines = (line for one in texts for line in one.split("\n"))
-        return any(word in text.text for line in lines for word in line.split()[:1])
+        return any(word in text.text for one in texts for word in one.split()[:1])
 
     def _repeats(self, new: NewTokens, one: Unproved, *, is_gone: bool) -> bool:
         """Return True if a value or comment of *new* is, or contains, the unproved *one*."""

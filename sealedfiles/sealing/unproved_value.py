@@ -64,7 +64,8 @@ def is_repeated(
         if same == text and (is_telling or is_gone):
             return True
         is_part = len(value) >= TELLING and same in text
-        if is_comment and (is_part or _is_at(places, path, same)):
+        is_entry = len(value) >= TELLING and any(same == other for _, other in places)
+        if is_comment and (is_part or is_entry or _is_at(places, path, same)):
             return True
     return False
 

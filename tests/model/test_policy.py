@@ -309,9 +309,11 @@ def test_an_empty_pattern_of_values_is_an_error(values: str) -> None:
         parse_policy(f"version: 1\nrules:\n- files: a\n  values: {values}\n  group: g".encode())
 
 
-@pytest.mark.parametrize("pattern", ["*a" * 5 + "b", "c/" + "*a" * 9 + "/b", "**/a/" * 5 + "b"])
+@pytest.mark.parametrize(
+    "pattern", ["*a" * 5 + "b", "*a*a*a/*a*a*b/x", "**/a/" * 3 + "b", "**/*a*a/**/x*a*b"]
+)
 def test_a_tracked_pattern_that_git_may_never_finish_matching_is_an_error(pattern: str) -> None:
-    with pytest.raises(PolicyError, match="has more than 4 stars in one step"):
+    with pytest.raises(PolicyError, match=r"has too many stars for git before 2\.41"):
         parse_policy(f"version: 1\ntracked: ['{pattern}']\n".encode())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from documents import ALL, ENV, JSON, TOML, YAML, described, groups, seal, unseal
+from documents import ALL, ENV, JSON, TOML, XML, YAML, described, groups, seal, unseal
 
 from sealedfiles.errors import UnprovedError
 from sealedfiles.sealing.seal import seal_file
@@ -140,3 +140,65 @@ def test_a_broken_file_with_a_comment_of_another_group_is_refused() -> None:
     forged = seal(YAML, text, base, policy="{files: '**', group: production}")
     with pytest.raises(UnprovedError, match="a comment"):
         clean(YAML, text + "{{ if }}\n", forged)
+
+
+SPELLINGS = [
+    (YAML, "k: 'it''s-evil-x'", 'k2: "it\'s-evil-x"'),
+    (JSON, '"k": "hunter\\u0032secret"', '"k2": "hunter2secret"'),
+    (XML, "<k>hunter&#50;secret</k>", "<k2>hunter2secret</k2>"),
+    (XML, "<k>hunt<![CDATA[er2secret]]></k>", "<k2>hunter2secret</k2>"),
+]
+AROUND = {
+    YAML: "a: alpha-alpha\n{}\n",
+    JSON: '{{"a": "alpha-alpha",\n{}}}',
+    XML: "<r><a>alpha</a>\n{}</r>",
+}
+
+
+@pytest.mark.parametrize(("path", "planted", "own"), SPELLINGS)
+def test_a_plaintext_value_in_another_spelling_does_not_become_one_of_another_key(
+    path: str, planted: str, own: str
+) -> None:
+    sealed = seal(path, AROUND[path].format(planted)).decode()
+    start = next(line for line in sealed.split("\n") if "k" in line.partition("sealed")[0])
+    forged = sealed.replace(start.partition("</r>")[0].removesuffix("}"), planted).encode()
+    assert planted.encode() in forged
+    with pytest.raises(UnprovedError, match="k"):
+        clean(path, AROUND[path].format(own), forged)
+
+
+@pytest.mark.parametrize(
+    ("line", "fixed"),
+    [
+        ("k: 0x5F5E1000", "k: 1600000000"),
+        ("k: 1_000_000_000", "k: 1000000000"),
+        ("k: 'it''s-evil-x'", 'k: "it\'s-evil-x"'),
+        ("k: hunter2 secret", "k: hunter2secret"),
+        ("k: evil-evil", "# remember k: evil-evil"),
+    ],
+)
+def test_a_line_of_a_broken_text_does_not_become_a_value_once_it_is_fixed(
+    line: str, fixed: str
+) -> None:
+    sealed = seal(YAML, "a: alpha-alpha\n").decode()
+    with pytest.raises(UnprovedError):
+        clean(YAML, f"a: alpha-alpha\n{fixed}\n", f"{sealed}{line}\nz: [\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "broken", "fixed"),
+    [
+        (XML, "<r><a>alpha</a>\n<k>hunter2secret</k>\n</r>", "</r", "<r>"),
+        (TOML, "a = 'alpha'\nk = 'hunter2secret'\nz = [ ]", " ]", "\n"),
+    ],
+)
+def test_a_broken_text_that_another_format_reads_is_still_broken(
+    path: str, text: str, broken: str, fixed: str
+) -> None:
+    sealed = seal(path, text.replace("hunter2secret", "mine")).decode()
+    start = next(line for line in sealed.split("\n") if "k" in line.partition("sealed")[0])
+    planted = sealed.replace(start, next(line for line in text.split("\n") if "hunter2" in line))
+    before, sign, after = planted.rpartition(broken)
+    assert sign
+    with pytest.raises(UnprovedError):
+        clean(path, text, f"{before}{fixed}{after}".encode())
