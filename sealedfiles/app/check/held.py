@@ -229,8 +229,8 @@ class HeldCopies:
         starts = self._index.places(found)
         if starts is None or len(starts) > _MANY or not isinstance(self._version, IndexVersion):
             return self._files
-        entries = (one for start in starts for one in self._version.with_blob(start))
-        return self._by_blob(self._sealed(entries))
+        entries = {one for start in starts for one in self._version.with_blob(start)}
+        return self._by_blob(self._sealed(sorted(entries)))  # the first one is the source
 
     @cached_property
     def _version(self) -> Version:
