@@ -15,6 +15,7 @@ from sealedfiles.model.globs import Glob, match_steps
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 ROOT = b""
+_KEY = ord("k")
 ITEM = b"s\x00\x00\x00\x00"
 LONGEST = 4096
 """The maximum length of an encoded path in bytes, which no real file reaches.
@@ -100,7 +101,13 @@ def json_string(text: str) -> str:
 
 def last_key(path: bytes) -> str | None:
     """Return the innermost mapping key of *path*, or None."""
-    return next((step for step in reversed(steps(path)) if step is not None), None)
+    start = end = at = 0
+    while at < len(path):
+        after = at + 5 + int.from_bytes(path[at + 1 : at + 5], "big")
+        if path[at] == _KEY:
+            start, end = at + 5, after
+        at = after
+    return path[start:end].decode("utf-8", "surrogatepass") if end else None
 
 
 class PathPattern:

@@ -232,7 +232,7 @@ class _Decision:
             parent, among_items = self._lines.parents[index]
             if not read.is_entry and not among_items:
                 return set()
-        groups = {rules.group_of(parent + path) for path in relative}
+        groups = {rules.group_of(parent + path) for path in {*relative}}
         return {group for group in groups if group is not None}
 
     def _texts_of(self, index: int) -> list[str]:
@@ -242,7 +242,7 @@ class _Decision:
     def _keys_of(self, index: int) -> set[str]:
         comment, read = self._lines.text_of(index), self._lines.lines[index].read
         relative = paths_of(comment, read, self._reasons.format)
-        keys = {paths.last_key(path) for path in relative}
+        keys = {paths.last_key(path) for path in {*relative}}
         if None in keys and read.is_item:
             parent, among_items = self._lines.parents[index]
             keys |= {paths.last_key(parent)} if among_items else set()

@@ -31,12 +31,14 @@ def placed_comments(text: str, scan: Scan, file_format: Format) -> list[PlacedCo
     for index, line in enumerate(lines.lines):
         comment = lines.text_of(index)
         values = []
+        known: dict[bytes, bytes] = {}  # a comment may repeat a long path very often
         for span in values_of(comment, line.read, file_format):
             parent, is_among_items = lines.parents[index]
             if line.read.is_item and not line.read.is_entry and not is_among_items:
                 continue
             value = file_format.decode(comment[span.start : span.end])
-            values.append((parent + span.path, value))
+            path = known.setdefault(span.path, parent + span.path)
+            values.append((path, value))
         found.append(PlacedComment(comment, tuple(values)))
     return found
 

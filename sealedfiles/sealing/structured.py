@@ -365,7 +365,12 @@ class Sealing:
         return held
 
     def _comment_token(self, comment: str, groups: list[str], at: int) -> str:
-        """Seal *comment* to each of *groups*, the first innermost."""
+        """Seal *comment* to each of *groups*, the first innermost.
+
+        After one that does not fit, the file is sealed whole, and no other is sealed.
+        """
+        if self._unfit is not None:
+            return comment
         literal = comment
         for number, group in enumerate(groups, 1):
             key = self._sealing_key(group, at, paths.ROOT)

@@ -203,6 +203,32 @@ def test_hostile_texts_take_linear_time(text: str) -> None:
     assert time.process_time() - start < 10
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<![CDATA[&amp;]]>&amp;<![CDATA[ &amp;\r\n", "&amp;&<![CDATA[ &\n"),
+        ("<![CDATA[<![CDATA[]]>]]>&lt;", "<![CDATA[]]><"),
+        ("<b>&lt;", "<b><"),
+    ],
+)
+def test_a_part_of_a_text_is_decoded_as_far_as_possible(source: str, text: str) -> None:
+    """In a comment, a CDATA section may have no end."""
+    assert XML.decode(source) == text
+
+
+def test_cdata_sections_without_end_take_linear_time() -> None:
+    source = "<![CDATA[" * 300_000
+    assert XML.decode(source) == source
+
+
+def test_a_comment_that_repeats_a_name_has_few_paths() -> None:
+    """Otherwise, each of its values would take up to 4096 bytes."""
+    values = XML.commented('<a x="1">' * 20_000).values
+    assert len(values) == 20_000
+    assert len({id(one.path) for one in values}) == len({one.path for one in values}) < 1000
+    assert max(len(one.path) for one in values) <= LONGEST + 7
+
+
 LAYOUT = """\
 <?xml version="1.0" encoding="utf-8"?>
 <configuration>
@@ -277,7 +303,7 @@ def test_a_change_touches_only_its_lines(address: Address, value: Any, line: str
 @pytest.mark.parametrize(
     ("address", "gone"),
     [
-        (at("appSettings", "add", 0), '    <add key="A" value="1" /> <!-- c -->\n'),
+        (at("appSettings", "add", 0), '<add key="A" value="1" /> '),
         (at("appSettings", "add", 1), "    <add key='B' value='2'/>\n"),
         (at("smtp", "@port"), '\n      port="25"'),
         (at("smtp", "@host"), '\n      host="h"'),
@@ -298,7 +324,7 @@ def test_a_removal_takes_its_lines(address: Address, gone: str) -> None:
 def test_all_elements_of_a_name_are_removed_together() -> None:
     new = XML_EDITOR.remove(LAYOUT, at("appSettings", "add"))
     assert "<add" not in new
-    assert "  <appSettings>\n  </appSettings>\n" in new
+    assert "  <appSettings>\n    <!-- c -->\n  </appSettings>\n" in new
 
 
 @pytest.mark.parametrize(
@@ -333,6 +359,39 @@ def test_all_elements_of_a_name_are_removed_together() -> None:
 def test_what_cannot_be_done_without_harm_is_refused(address: Address, value: Any) -> None:
     with pytest.raises(UsageError):
         XML_EDITOR.assign(LAYOUT, address, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "reason"),
+    [
+        ("<a>x<b/>y</a>", ("a", "#text"), "a has several texts: give a position, #text[0]"),
+        ("<a>x<b/></a>", ("a", "#text", 0), "a has one text: leave out the position"),
+        (
+            "<a><b/></a>",
+            ("a", "#text"),
+            "a.#text cannot be added: its element has elements or other text",
+        ),
+        ("<a>x<b/></a>", ("a", "c"), "a.c cannot be added: its parent has text of its own"),
+    ],
+)
+def test_the_reason_is_reported(text: str, address: Address, reason: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        XML_EDITOR.assign(text, address, "x")
+    assert refused.value.message == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("<a>\n  <b>1</b> <!-- note on all -->\n</a>", "<a>\n  <!-- note on all -->\n</a>"),
+        ("<a>\n  <b>1</b><!--\n  c --><d/>\n</a>", "<a>\n  <!--\n  c --><d/>\n</a>"),
+        ("<a><b>1</b> <!-- c --></a>", "<a> <!-- c --></a>"),
+        ("<a>\r\n\t<b>1</b> \t\r\n</a>", "<a>\r\n</a>"),
+        ("<a>\n  <b>1</b> <c/>\n</a>", "<a>\n   <c/>\n</a>"),
+    ],
+)
+def test_only_the_element_is_removed_from_a_line_that_has_more(text: str, new: str) -> None:
+    assert XML_EDITOR.remove(text, ("a", "b")) == new
 
 
 def test_what_cannot_be_removed_is_refused() -> None:

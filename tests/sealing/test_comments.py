@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from documents import (
@@ -28,8 +29,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sealedfiles.errors import NoKeyError
+from sealedfiles.model import paths
 from sealedfiles.model.token import COMMENT, TOKEN, split
 from sealedfiles.sealing.file import is_whole
+from sealedfiles.sealing.occurrences import Occurrences
 from sealedfiles.sealing.reseal import renew_file
 
 SECRET = "hunter22"
@@ -672,3 +675,36 @@ def test_a_file_with_a_long_xml_comment_to_seal_is_sealed_whole(size: int, whole
     assert unseal(XML, sealed) == text.encode()
     prose = f"<a><!-- {'word ' * size} --></a>"
     assert seal(XML, prose) == prose.encode()
+
+
+def test_a_key_that_a_comment_repeats_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path has up to 4096 bytes, so one for each value of a comment would take minutes."""
+    read: list[bytes] = []
+    last_key = paths.last_key
+
+    def counted(path: bytes) -> str | None:
+        read.append(path)
+        return last_key(path)
+
+    monkeypatch.setattr(paths, "last_key", counted)
+    text = "<r><!-- " + '<a x="1">' * 3000 + " --></r>"
+    assert is_whole(seal(XML, text))
+    assert len(read) < 1000
+
+
+def test_after_a_comment_that_is_too_long_no_other_is_sealed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[str] = []
+    token = Occurrences.comment_token
+
+    def counted(self: Occurrences, *given: Any, **options: Any) -> str | None:
+        tried.append(given[2])
+        return token(self, *given, **options)
+
+    monkeypatch.setattr(Occurrences, "comment_token", counted)
+    text = f"<a><!-- <b>1</b> --><!-- <b>{'x' * 17_000}</b> -->{'<!-- <b>2</b> -->' * 9}</a>"
+    sealed = seal(XML, text)
+    assert is_whole(sealed)
+    assert unseal(XML, sealed) == text.encode()
+    assert [len(one) > 17_000 for one in tried] == [False, True]

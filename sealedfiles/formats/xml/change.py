@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Data, end_of
-from sealedfiles.formats.place import Edit, begins_line, line_start, next_line
+from sealedfiles.formats.place import Edit, begins_line, line_end, line_start, next_line
 from sealedfiles.formats.tree import nested
 from sealedfiles.formats.xml.events import BLANKS, Attribute, is_namespace
 from sealedfiles.formats.xml.format import TEXT_KEY
@@ -22,6 +22,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _REST = lazy_pattern(r"[ \t]*(?:<!--[^\r\n]*?-->[ \t]*)?(?=[\r\n]|\Z)")
 """What may follow an element on its line: a comment."""
+_BLANKS = lazy_pattern(r"[ \t]*")
 _USE_EDITOR = "change it with an editor: sealedfiles edit"
 
 
@@ -50,7 +51,7 @@ class _Change:
         self.way = [root]
         """The elements on the way to the address, the innermost last."""
         self.group = [root]
-        """The last of them, with those of the same name beside it."""
+        """The last of them, with its siblings of the same name."""
         self.is_chosen = True
         """Whether one of the group is meant: a position is given, or there is only one."""
         self.rest = address[1:]
@@ -144,9 +145,12 @@ class _Change:
             return self._with_text(value)
         number = steps[0] if steps else 0
         if len(steps) > 1 or not isinstance(number, int) or number >= len(texts):
-            raise self._mixed()
+            raise self._not_added("its element has elements or other text")
         if bool(steps) != (len(texts) > 1):
-            raise UsageError(f"{show_address(self.address)} is not one text of an element")
+            advice = "one text: leave out the position"
+            if not steps:
+                advice = f"several texts: give a position, {TEXT_KEY}[0]"
+            raise UsageError(f"{self._shown()} has {advice}")
         start, end = texts[number]
         return Edit(start, end, text_source(value, self.layout, self.text[start:end]))
 
@@ -242,21 +246,25 @@ class _Change:
         return Edit(at, at, f"{self.layout.ending}{indent}{source}")
 
     def _without(self, element: Element) -> Edit:
+        """Return the change that removes *element*, with its line unless there is anything else on it.
+
+        A comment behind it stays: it may be about more than this element.
+        """
         text = self.text
-        rest = _REST.match(text, element.end)
-        if rest is None or not begins_line(text, element.start):
-            return Edit(element.start, element.end, "")
-        return Edit(line_start(text, element.start), next_line(text, end_of(rest)), "")
+        after = end_of(_BLANKS.match(text, element.end))
+        if begins_line(text, element.start):
+            if after == line_end(text, after):
+                return Edit(line_start(text, element.start), next_line(text, after), "")
+            if text.startswith("<!--", after):
+                return Edit(element.start, after, "")
+        return Edit(element.start, element.end, "")
 
     def _is_blank(self, element: Element) -> bool:
         return not self.text[element.inner : element.close].strip(BLANKS)
 
     def _require_no_text(self, element: Element) -> None:
         if element.texts:
-            raise self._mixed()
+            raise self._not_added("its parent has text of its own")
 
-    def _mixed(self) -> UsageError:
-        return UsageError(
-            f"{show_address(self.address)} cannot be added: it would be among text and elements",
-            _USE_EDITOR,
-        )
+    def _not_added(self, reason: str) -> UsageError:
+        return UsageError(f"{show_address(self.address)} cannot be added: {reason}", _USE_EDITOR)

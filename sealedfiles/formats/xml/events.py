@@ -41,7 +41,8 @@ _DOCTYPE = lazy_pattern(
     rf"<!DOCTYPE[ \t\r\n]+{_NAME}(?:[ \t\r\n]+(?:SYSTEM|PUBLIC[ \t\r\n]+(?:\"[^\"]*\"|'[^']*'))"
     r"[ \t\r\n]+(?:\"[^\"]*\"|'[^']*'))?[ \t\r\n]*>"
 )
-_CDATA = lazy_pattern(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_SECTION = "<![CDATA["
+_CDATA = lazy_pattern(r"<!\[CDATA\[.*?\]\]>", re.DOTALL)
 _REFERENCE = lazy_pattern(r"&(?:(lt|gt|amp|quot|apos)|#([0-9]+)|#x([0-9a-fA-F]+));")
 _LINE_END = lazy_pattern(r"\r\n?")
 _BLANK = lazy_pattern(r"\r\n|[\t\n\r]")
@@ -82,10 +83,15 @@ def text_of(literal: str) -> str:
     if "<" not in literal:
         return _resolved(_LINE_END.sub("\n", literal))
     at, parts = 0, []
-    for section in _CDATA.finditer(literal):
-        parts.append(_resolved(_LINE_END.sub("\n", literal[at : section.start()])))
-        parts.append(_LINE_END.sub("\n", section[1]))
-        at = section.end()
+    # A section without its end is possible in a comment.
+    while (start := literal.find(_SECTION, at)) >= 0:
+        content = start + len(_SECTION)
+        end = literal.find("]]>", content)
+        if end < 0:
+            break
+        parts.append(_resolved(_LINE_END.sub("\n", literal[at:start])))
+        parts.append(_LINE_END.sub("\n", literal[content:end]))
+        at = end + len("]]>")
     return "".join([*parts, _resolved(_LINE_END.sub("\n", literal[at:]))])
 
 
@@ -163,7 +169,7 @@ class _Scan:
         *end* is that of the next markup.  Return -1 if there is none.
         """
         text = self._text
-        while text.startswith("<![CDATA[", end):
+        while text.startswith(_SECTION, end):
             after = self._end(end, "]]>")
             self.found.append((end, "[", []))
             self.found.append((after - 3, "]", []))
@@ -265,11 +271,11 @@ def _by_expat(data: bytes) -> list[_Found]:
 
     def declared(version: str, encoding: str | None, _standalone: int) -> None:
         if version != "1.0":
-            raise FormatError("another version of XML than 1.0", 1, 1)
+            raise FormatError("the XML version is not 1.0", 1, 1)
         if encoding is None or encoding.lower() in ("utf-8", "utf8"):
             return
         if not ENCODINGS.fullmatch(encoding) or not data.isascii():
-            raise FormatError("another encoding than UTF-8", 1, 1)
+            raise FormatError("the encoding is not UTF-8", 1, 1)
 
     def doctype(_name: str, _system: str | None, _public: str | None, has_subset: int) -> None:
         if has_subset:

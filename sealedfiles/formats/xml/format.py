@@ -20,6 +20,7 @@ from sealedfiles.formats.xml.events import (
     read,
     text_of,
 )
+from sealedfiles.formats.xml.names import Names
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import LONGEST, ROOT, key_step
 from sealedfiles.model.token import TOKEN_PATTERN
@@ -34,25 +35,6 @@ _QUOTED = lazy_pattern("\"[^\"]*\"|'[^']*'")
 
 TEXT_KEY = "#text"
 """The key of the text of an element with attributes or children; key paths do not have it."""
-
-
-class Names(dict[str, "Names"]):
-    """The elements below one key path, by their names, so that each path is made once."""
-
-    def __init__(self, path: bytes = ROOT) -> None:
-        self.path = path
-        self._attributes: dict[str, bytes] = {}
-
-    def __missing__(self, name: str) -> Names:
-        found = self[name] = Names(self.path + key_step(name))
-        return found
-
-    def attribute(self, name: str) -> bytes:
-        """Return the path of an attribute."""
-        path = self._attributes.get(name)
-        if path is None:
-            path = self._attributes[name] = self.path + key_step(f"@{name}")
-        return path
 
 
 class XmlScan:
@@ -129,7 +111,10 @@ class XmlFormat(Format):
         return f"{quote}{token}{quote}"
 
     def decode(self, literal: str) -> str:
-        """Return the text of *literal*, without quotes around it.  A token with references in it is none."""
+        """Return the text of *literal*, without quotes around it.
+
+        A token that is written with references is not a token.
+        """
         source = literal[1:-1] if _QUOTED.fullmatch(literal) else literal
         text = text_of(source)
         return literal if "&" in source and text.startswith("sealed:v") else text

@@ -17,7 +17,8 @@ from sealedfiles.formats.xml.events import (
     is_namespace,
     read,
 )
-from sealedfiles.formats.xml.format import TEXT_KEY, XML, Names
+from sealedfiles.formats.xml.format import TEXT_KEY, XML
+from sealedfiles.formats.xml.names import Names
 from sealedfiles.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
