@@ -98,9 +98,13 @@ def with_gpg(repo: Repo, home: Path) -> Repo:
 
 
 def interrupt(
-    repo: Repo, step: str, monkeypatch: pytest.MonkeyPatch, module: ModuleType = migrating
+    repo: Repo,
+    step: str,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType = migrating,
+    paths: tuple[str, ...] = (),
 ) -> None:
-    """Migrate *repo* in this process, which the user interrupts where *module* calls the function *step*."""
+    """Migrate *repo*, or its files *paths*, in this process, which the user interrupts where *module* calls the function *step*."""
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -108,7 +112,7 @@ def interrupt(
     monkeypatch.chdir(repo.path)
     for name, value in repo.person.environment().items():
         monkeypatch.setenv(name, value)
-    prepared = prepare(MigrateRequest(None))
+    prepared = prepare(MigrateRequest(None, paths=paths))
     assert prepared.plan
     with monkeypatch.context() as patch:
         patch.setattr(module, step, stop)

@@ -224,6 +224,24 @@ def test_a_group_whose_creation_was_interrupted_is_finished(
 
 
 @pytest.mark.slow
+def test_a_second_interruption_does_not_forget_the_groups_of_the_first(
+    with_ops: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(with_ops, "git-crypt", "init", "--key-name", "api")
+    attributes = with_ops.read(".gitattributes")
+    with_ops.write(".gitattributes", attributes + "api.env filter=git-crypt-api\n")
+    with_ops.write("api.env", "TOKEN=s3cr3t-api\n")
+    with_ops.commit("api")
+    interrupt(with_ops, "stage", monkeypatch, granting, ("ops.env",))
+    interrupt(with_ops, "stage", monkeypatch, granting)
+    files = [f".sealedfiles/keys/{group}/epochs" for group in ("api", "ops")]
+    epochs = [with_ops.read(file) for file in files]
+    migrate(with_ops)
+    assert [with_ops.read(file) for file in files] == epochs
+    assert_migrated(with_ops, {**FILES, "ops.env": "TOKEN=s3cr3t-ops\n"})
+
+
+@pytest.mark.slow
 def test_a_group_of_somebody_else_is_not_taken_for_the_one_that_was_interrupted(
     with_ops: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

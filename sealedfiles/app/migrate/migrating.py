@@ -113,9 +113,10 @@ def _create_groups(
     workspace: Workspace, clone: Clone, prepared: Prepared, plan: MigrationPlan, dialog: Dialog
 ) -> None:
     """Create the groups that do not exist, and finish those of an attempt that was interrupted."""
-    new: dict[str, str] = {}
+    unfinished = dict(prepared.unfinished_groups)
+    new = dict(unfinished)  # also of an earlier attempt, until all are finished
     for group in sorted({one.group for one in plan.files}):
-        if group in prepared.unfinished_groups:
+        if group in unfinished:
             finish_group(workspace, clone, group)
         elif is_missing(clone, group):
 
