@@ -14,9 +14,9 @@ def find_renames(
 ) -> dict[bytes, bytes]:
     """Return the new path of each renamed file with its old one.
 
-    *removed* and *added* are the values of files that only one version has.  At least half of the values are
-    the same, as of the lines with git's ``-M``.  Each file is in one pair at most: those that share the most
-    come first, then those with the same base name, then in path order.
+    *removed* and *added* are the values of files that only one version has.  A pair shares at least half of
+    its values, like git's default for ``-M`` with lines.  Each file is in one pair at most: those that share
+    the most come first, then those with the same base name, then in path order.
     """
     holders: dict[Hashable, list[bytes]] = {}
     for path, values in removed.items():

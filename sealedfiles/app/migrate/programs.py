@@ -55,7 +55,7 @@ def gpg_names(
 ) -> dict[str, str]:
     """Return the user ids of keys by fingerprint, or by the end of it.
 
-    They are from the user's keyring, and else from *keyrings*, the content of files with public keys.
+    They are from the user's keyring, otherwise from *keyrings*, the content of files with public keys.
     """
     names = _gpg_names(fingerprints, folder)
     for keyring in keyrings:

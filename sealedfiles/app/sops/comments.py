@@ -78,7 +78,7 @@ def _entry_for(
 
 
 def above_item(data: Data, address: Address) -> Address:
-    """Return the list item whose first value is at *address*, or else *address*."""
+    """Return the list item whose first value is at *address*, otherwise *address*."""
     documents = isinstance(data, list)
     while len(address) > 1 + documents and isinstance(address[-2], int):
         parent = data
