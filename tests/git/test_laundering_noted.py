@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from people import ENV, EVIL, JSON, YAML, Repo, every_file
-from plants import push, remove
+from plants import push, remove, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,6 +131,28 @@ def test_the_lines_of_a_longer_value_are_recognized(alice: Repo, bob: Repo) -> N
     plant(bob, alice, YAML, lines)
     alice.edit(YAML, lines, f"  # user: |\n  #   another line\n  #   {EVIL}\n")
     assert_refused(alice, YAML)
+
+
+@pytest.mark.slow
+def test_a_new_comment_that_shares_a_line_is_never_stored_in_plaintext(
+    alice: Repo, bob: Repo
+) -> None:
+    path = "secrets/server.xml"
+    alice.sealedfiles("track", path)
+    alice.write(path, "<a>\n  <b>1</b>\n</a>\n")
+    alice.commit("a server")
+    share(alice, bob)
+    push(bob, alice, path, f"<a>\n  <server>\n    <user>{EVIL}</user>\n  </server>\n</b>\n")
+    alice.git("reset", "--quiet", "HEAD^")
+    comment = "<!--\n  <server>\n    <user>s3cr3t-mine</user>\n  </server>\n  -->"
+    alice.write(path, f"<a>\n  <b>1</b>\n  {comment}\n</a>\n")
+    assert_refused(alice, path)
+    assert "a comment" in alice.stderr
+    alice.sealedfiles("seal", path, "--yes")
+    alice.git("add", path)
+    stored = alice.blob("", path).decode()
+    assert "s3cr3t-mine" not in stored
+    assert "  <!-- sealed:v1:" in stored
 
 
 def forged(bob: Repo, line: str) -> str:
