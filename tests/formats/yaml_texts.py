@@ -122,7 +122,8 @@ def _node(draw: st.DrawFn, state: _State, indent: int, depth: int) -> str:
         one_line = st.one_of(st.sampled_from(_PLAIN), quoted, single)
         source = draw(_many_lines(indent) if kind == 4 else one_line)
         return f"{gap}{properties}{source}{end}"
-    properties = draw(_properties(state, state.values)).rstrip(" \t")
+    # A collection with the tag of a scalar is refused.
+    properties = draw(_properties(state, state.values)).rstrip(" \t").replace("!!str", "!t")
     start = f" {properties}" if properties else ""
     inner = indent + draw(st.integers(1, 3))
     collection = _sequence if kind == 7 else _mapping
