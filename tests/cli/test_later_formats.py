@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from people import commit_blob
 
 if TYPE_CHECKING:
     from people import Repo
@@ -210,3 +211,36 @@ def test_a_file_that_was_sealed_whole_stays_so_until_a_rule_names_its_format(
     fresh.commit("by values")
     assert fresh.blob("", name).count(b"sealed:v1:") == 4
     assert fresh.sealedfiles("get", name, sample.first) == "s3cr3t-new\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end"),
+    [
+        ("app.xml", "<![CDATA[", "]]>"),
+        ("app.xml", "", "<![CDATA[]]>"),
+        ("app.xml", "&#115;", ""),
+        ("app.properties", "\\", ""),
+        ("app.properties", "", "\\\n  "),
+    ],
+)
+def test_a_token_that_is_written_in_pieces_is_no_value(
+    ready: Repo, name: str, start: str, end: str
+) -> None:
+    """Otherwise anyone with push access could choose the text that a program gets for a password."""
+    text, key = {
+        "app.xml": ("<c>\n<n>s3cr3t-one</n>\n<m>s3cr3t-two</m>\n</c>\n", "c.n"),
+        "app.properties": ("n=s3cr3t-one\nm=s3cr3t-two\n", "n"),
+    }[name]
+    ready.write(name, text)
+    ready.commit("add")
+    sealed = ready.blob("", name).decode()
+    token = ready.tokens("", name)[0]
+    first = token[1:] if start == "&#115;" else token
+    commit_blob(
+        ready, name, sealed.replace(token, f"{start}{first[:60]}{end}{first[60:-8]}AAAAAAAA", 1)
+    )
+    ready.sealedfiles("get", name, key, code=4)
+    ready.sealedfiles("cat", name, "--format", "json", code=4)
+    ready.sealedfiles("run", "-f", name, "--", "true", code=4)
+    ready.sealedfiles("check", "--keyed", name, code=1)
+    assert ready.sealedfiles("get", name, key.replace("n", "m")) == "s3cr3t-two\n"

@@ -132,8 +132,13 @@ class PropertiesFormat(Format):
         return _scan(text)
 
     def decode(self, literal: str) -> str:
-        """Return the text of *literal*, with escapes resolved."""
-        return decode(literal)
+        """Return the text of *literal*, with escapes resolved.
+
+        A token with other escapes than those of colons is not a token: it is returned as it is written.
+        """
+        text = decode(literal)
+        is_spelled = text.startswith("sealed:v") and literal.replace("\\:", ":") != text
+        return literal if is_spelled else text
 
     def commented(self, comment: str) -> Commented:
         """Return the content of *comment* without its comment signs, one or several."""

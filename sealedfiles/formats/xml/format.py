@@ -113,11 +113,12 @@ class XmlFormat(Format):
     def decode(self, literal: str) -> str:
         """Return the text of *literal*, without quotes around it.
 
-        A token that is written with references is not a token.
+        A token that is written with references or in pieces is not a token: it is returned as it is written.
         """
         source = literal[1:-1] if _QUOTED.fullmatch(literal) else literal
         text = text_of(source)
-        return literal if "&" in source and text.startswith("sealed:v") else text
+        is_spelled = text.startswith("sealed:v") and source not in (text, f"<![CDATA[{text}]]>")
+        return literal if is_spelled else text
 
     def fits_comment(self, token: str) -> bool:
         """Return True if *token* may be in a comment, which must not have ``--``."""
