@@ -204,6 +204,7 @@ def test_a_file_that_was_sealed_whole_stays_so_until_a_rule_names_its_format(
     fresh.write(name, sample.text.replace("s3cr3t-one", "s3cr3t-new"))
     fresh.commit("an edit")
     assert fresh.blob("", name).startswith(b"sealed:v1:")
+    assert fresh.sealedfiles("check", "--keyed", "--strict", name) == ""
     fresh.sealedfiles("track", name)
     assert fresh.blob("", name).startswith(b"sealed:v1:")
     form = name.rpartition(".")[2]

@@ -459,3 +459,11 @@ def test_new_values_take_the_layout_around_them(
     text: str, address: Address, value: str, expected: str
 ) -> None:
     assert XML_EDITOR.assign(text, address, value) == expected
+
+
+def test_the_text_beside_attributes_is_removed_and_not_emptied() -> None:
+    text, address = '<c><pw lang="en">s3cr3t</pw></c>', ("c", "pw", "#text")
+    with pytest.raises(UsageError) as refused:
+        XML_EDITOR.assign(text, address, "")
+    assert "sealedfiles unset FILE 'c.pw.#text'" in refused.value.hints[0]
+    assert XML_EDITOR.remove(text, address) == '<c><pw lang="en"></pw></c>'

@@ -160,6 +160,8 @@ def look_at_one_token(
     if not whole_groups_of(data, keys):
         return
     error = why_whole(opened.data, subject.content.file)
+    if error is None and subject.content.file.format.keeps_whole:
+        return  # so did an earlier version, or a comment of it cannot be sealed
     if error is None:
         what = "sealed whole, although its values can be sealed one by one"
         yield subject.whole("whole-file", what)._replace(own_fix="sealedfiles track {file}")

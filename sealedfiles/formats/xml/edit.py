@@ -18,6 +18,7 @@ from sealedfiles.formats.xml.format import TEXT_KEY, XML
 from sealedfiles.formats.xml.tree import parse
 from sealedfiles.formats.xml.write import plain_text
 from sealedfiles.model.address import Address, no_such_value, show_address
+from sealedfiles.util.messages import shell_key
 
 
 class XmlEditor:
@@ -49,6 +50,11 @@ class XmlEditor:
         before = self.load(text)
         try:
             wanted = canonical(value)
+            if address[-1] == TEXT_KEY and wanted == "":
+                raise UsageError(
+                    f"{show_address(address)} cannot be empty: without a text, it does not exist",
+                    f"to remove the text: sealedfiles unset FILE {shell_key(show_address(address))}",
+                )
             if _value_at(before, address) == (True, wanted):
                 return text
             edit = assigned(text, address, value)
