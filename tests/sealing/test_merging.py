@@ -993,6 +993,8 @@ def test_any_merge_can_be_decrypted_and_is_symmetric(path: str) -> None:
     @given(versions(path), st.sampled_from(["merge", "diff3", "zdiff3"]))
     def holds(three: list[bytes], kind: str) -> None:
         base, ours, theirs = three
+        # A last backslash of a .env file would continue with the line that is added after it.
+        assume(not any(unseal(path, one).endswith(b"\\") for one in three))
         there, back = merge(path, *three, kind=kind), merge(path, base, theirs, ours, kind=kind)
         # Where equal lines repeat, one order of the sides can align them, and the other cannot.
         assume(bool(there.conflicts) == bool(back.conflicts))
