@@ -287,6 +287,8 @@ class Index:
 
     def _list_of(self, path: bytes) -> Listing:
         """Return a list that has all entries of *path*, a file or folder."""
+        if self._whole is not None and self._stat == self.stat():
+            return self._whole
         if self._is_long() and _is_plain(path):
             for names, listed in self._parts:
                 if (b"/" + path).endswith(_ATTRIBUTES) or any(
