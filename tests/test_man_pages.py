@@ -49,6 +49,7 @@ def test_every_command_has_a_page_with_its_options_and_the_index_names_it() -> N
     assert "\\fBsealedfiles-key-export\\fR(1)\n" in current["sealedfiles-key.1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", RENDERERS, ids=lambda command: command[0])
 def test_they_render_without_a_warning(command: list[str]) -> None:
     _require(command[0])

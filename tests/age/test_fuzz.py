@@ -137,6 +137,7 @@ LINES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @FUZZ
 @given(lines=st.lists(LINES, max_size=8))
 def test_random_header_lines(lines: list[str]) -> None:

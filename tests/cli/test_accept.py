@@ -346,6 +346,7 @@ def test_after_a_rotation_it_is_accepted_and_after_a_revocation_it_is_not(
     write(bob, alice, YAML, code=4)  # bob has not pulled the new key
 
 
+@pytest.mark.slow
 def test_a_public_key_that_a_removed_reader_restored_is_refused(alice: Repo, bob: Repo) -> None:
     dave = Person.at(alice.path.parent / "dave").keygen()
     alice.sealedfiles("grant", "dave", dave, "--to", "production")
@@ -441,6 +442,7 @@ def test_a_new_file_is_sealed_in_a_clone_without_keys(carol: Repo, alice: Repo, 
 GROUPS = ("default", "production")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_written_without_reading(bob: Repo, alice: Repo) -> None:
     right = f"--expect-key=production={fingerprint(alice)}"
     before = bob.read(YAML)

@@ -30,6 +30,7 @@ def job(repo: Repo, tmp_path: Path) -> Repo:
     return job
 
 
+@pytest.mark.slow
 def test_an_older_branch_is_read_after_a_revocation(job: Repo) -> None:
     job.git("checkout", "--quiet", "old")
     assert job.sealedfiles("get", YAML, "api.token") == "s3cr3t-api-alpha\n"
@@ -40,6 +41,7 @@ def test_an_older_branch_is_read_after_a_revocation(job: Repo) -> None:
         assert not job.folder(f"sealedfiles/{name}").exists()
 
 
+@pytest.mark.slow
 def test_a_retired_token_of_the_commit_s_own_history_is_refused_still(job: Repo) -> None:
     old = job.blob("old", YAML).decode()
     job.write(YAML, old)

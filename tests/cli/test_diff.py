@@ -277,6 +277,7 @@ def test_control_characters_of_values_do_not_reach_the_terminal(repo: Repo) -> N
     assert '"s3cr3t\\u001b[2J\\nnext"' in shown
 
 
+@pytest.mark.slow
 def test_values_that_a_reader_may_not_have_written_are_marked(team: tuple[Repo, Repo]) -> None:
     """Also in a branch that somebody has pushed, before it is merged."""
     alice, bob = team

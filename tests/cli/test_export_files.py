@@ -20,6 +20,8 @@ from sealedfiles.errors import UsageError
 if TYPE_CHECKING:
     from typing import Any
 
+pytestmark = pytest.mark.slow
+
 MANIFEST = """\
 kind: Secret
 stringData:

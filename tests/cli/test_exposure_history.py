@@ -17,6 +17,8 @@ from people import SECRET, Person, Repo
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 TOKEN = f"glpat-{SECRET}2cD3eF4gH5iJ6"
 BEFORE = f"""\
 name: orders

@@ -125,6 +125,7 @@ def test_a_group_that_a_rule_names_is_not_deleted(repo: Repo) -> None:
     assert repo.head() == head
 
 
+@pytest.mark.slow
 @pytest.mark.many_variants
 @pytest.mark.parametrize("where", ["index", "head", "working tree", "inside a token"])
 def test_a_group_that_a_value_is_sealed_to_is_not_deleted(
@@ -172,6 +173,7 @@ def test_layers_that_cannot_be_decrypted_are_a_reason_to_refuse(
     assert "secrets/broken.yaml" in stderr
 
 
+@pytest.mark.slow
 def test_a_partial_clone_fetches_what_is_searched(
     unused: tuple[Repo, Repo], tmp_path: Path
 ) -> None:
@@ -195,6 +197,7 @@ def test_a_partial_clone_fetches_what_is_searched(
     assert (lacking.path / ".sealedfiles/keys/ops/epochs").exists()
 
 
+@pytest.mark.slow
 def test_other_branches_with_its_values_are_named_before_the_question(
     unused: tuple[Repo, Repo],
 ) -> None:
@@ -209,6 +212,7 @@ def test_other_branches_with_its_values_are_named_before_the_question(
     assert alice.status() == []
 
 
+@pytest.mark.slow
 def test_readers_of_no_other_group_leave_with_it(unused: tuple[Repo, Repo]) -> None:
     alice, _ = unused
     carol = alice.person.at(alice.path.parent / "carol")

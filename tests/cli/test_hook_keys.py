@@ -184,6 +184,7 @@ def write_encoded(repo: Repo, encoding: str) -> None:
     repo.git("add", "notes.txt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ENCODED)
 def test_an_encoded_value_is_not_committed(encoded: Repo, encoding: str) -> None:
     write_encoded(encoded, encoding)
@@ -222,6 +223,7 @@ def test_an_encoded_value_that_is_public_is_no_new_finding(encoded: Repo) -> Non
     encoded.commit("encoded anew, but public as it is")
 
 
+@pytest.mark.slow
 def test_a_patch_and_a_line_of_a_long_value_are_not_committed(hooked: Repo) -> None:
     hooked.write("change.patch", "+++ b/x\n+  s3cr3tMIGHAgEAMBMGByqGSM49\n")
     hooked.git("add", "change.patch")

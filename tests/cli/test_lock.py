@@ -158,6 +158,7 @@ def test_only_this_worktree_is_locked_while_another_one_needs_the_keys(
     assert not refuses_plaintext(here)
 
 
+@pytest.mark.slow
 def test_a_worktree_that_is_locked_stays_so_when_another_one_is_unlocked(
     repo: Repo, tmp_path: Path
 ) -> None:

@@ -18,6 +18,8 @@ from sealedfiles.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 GROUP = """\
 # the database
 db_host: db.example.net
@@ -63,6 +65,7 @@ def keys(plays_once: Repo) -> list[str]:
     return ["--key", str(folder / "password"), "--key", str(folder / "other")]
 
 
+@pytest.mark.slow
 def test_files_and_inline_values_are_the_same_after_one_command(
     plays: Repo, plays_once: Repo
 ) -> None:

@@ -12,6 +12,8 @@ from people import Repo
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 ENV = """\
 # a note
 API_KEY="s3cr3t-key 1"
@@ -123,6 +125,7 @@ def test_variables_in_a_value_are_named_and_stay_as_they_are(web: Repo) -> None:
     assert ".env: dotenvx replaces variables in URL; their text stays as it is" in notes
 
 
+@pytest.mark.slow
 def test_a_file_in_another_encoding_is_refused(web: Repo) -> None:
     before = web.read_bytes(".env") + b"# caf\xe9\n"
     web.write(".env", before)

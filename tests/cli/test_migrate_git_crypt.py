@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from people import Repo
 
+pytestmark = pytest.mark.slow
+
 FILES: dict[str, str | bytes] = {
     "secrets/database.yaml": DATABASE,
     "secrets/key.bin": BINARY,

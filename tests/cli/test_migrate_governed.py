@@ -13,6 +13,8 @@ from sealedfiles import age
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 PUSHED = "db:\n    password: s3cr3t-pushed\n    zzz: s3cr3t-zzz\n"
 LATER = "db:\n    password: s3cr3t-later-123456\n"
 

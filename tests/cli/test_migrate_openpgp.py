@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from people import Repo
 
+pytestmark = pytest.mark.slow
+
 FILES = {"config/database.yaml": DATABASE, ".env": DOTENV}
 ENDINGS = {"git-secret": ".secret", "blackbox": ".gpg", "old blackbox": ".gpg"}
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from people import Repo
 
+pytestmark = pytest.mark.slow
+
 FILES: dict[str, str | bytes] = {"secret/database.yaml": DATABASE, ".env": DOTENV}
 PASSWORD, OTHER_PASSWORD = "correct horse battery staple", "pass: w\u00f6rd"
 ATTRIBUTES = (

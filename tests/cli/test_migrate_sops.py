@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from people import Person, Repo
 
+pytestmark = pytest.mark.slow
+
 APP = """\
 # a note at the top
 database:

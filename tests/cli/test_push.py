@@ -499,6 +499,7 @@ def to_github(repo: Repo, github: forges.Forge) -> Repo:
     return Repo(person, repo.path)
 
 
+@pytest.mark.slow
 def test_digests_show_readers_whether_a_secret_is_up_to_date(
     repo: Repo, github: forges.Forge, tmp_path: Path
 ) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from cluster import Cluster
 
+pytestmark = pytest.mark.slow
+
 POLICY = ".sealedfiles/policy.yaml"
 FILE = "config/prod.json"
 VALUES = {"DATABASE_PASSWORD": "s3cr3t-db", "TLS": "-----BEGIN-----\ns3cr3t\n"}
@@ -115,6 +117,7 @@ def test_a_namespace_that_does_not_exist(pushing: Repo) -> None:
     assert "the namespace other does not exist" in pushing.stderr
 
 
+@pytest.mark.slow
 def test_names_and_sizes_are_checked_first(pushing: Repo, server: Cluster, name: str) -> None:
     pushing.write(FILE, json.dumps({"big": "s3cr3t" + "x" * (1 << 20)}))
     pushing.commit("a large value")

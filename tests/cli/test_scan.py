@@ -658,6 +658,7 @@ def test_a_baseline_needs_a_key(repo: Repo, tmp_path: Path) -> None:
     assert "a baseline needs a group key, and none is available" in clone.stderr
 
 
+@pytest.mark.slow
 def test_without_the_extra_a_line_says_what_was_not_done(repo: Repo, tmp_path: Path) -> None:
     """A package of that name that cannot be imported is as good as none."""
     (tmp_path / "kingfisher_sdk.py").write_text("raise ImportError")

@@ -69,6 +69,7 @@ def test_somebody_who_has_a_key_is_asked_to_send_it(origin: Path, tmp_path: Path
     assert "sealedfiles keygen" not in clone.stderr
 
 
+@pytest.mark.slow
 def test_who_is_granted_access_later_unlocks(world: World, origin: Path, tmp_path: Path) -> None:
     clone = newcomer(origin, tmp_path)
     clone.sealedfiles("unlock", code=3)

@@ -91,6 +91,7 @@ FRAGMENTS = [
 ]
 
 
+@pytest.mark.slow
 def test_java_reads_the_same(tmp_path: Path) -> None:
     (tmp_path / "Reader.java").write_text(READER)
     chance = random.Random(1)

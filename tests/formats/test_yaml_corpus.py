@@ -34,6 +34,7 @@ def corpus() -> dict[Path, str]:
     return texts
 
 
+@pytest.mark.slow
 def test_both_parsers_find_the_same(corpus: dict[Path, str]) -> None:
     for path, text in corpus.items():
         try:
@@ -42,6 +43,7 @@ def test_both_parsers_find_the_same(corpus: dict[Path, str]) -> None:
             raise AssertionError(path) from error
 
 
+@pytest.mark.slow
 def test_sealing_is_invisible(corpus: dict[Path, str]) -> None:
     sealed = 0
     for number, (path, text) in enumerate(corpus.items()):

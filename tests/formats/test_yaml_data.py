@@ -314,6 +314,7 @@ def test_real_files_mean_what_they_mean_to_pyyaml() -> None:
     assert compared > 50
 
 
+@pytest.mark.slow
 @given(st.one_of(texts(), damaged(), signs))
 @settings(max_examples=150)
 def test_what_a_text_means_does_not_depend_on_the_parser(text: str) -> None:

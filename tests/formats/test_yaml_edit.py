@@ -244,6 +244,7 @@ def changed(text: str, address: Address, *value: Data) -> str:
 any_text = st.one_of(texts(), texts(), texts(), damaged(), signs)
 
 
+@pytest.mark.slow
 @given(any_text, values, st.data())
 @settings(max_examples=100)
 def test_what_is_assigned_is_what_is_read_and_all_else_stays(
@@ -273,6 +274,7 @@ def test_a_comment_that_ends_earlier_in_yaml_1_1_stays() -> None:
     assert comments(new) == comments(text) == ["\x85"]
 
 
+@pytest.mark.slow
 @given(any_text, values, st.sampled_from([(), ("deep", 0)]), st.data())
 @settings(max_examples=100)
 def test_what_is_missing_is_made_and_all_else_stays(
@@ -298,6 +300,7 @@ def test_what_is_missing_is_made_and_all_else_stays(
         assert comments(text) == [one for one in comments(new) if one in comments(text)]
 
 
+@pytest.mark.slow
 @given(any_text, st.data())
 @settings(max_examples=100)
 def test_what_is_removed_is_gone_and_all_else_stays(text: str, data: st.DataObject) -> None:
@@ -314,6 +317,7 @@ def test_what_is_removed_is_gone_and_all_else_stays(text: str, data: st.DataObje
     assert comments(new)[: len(above)] == above
 
 
+@pytest.mark.slow
 def test_real_files_can_be_changed_anywhere() -> None:
     """A key set, a key added, a key removed: refused only what would reach other places."""
     chance = random.Random(7)

@@ -68,6 +68,7 @@ def test_without_libyaml_the_same_is_found(without_libyaml: None) -> None:
     assert [ORDINARY[v.start : v.end] for v in values][:2] == ["api", "80"]
 
 
+@pytest.mark.slow
 @given(texts())
 @settings(max_examples=300, deadline=None)
 def test_the_parsers_agree_on_well_formed_texts(text: str) -> None:

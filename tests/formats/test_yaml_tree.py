@@ -102,6 +102,7 @@ def test_so_it_is_for_real_files() -> None:
         assert_is_the_tree_of(data.decode("utf-8", "replace").removeprefix("\ufeff"))
 
 
+@pytest.mark.slow
 @given(st.one_of(texts(), damaged()))
 @settings(max_examples=100)
 def test_it_is_the_same_without_libyaml(text: str) -> None:

@@ -84,6 +84,7 @@ def test_an_interactive_rebase_squashes_fixups_around_unfinished_work(repo: Repo
     assert_sound(repo)
 
 
+@pytest.mark.slow
 @every_file_and_reader
 def test_a_rebase_that_stops_continues_after_the_conflict_is_resolved(
     repo: Repo, path: str

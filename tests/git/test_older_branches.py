@@ -11,6 +11,8 @@ from plants import share
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 NEW = "late/new.yaml"
 SECRET_TEXT = "password: s3cr3t-new\n"
 

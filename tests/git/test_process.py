@@ -63,6 +63,7 @@ def test_cleans_and_smudges(repo: Repo, path: str) -> None:
     assert answer == WELCOME + success(sealed) + success(plain)
 
 
+@pytest.mark.slow
 def test_content_of_many_packets_comes_back_whole(repo: Repo) -> None:
     plain = "".join(f"KEY{n}='{n * 7919}'\n" for n in range(20_000)).encode()
     answer = talk(repo, HELLO, ask(b"clean", b"big.env", plain))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from sealedfiles.git.epoch_history import EpochCommit
     from sealedfiles.git.repository import Repository
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = ".sealedfiles/keys/default/epochs"
 
 

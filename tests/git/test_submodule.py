@@ -14,6 +14,8 @@ from sealedfiles.errors import TamperedError
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 FORGED = "s3cr3t-forged"
 REFUSED = "is a submodule in which sealedfiles was not unlocked"
 ALLOW = ("-c", "protocol.file.allow=always")
@@ -196,6 +198,7 @@ def test_a_machine_may_expect_its_groups(replaced: Repo, forged: Repo) -> None:
     Repo(other, replaced.path).sealedfiles("get", YAML, "database.user", code=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", [0, 1], ids=["alice", "bob"])
 def test_a_machine_that_expects_groups_uses_no_plaintext_beside_a_copy_of_their_keys(
     team: tuple[Repo, Repo], outer: Repo, tmp_path: Path, reader: int

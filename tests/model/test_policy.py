@@ -238,6 +238,7 @@ def test_a_policy_that_is_no_text_is_an_error() -> None:
             parse_policy(data)
 
 
+@pytest.mark.slow
 def test_a_policy_that_is_too_large_is_not_parsed() -> None:
     rules = b"  - files: '*.yaml'\n"
     largest = (EXAMPLE + rules * (1 << 18))[: 256 << 10]

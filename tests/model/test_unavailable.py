@@ -104,6 +104,7 @@ def test_without_ml_kem_the_headline_says_so(tmp_path: Path, args: tuple[str, ..
     assert run(fresh, NO_MLKEM, "keygen", "--classic")[0] == 0
 
 
+@pytest.mark.slow
 def test_doctor_finds_what_is_missing(repo: Repo) -> None:
     status, said = run(repo, NO_MLKEM, "doctor")
     assert status == 1

@@ -53,6 +53,7 @@ def test_a_value_is_opened_once() -> None:
     assert unseal(YAML, f'a: "{mint(YAML, at("a"), inner)}"\n') == f"a: {inner}\n".encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [YAML, ENV, JSON])
 def test_very_many_tokens_in_wrong_places(path: str) -> None:
     token = mint(path, at("other"), "x\ny: 1" if path == YAML else "x")
@@ -85,6 +86,7 @@ def test_very_many_groups_and_keys_are_each_requested_once() -> None:
     assert len(keys.asked) <= 502
 
 
+@pytest.mark.slow
 def test_very_many_equal_values_are_sealed_and_renewed() -> None:
     text = "a:\n" + "- same\n" * 10_000
     old, new = Keyring(default=0), Keyring(default=1)
@@ -96,6 +98,7 @@ def test_very_many_equal_values_are_sealed_and_renewed() -> None:
     assert unseal(YAML, renewed[0], keys=new) == text.encode()
 
 
+@pytest.mark.slow
 def test_very_many_tokens_that_cannot_be_bound() -> None:
     bad = [mint(YAML, at("other"), "x\ny: 1", occurrence=number) for number in range(100)]
     good = [mint(YAML, at("other"), "x", occurrence=number) for number in range(100)]

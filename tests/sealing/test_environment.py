@@ -94,6 +94,7 @@ def test_documents_are_part_of_the_name_and_not_of_the_path() -> None:
     assert show(item.path) == "[].a"
 
 
+@pytest.mark.slow
 def test_nested_aliases_are_abandoned_early() -> None:
     data: Any = ["x"] * 10
     for _ in range(30):

@@ -203,6 +203,7 @@ def test_yaml_keys_may_be_longer_than_the_limit_for_a_colon() -> None:
     assert yaml.safe_load(to_yaml(data)) == data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [to_json, to_yaml])
 def test_values_may_be_as_deep_as_key_paths_go(write: Any) -> None:
     def nested(depth: int) -> Any:
@@ -227,6 +228,7 @@ def test_a_number_may_be_too_long(write: Any) -> None:
 no_nul = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.from_regex(r"[A-Z][A-Z0-9_]{0,5}", fullmatch=True), odd_texts | no_nul))
 def test_the_env_form_is_read_back_by_python_dotenv_and_by_us(values: dict[str, str]) -> None:
     text = to_env(made(values))

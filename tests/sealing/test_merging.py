@@ -1068,6 +1068,7 @@ def test_no_value_is_ever_in_plaintext(path: str) -> None:
     holds()
 
 
+@pytest.mark.slow
 def test_a_large_file_is_merged_without_a_step_for_every_pair_of_lines() -> None:
     """Eight thousand values, all of them changed on one side."""
     text = "".join(f"key{number}: value{number}\n" for number in range(8000))

@@ -125,6 +125,7 @@ def test_plaintext_that_is_already_in_git_is_not_asked_about(repo: Repo) -> None
     assert QUESTION not in repo.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("repo", ["written"], indirect=True)
 def test_values_written_without_reading_prevent_it(repo: Repo, world: World) -> None:
     before = state(repo)

@@ -62,6 +62,7 @@ def gpg_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KmsUri]
 every_service = pytest.mark.parametrize("name", ["aws_key", "vault_key", "gpg_key"])
 
 
+@pytest.mark.slow
 @every_service
 def test_what_was_encrypted_is_decrypted(name: str, request: pytest.FixtureRequest) -> None:
     uri = request.getfixturevalue(name)
