@@ -252,10 +252,10 @@ def _in_bytes(text: str, data: bytes, found: list[_Found]) -> list[_Found]:
         return found
     converted: list[_Found] = []
     before = offset = 0
-    for at, *rest in found:
+    for at, name, decoded in found:
         offset += len(text[before:at].encode())
         before = at
-        converted.append((offset, *rest))  # type: ignore[arg-type]
+        converted.append((offset, name, decoded))
     return converted
 
 
