@@ -37,6 +37,16 @@ def child_of(data: Data, step: str | int) -> Data:
     raise LookupError
 
 
+def value_at(data: Data, address: Address) -> tuple[bool, Data]:
+    """Return whether *data* has something at *address*, and what; None if it has nothing."""
+    try:
+        for step in address:
+            data = child_of(data, step)
+    except LookupError:
+        return False, None
+    return True, data
+
+
 def replace_child(data: Data, step: str | int, new: Data) -> None:
     """Make *new* the child of *data* at *step*, where there is one.  Raises LookupError."""
     child_of(data, step)

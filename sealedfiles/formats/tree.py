@@ -107,6 +107,14 @@ def find(root: Node, address: Address) -> tuple[list[tuple[Node, Child]], Addres
     return way, ()
 
 
+def node_at(root: Node, address: Address) -> Node | None:
+    """Return the node that ``find`` reaches at *address*, or None if it does not exist."""
+    way, missing = find(root, address)
+    if missing:
+        return None
+    return way[-1][1].value if way else root
+
+
 def leaves(node: Node, above: Address = ()) -> Iterator[tuple[Address, Node]]:
     """Yield every scalar node, and every empty collection, that ``find`` reaches, with its address, in file
     order."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.formats.base import Data, Format, JsonNumber, Span, child_of
+from sealedfiles.formats.base import Data, Format, JsonNumber, Span, value_at
 from sealedfiles.formats.event_tree import data_of, plain_number
-from sealedfiles.formats.tree import Node, find, leaves, with_value, without_value
+from sealedfiles.formats.tree import Node, leaves, node_at, with_value, without_value
 from sealedfiles.light_typing import TYPE_CHECKING, Any
 from sealedfiles.model.address import Address, no_such_value, show_address
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -61,10 +61,9 @@ class TreeEditor(ABC):
 
     def locate(self, text: str, address: Address) -> Span:
         """Return the literal at *address*; for a table, all from its header to its last value."""
-        way, missing = find(root := self.parse(text), address)
-        if missing:
+        node = node_at(self.parse(text), address)
+        if node is None:
             raise no_such_value(address, self.addresses(text))
-        node = way[-1][1].value if way else root
         if node.kind != "scalar":
             return Span(node.start, node.end, node.path)
         return next(one for one in self.form.scan(text).values if one.start == node.start)
@@ -77,7 +76,7 @@ class TreeEditor(ABC):
             raise UsageError(
                 "the whole file cannot be replaced by one value", "give the path of a key"
             )
-        if _value_at(before, address) == (True, wanted):
+        if value_at(before, address) == (True, wanted):
             return text
         try:
             new = self.change(text, address, value)
@@ -88,8 +87,7 @@ class TreeEditor(ABC):
 
     def assign_text(self, text: str, address: Address, given: str) -> str:
         """Return *text* with *given*, which a user typed, at *address*; see ``base.Editor``."""
-        way, missing = find(self.parse(text), address)
-        node = way[-1][1].value if way and not missing else None
+        node = node_at(self.parse(text), address)
         if node is None or node.kind != "scalar":
             return self.assign(text, address, given)
         source = text[node.start : node.end]
@@ -97,15 +95,14 @@ class TreeEditor(ABC):
         if not any(one.fullmatch(source) and one.fullmatch(given) for one in types):
             return self.assign(text, address, given)
         new = text[: node.start] + given + text[node.end :]
-        after = _value_at(self._exact(new), address)[1]
+        after = value_at(self._exact(new), address)[1]
         return self._checked(text, new, with_value(self._exact(text), address, after), address)
 
     def remove(self, text: str, address: Address) -> str:
         """Return *text* without the key (or item) at *address*, with its line or lines."""
         if not address:
             raise UsageError("the whole document cannot be removed", "remove the file")
-        _, missing = find(self.parse(text), address)
-        if missing:
+        if node_at(self.parse(text), address) is None:
             raise no_such_value(address, self.addresses(text))
         expected = without_value(self._exact(text), address)
         return self._checked(text, self.without(text, address), expected, address)
@@ -129,7 +126,7 @@ class TreeEditor(ABC):
             ) from None
         # A table without keys, or a list without items, may need a line that was removed.
         for depth in range(len(address) - 1, 0, -1):
-            is_there, above = _value_at(expected, address[:depth])
+            is_there, above = value_at(expected, address[:depth])
             if found == expected or not is_there or above:
                 break
             without_value(expected, address[:depth])
@@ -169,12 +166,3 @@ def _exact_value(value: Data, address: Address, name: str) -> Any:
 
 def _not_representable(address: Address, name: str) -> UsageError:
     return UsageError(f"{name} cannot represent the value for {show_address(address)}")
-
-
-def _value_at(data: Any, address: Address) -> tuple[bool, Any]:
-    try:
-        for step in address:
-            data = child_of(data, step)
-    except LookupError:
-        return False, None
-    return True, data

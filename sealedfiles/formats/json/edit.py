@@ -12,7 +12,7 @@ from sealedfiles.formats.json.format import JSON
 from sealedfiles.formats.json.layout import NEW_FILE, written
 from sealedfiles.formats.json.tree import parse
 from sealedfiles.formats.place import Edit, error_at, line_end_of
-from sealedfiles.formats.tree import find, leaves, nested, with_value, without_value
+from sealedfiles.formats.tree import find, leaves, nested, node_at, with_value, without_value
 from sealedfiles.light_typing import Any
 from sealedfiles.model.address import Address, no_such_value, show_address
 
@@ -46,10 +46,9 @@ class JsonEditor:
 
     def locate(self, text: str, address: Address) -> Span:
         """Return the literal at *address*."""
-        way, missing = find(root := parse(text), address)
-        if missing:
+        node = node_at(parse(text), address)
+        if node is None:
             raise no_such_value(address, self.addresses(text))
-        node = way[-1][1].value if way else root
         return Span(node.start, node.end, node.path)
 
     def assign(self, text: str, address: Address, value: Data) -> str:
@@ -71,10 +70,11 @@ class JsonEditor:
         """Return *text* with *given*, which a user typed, at *address*; see ``base.Editor``."""
         if not text.strip(" \t\r\n"):
             return self.assign(text, address, given)
-        way, missing = find(root := parse(text), address)
-        node = way[-1][1].value if way else root
-        source = text[node.start : node.end]
-        if missing or not any(one.fullmatch(source) and one.fullmatch(given) for one in _TYPES):
+        node = node_at(parse(text), address)
+        source = text[node.start : node.end] if node else ""
+        if node is None or not any(
+            one.fullmatch(source) and one.fullmatch(given) for one in _TYPES
+        ):
             return self.assign(text, address, given)
         try:
             new = _spliced(text, Edit(node.start, node.end, given))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 
 from sealedfiles.errors import FormatError, UsageError
-from sealedfiles.formats.base import Data, Span, child_of, splice
+from sealedfiles.formats.base import Data, Span, splice, value_at
 from sealedfiles.formats.event_tree import data_of
-from sealedfiles.formats.tree import Node, find, leaves
+from sealedfiles.formats.tree import Node, leaves, node_at
 from sealedfiles.formats.xml.change import assigned, removed
 from sealedfiles.formats.xml.events import attribute_text, text_of
 from sealedfiles.formats.xml.format import TEXT_KEY, XML
@@ -35,10 +35,9 @@ class XmlEditor:
 
     def locate(self, text: str, address: Address) -> Span:
         """Return the literal at *address*; for an element with several values, all of it."""
-        way, missing = find(root := parse(text), address)
-        if missing:
+        node = node_at(parse(text), address)
+        if node is None:
             raise no_such_value(address, self.addresses(text))
-        node = way[-1][1].value if way else root
         return Span(node.start, node.end, node.path)
 
     def assign(self, text: str, address: Address, value: Data) -> str:
@@ -55,7 +54,7 @@ class XmlEditor:
                     f"{show_address(address)} cannot be empty: without a text, it does not exist",
                     f"to remove the text: sealedfiles unset FILE {shell_key(show_address(address))}",
                 )
-            if _value_at(before, address) == (True, wanted):
+            if value_at(before, address) == (True, wanted):
                 return text
             edit = assigned(text, address, value)
             expected = _with_value(before, address, wanted)
@@ -73,8 +72,7 @@ class XmlEditor:
         """Return *text* without the element or attribute at *address*, with its line or lines."""
         if not address:
             raise UsageError("the whole file cannot be removed", "remove the file")
-        _, missing = find(parse(text), address)
-        if missing:
+        if node_at(parse(text), address) is None:
             raise no_such_value(address, self.addresses(text))
         new = splice(text, removed(text, address))
         return self._checked(text, new, _without_value(self.load(text), address), address)
@@ -162,12 +160,3 @@ def _without_value(data: Data, address: Address) -> Data:
     if rest:
         mapping[str(step)] = _without_value(old, rest)
     return _collapsed(mapping)
-
-
-def _value_at(data: Data, address: Address) -> tuple[bool, Data]:
-    try:
-        for step in address:
-            data = child_of(data, step)
-    except LookupError:
-        return False, None
-    return True, data
