@@ -270,6 +270,8 @@ def is_token(literal: str, file_format: Format) -> bool:
     """Return True if the value with the source *literal* is a token, also if it is written with escapes."""
     if not may_hold_tokens(literal, file_format):
         return False
+    if TOKEN.fullmatch(literal.strip('"') if file_format.quoted else literal):
+        return True  # as this program writes it: decoding costs more
     text = file_format.decode(literal)
     return bool(TOKEN.fullmatch(text) or UNKNOWN_TOKEN.fullmatch(text))
 

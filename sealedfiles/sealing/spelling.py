@@ -37,6 +37,10 @@ _WORDS = {
 _NUMBER = lazy_pattern(
     r"(?P<sign>[-+]?)(?:\.(?P<word>inf|nan)|0o?(?P<octal>[0-7]+)|(?P<other>[\w.:+-]+))"
 )
+_MAY_DIFFER = lazy_pattern(
+    r"[-+]?(?:\.(?:inf|nan)|0[xob][\da-f_]+|[\d_.:]+(?:e[-+]?[\d_]+)?)|\d{4}-[-+\d:.tz\s]+"
+)
+"""A superset of the numbers and dates, in lower case.  A key in hexadecimal is hardly ever one."""
 _SIXTIETHS = lazy_pattern(r"\d+(?::[0-5]?\d)+(?:\.\d*)?")
 _TIME = lazy_pattern(
     r"(?P<date>\d{4}-\d\d?-\d\d?)"
@@ -61,7 +65,8 @@ def comparable(text: str) -> str:
 
 def has_other_spellings(text: str) -> bool:
     """Return True if *text* may be a word, a number or a date; nearly all values are none of these."""
-    return text[:1].isdigit() or text[:1] in "+-." or text.lower() in _WORDS
+    lower = text.lower()
+    return lower in _WORDS or _MAY_DIFFER.fullmatch(lower) is not None
 
 
 def telling_lines(value: str) -> list[str]:
