@@ -314,9 +314,9 @@ def _refuse_names_of_git(tree: Tree, planned: list[PlannedFile]) -> None:
     ]
     with TemporaryDirectory() as folder:
         env = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
-        run = tree.clone.repository.run
-        run("update-index", "-z", "--index-info", stdin=b"".join(lines), env=env)
-        stored = {*run("ls-files", "-z", env=env).split(b"\x00")}
+        git = tree.clone.repository
+        git.update_index("--index-info", stdin=b"".join(lines), env=env)
+        stored = {*git.run("ls-files", "-z", env=env).split(b"\x00")}
     for one in new:
         if one.path not in stored:
             raise _not_sealable(one)

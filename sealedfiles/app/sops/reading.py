@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 
 from sealedfiles import formats
@@ -203,42 +204,40 @@ def _comment_in_list(text: str, span: Span, value: Value) -> tuple[int, int, str
 
 def _comments(text: str, scan: Scan, key: bytes) -> Iterator[tuple[int, int, str]]:
     """Yield the edits that decrypt comments.  Their context is the mapping around them, which is searched."""
-    starts = [span.start for span in scan.values]
-    for start, end in scan.comments():
-        token = text[start:end].strip()
-        if not TOKEN.fullmatch(token):
-            continue
-        at = bisect_left(starts, start)
-        near = scan.values[max(at - 1, 0) : at + 1]
-        for context in chain(_contexts(near), _contexts(scan.values), _contexts_of_empty(text)):
-            try:
-                comment = open_token(token, key, context).data.decode("utf-8")
-            except TamperedError:
-                continue
-            if "\n" in comment:
-                raise FormatError("it has a comment of several lines")
-            yield start, end, comment
-            break
-        else:
-            raise FormatError("an encrypted comment was moved")
+    found = [(start, end, text[start:end].strip()) for start, end in scan.comments()]
+    tokens = [one for one in found if TOKEN.fullmatch(one[2])]
+    leaves = _leaves(text) if tokens else []
+    for start, end, token in tokens:
+        at = bisect_left(leaves, (start, []))
+        near = leaves[max(at - 1, 0) : at + 1]
+        comment = _opened_comment(token, key, chain(_contexts(near), _contexts(leaves)))
+        if "\n" in comment:
+            raise FormatError("it has a comment of several lines")
+        yield start, end, comment
 
 
-def _contexts(values: Iterable[Span]) -> Iterator[str]:
-    """Yield the contexts of the mappings and lists around *values*."""
-    yield ":"
-    for span in values:
-        yield from _contexts_above([step for step in paths.steps(span.path) if step is not None])
-
-
-def _contexts_of_empty(text: str) -> Iterator[str]:
-    """Yield the contexts of all mappings and lists of a YAML text, also of those without a value."""
+def _leaves(text: str) -> list[tuple[int, list[str]]]:
+    """Return the position of each scalar and empty collection of a YAML text, and the keys above it."""
     from sealedfiles.formats.tree import leaves
     from sealedfiles.formats.yaml.tree import parse
 
-    for address, _ in leaves(parse(text).root):
-        yield from _contexts_above([step for step in address if isinstance(step, str)])
+    return [
+        (node.start, [step for step in address if isinstance(step, str)])
+        for address, node in leaves(parse(text).root)
+    ]
 
 
-def _contexts_above(keys: list[str]) -> Iterator[str]:
-    for depth in range(1, len(keys) + 1):
-        yield "".join(f"{key}:" for key in keys[:depth])
+def _contexts(leaves: Iterable[tuple[int, list[str]]]) -> Iterator[str]:
+    """Yield the contexts of the mappings and lists around *leaves*."""
+    yield ":"
+    for _, keys in leaves:
+        for depth in range(1, len(keys) + 1):
+            yield "".join(f"{key}:" for key in keys[:depth])
+
+
+def _opened_comment(token: str, key: bytes, contexts: Iterable[str]) -> str:
+    """Return the comment that *token* is for in one of *contexts*.  Raises FormatError if it is for none."""
+    for context in contexts:
+        with suppress(TamperedError):
+            return open_token(token, key, context).data.decode("utf-8")
+    raise FormatError("an encrypted comment was moved")

@@ -36,21 +36,23 @@ class _Selector(NamedTuple):
     """A rule of SOPS for what is encrypted: by the keys above a value or a comment."""
 
     kind: str
-    names: tuple[str, ...]
-    """The names of keys; the suffix."""
-
-    @property
-    def value(self) -> str:
-        """How SOPS writes it."""
-        if self.kind == "unencrypted_suffix":
-            return self.names[0]
-        return f"^({'|'.join(map(_quoted, self.names))})$"
+    value: str
+    """A suffix, or a regular expression that matches *names*."""
+    names: frozenset[str] = frozenset()
 
     def selects(self, keys: Iterable[str]) -> bool:
         """Return True if it encrypts what is below *keys*."""
         if self.kind == "unencrypted_suffix":
-            return not any(key.endswith(self.names) for key in keys)
+            return not any(key.endswith(self.value) for key in keys)
         return any(key in self.names for key in keys) == (self.kind == "encrypted_regex")
+
+
+def _by_suffix(suffix: str) -> _Selector:
+    return _Selector("unencrypted_suffix", suffix)
+
+
+def _by_names(kind: str, names: set[str]) -> _Selector:
+    return _Selector(kind, f"^({'|'.join(map(_quoted, sorted(names)))})$", frozenset(names))
 
 
 class _Encryption:
@@ -80,16 +82,15 @@ class _Encryption:
         self.encrypted += 1
         return make_token(typed, self.key, context_of(path))
 
-    def comments(self, found: Comments, root: int | None) -> dict[Address, list[str]]:
-        """Return the lines of *found* in the document *root* (None: the only one), without their signs."""
-        lines: dict[Address, list[str]] = {}
-        for address, some in found.items():
-            if root is not None and address[0] != root:
-                continue
-            path = address if root is None else address[1:]
-            keys = [step for step in path[:-1] if isinstance(step, str)]
-            lines[path] = [self._comment(one.text, keys) for one in some]
-        return lines
+    def comments(self, found: Comments) -> dict[Address, list[str]]:
+        """Return the lines of *found*, without their signs."""
+        return {
+            address: [
+                self._comment(one.text, [step for step in address[:-1] if isinstance(step, str)])
+                for one in some
+            ]
+            for address, some in found.items()
+        }
 
     def _comment(self, text: str, keys: list[str]) -> str:
         if not self._selector.selects(keys):
@@ -137,22 +138,24 @@ def write(
     new = [encryption.replaced(root, paths.ROOT) for root in roots]
     metadata = encryption.metadata(recipients)
     whole = [{**root, "sops": metadata} for root in new if isinstance(root, dict)]
+    lines = encryption.comments(found)
     if form == "json":
         text = to_json(whole[0])
     elif form == "dotenv":
-        text = _dotenv(new[0], metadata, encryption.comments(found, None))
+        text = _dotenv(new[0], metadata, lines)
+    elif documents:
+        below: list[dict[Address, list[str]]] = [{} for _ in whole]
+        for (number, *address), some in lines.items():
+            below[int(number)][tuple(address)] = some
+        text = "---\n".join(map(to_yaml, whole, below))
     else:
-        lines = [
-            encryption.comments(found, number if documents else None)
-            for number in range(len(whole))
-        ]
-        text = "---\n".join(map(to_yaml, whole, lines))
+        text = to_yaml(whole[0], lines)
     return Written(text.encode("utf-8"), encryption.encrypted, encryption.plain)
 
 
 def write_binary(data: bytes, recipients: Sequence[age.Recipient]) -> Written:
     """Return *data* as a SOPS file that is encrypted as a whole."""
-    encryption = _Encryption(_Selector("unencrypted_suffix", (_SUFFIX,)))
+    encryption = _Encryption(_by_suffix(_SUFFIX))
     value = Value("str", data)
     encryption.values.append(value)
     token = make_token(value, encryption.key, context_of(paths.key_step("data")))
@@ -220,17 +223,17 @@ def _selector(
     for path in found:
         names[is_secret(path)].add(paths.last_key(path) or "")
     for one in (
-        _Selector("unencrypted_suffix", (_SUFFIX,)),
-        _Selector("encrypted_regex", tuple(sorted(names[True]))),
-        _Selector("unencrypted_regex", tuple(sorted(names[False]))),
+        _by_suffix(_SUFFIX),
+        _by_names("encrypted_regex", names[True]),
+        *([_by_names("unencrypted_regex", names[False])] if names[False] else []),
     ):
         is_right = all(one.selects(keys[path]) == is_secret(path) for path in found)
-        if one.names and names[True] and is_right and all(map(one.selects, hidden)):
+        if names[True] and is_right and all(map(one.selects, hidden)):
             return one
     suffix = _SUFFIX
     while any(key.endswith(suffix) for some in [*keys.values(), *hidden] for key in some):
         suffix = f"_{suffix}"
-    return _Selector("unencrypted_suffix", (suffix,))
+    return _by_suffix(suffix)
 
 
 def _keys(path: bytes) -> set[str]:

@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealedfiles import age
-from sealedfiles.app.sops import writing
+from sealedfiles.app.sops import reading, tokens, writing
 from sealedfiles.app.sops.comments import END, Comment, above_item
 from sealedfiles.app.sops.metadata import read_metadata
 from sealedfiles.app.sops.reading import read
+from sealedfiles.app.sops.tokens import Value
 from sealedfiles.model import paths
 
 if TYPE_CHECKING:
@@ -82,6 +83,25 @@ def test_values_and_comments_come_back_and_no_secret_is_in_plaintext(
     assert yaml.safe_load(plain) == data
     found = [line.strip()[1:] for line in plain.split("\n") if line.strip().startswith("#")]
     assert sorted(found) == sorted(one.text for some in comments.values() for one in some)
+
+
+def test_the_mapping_of_a_comment_is_found_without_trying_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[str] = []
+
+    def counted(token: str, key: bytes, context: str) -> Value:
+        tried.append(token)
+        return tokens.open_token(token, key, context)
+
+    data: Data = {f"k{number}": {"empty": {}} for number in range(30)}
+    places: list[Address] = [(f"k{number}", "empty") for number in range(30)]
+    comments = {place: [Comment(" hidden", False)] for place in places}
+    written = writing.write(data, "yaml", [RECIPIENT], lambda _path: True, comments=comments)
+    monkeypatch.setattr(reading, "open_token", counted)
+    assert opened(written.data, "yaml").count("# hidden") == 30
+    # In the root, and in two mappings around it with their keys; and the MAC.
+    assert len(tried) <= 30 * 5 + 1
 
 
 @pytest.mark.parametrize(
