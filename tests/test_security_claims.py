@@ -62,6 +62,9 @@ CLAIMS = {
         "cli/test_track.py::test_existing_files_are_sealed_immediately",
     ],
     "Plaintext that a checkout wrote": [
+        "app/files/test_provenance.py::test_a_clone_that_was_never_unlocked_gives_out_nothing_that_it_checked_out",
+        "app/files/test_provenance.py::test_nor_does_it_give_out_what_git_wrote_from_a_commit_that_it_never_was_at",
+        "app/files/test_provenance.py::test_nor_does_it_resolve_an_alias_of_such_a_commit",
         "app/files/test_provenance.py::test_what_git_wrote_in_another_encoding_is_plaintext_of_git",
         "app/files/test_provenance.py::test_what_git_wrote_in_the_place_of_its_version_is_plaintext_of_git",
         "git/test_laundering_work_tree.py::test_no_way_turns_it_into_a_token",

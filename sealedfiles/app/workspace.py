@@ -77,7 +77,7 @@ class Workspace:
         self._judged: dict[str, Judgement] = {}
         self._stored: tuple[object, list[bytes]] = (None, [])
         """The last result of ``stored_versions``, which several checks compare with one file, and what it is
-        for: the path and the state of the index."""
+        for: the path, the content of the file and the state of the index."""
 
     @property
     def ring(self) -> GroupKeyring:
@@ -244,9 +244,9 @@ class Workspace:
         """Return git's versions of one file; outside git, *data*, the one on disk."""
         if self.clone is None:
             return [data]
-        seen = path, self.clone.index.stat()
+        seen = path, data, self.clone.index.stat()
         if self._stored[0] != seen:
-            self._stored = seen, written_from(self.clone, path)
+            self._stored = seen, written_from(self.clone, path, data)
         return self._stored[1]
 
     def _explained(self, problem: Problem) -> Problem:

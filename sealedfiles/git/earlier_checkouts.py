@@ -15,12 +15,19 @@ from sealedfiles.git.plaintext import (
     PlaintextFiles,
     WrittenVersion,
     blob_id,
-    note_if_committed,
+    commit_with,
 )
 from sealedfiles.git.repository import Repository
 
 _MOST = 1000
 """Commits: a clone that is set up late has seen a few."""
+
+_WITHOUT_FILTER = tuple(
+    word
+    for setting in ("process=", "smudge=", "clean=", "required=false")
+    for word in ("-c", f"filter.sealedfiles.{setting}")
+)
+"""Options of git with which our filter changes nothing."""
 
 
 def note_earlier_checkouts(clone: Clone, *, with_index: bool) -> None:
@@ -49,6 +56,14 @@ def written_versions(clone: Clone, path: bytes) -> list[bytes]:
     return [one for one in (*map(clone.objects.blob, names), now) if one]
 
 
+def commit_written(clone: Clone, path: bytes, data: bytes) -> str | None:
+    """Return a commit for whose version of the file at *path* git writes *data* without the filter, as
+    `git restore --source` does; None if there is none, empty if it is unknown."""
+    oids = (blob_id(clone, data), _id_if_added(clone.repository, path, data))
+    commits = (commit_with(clone, path, oid) for oid in dict.fromkeys(oids) if oid)
+    return next((one for one in commits if one is not None), None)
+
+
 def _written_now(repository: Repository, path: bytes) -> bytes | None:
     """Return the text that git writes for the index version of *path* without our filter.
 
@@ -56,21 +71,31 @@ def _written_now(repository: Repository, path: bytes) -> bytes | None:
     """
     environment = repository.git_environment()
     del environment["GIT_NO_REPLACE_OBJECTS"]
-    off = [f"filter.sealedfiles.{one}" for one in ("process=", "smudge=", "required=false")]
-    ours = [word for setting in off for word in ("-c", setting)]
-    command = (*ours, "cat-file", "--filters", f":0:{os.fsdecode(path)}")
+    command = (*_WITHOUT_FILTER, "cat-file", "--filters", f":0:{os.fsdecode(path)}")
     code, out, _ = child.run(command, repository.root, environment)
     return None if code else out
 
 
+def _id_if_added(repository: Repository, path: bytes, data: bytes) -> str:
+    """Return the id of the blob that `git add` would make of *data* without our filter; empty if it fails.
+
+    Line ends, ``working-tree-encoding`` and other filters make it another text than the file's.
+    """
+    command = (*_WITHOUT_FILTER, "hash-object", "--stdin", f"--path={os.fsdecode(path)}")
+    code, out, _ = repository.try_run(*command, stdin=data)
+    return "" if code else out.decode("ascii").strip()
+
+
 def _note_local_changes(clone: Clone, files: PlaintextFiles) -> None:
-    """Record the plaintext of files that are exactly as a commit has them (`git restore --source`)."""
+    """Record the plaintext of files that git wrote from another commit (`git restore --source`)."""
     for entry in clone.sealed_entries(clone.index.files()):
         file = clone.repository.regular_file(entry.path)
         if file:
             data = file.read_bytes()
             if blob_id(clone, data) != entry.oid:
-                note_if_committed(clone, entry.path, data)
+                commit = commit_written(clone, entry.path, data)
+                if commit is not None:
+                    files.note(entry.path, data, written=WrittenVersion(data, data, commit))
                 now = _written_now(clone.repository, entry.path)
                 if now and blob_id(clone, now) != entry.oid:
                     files.note(entry.path, now, written=WrittenVersion(now, now, ""))

@@ -10,6 +10,7 @@ never change, are kept open; the folders are read for each object.
 from __future__ import annotations
 
 import os
+import sys
 from bisect import bisect_left
 
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -33,16 +34,16 @@ class ObjectFiles:
     def __init__(self, repository: Repository) -> None:
         self._folder = os.path.join(repository.common_folder, "objects")
         self._packs = os.path.join(self._folder, "pack")
-        self._is_simple = (
-            not repository.is_partial
-            and not any(map(os.environ.get, _ELSEWHERE))
-            and not os.path.lexists(os.path.join(self._folder, "info", "alternates"))
+        self._is_simple = not any(map(os.environ.get, _ELSEWHERE)) and not os.path.lexists(
+            os.path.join(self._folder, "info", "alternates")
         )
+        # Of an object that is not here, a partial clone would send the id to the server.
+        self._most_packs = sys.maxsize if repository.is_partial else _MOST_PACKS
         self._listed: list[str] = []
         self._indexes: dict[str, _PackIndex] = {}
 
     def lacks(self, oid: str) -> bool:
-        """Return True if the object *oid* (hex) does not exist.
+        """Return True if the object *oid* (hex) does not exist, or in a partial clone has not been fetched.
 
         False means that it exists, or that only git can tell.
         """
@@ -68,7 +69,7 @@ class ObjectFiles:
             return
         packs = {name.removesuffix(".pack") for name in listed if name.endswith(".pack")}
         names = {name.removesuffix(".idx") for name in listed if name.endswith(".idx")}
-        if len(names) > _MOST_PACKS or not packs <= names:
+        if len(names) > self._most_packs or not packs <= names:
             raise ValueError("only git can read these packs")
         known = self._indexes
         self._indexes = {

@@ -95,12 +95,13 @@ class Objects:
         return found.data if found and found.type == "blob" else None
 
     def lacks(self, oid: str) -> bool:
-        """Return True if *oid* certainly does not exist; False if it does, or if git must be asked.
+        """Return True if *oid* certainly does not exist here; False if it does, or if git must be asked.
 
-        For many objects, this takes no process.  For a few, git answers before the module is imported.
+        For many objects, this takes no process.  For a few, git answers before the module is imported, but
+        in a partial clone it would send the id to the server.
         """
         self._asked += 1
-        if self._asked <= _FEW:
+        if self._asked <= _FEW and not self._repository.is_partial:
             return False
         if self._files is None:
             from sealedfiles.git.object_files import ObjectFiles

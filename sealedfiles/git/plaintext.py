@@ -163,8 +163,8 @@ def note_if_committed(clone: Clone, path: bytes, data: bytes) -> None:
     Then the file was written without the filter (`git show COMMIT:FILE > FILE`).
     """
     with contextlib.suppress(Exception):
-        commit = _commit_with(clone, path, data)
-        if commit:
+        commit = commit_with(clone, path, blob_id(clone, data))
+        if commit is not None:
             PlaintextFiles(clone).note(path, data, written=WrittenVersion(data, data, commit))
 
 
@@ -178,19 +178,21 @@ def blob_id(clone: Clone, data: bytes) -> str:
     return hashlib.new(name, b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
 
 
-def _commit_with(clone: Clone, path: bytes, data: bytes) -> str:
-    """Return the last commit on any ref that added exactly *data* at *path*; empty if none did."""
-    oid = blob_id(clone, data)
+def commit_with(clone: Clone, path: bytes, oid: str) -> str | None:
+    """Return the last commit on any ref that added the blob *oid* at *path*; None if none did.
+
+    Empty if the history cannot be read.
+    """
     # Usually no such object exists: these lookups are fast, and searching the history is slow.
     if clone.objects.lacks(oid) or clone.objects.blob(oid.encode("ascii")) is None:
-        return ""
+        return None
     fetched = ["FETCH_HEAD"] if clone.objects.read(b"FETCH_HEAD^{commit}") else []
     options = ["--all", *fetched, "--full-history", "-m", "--max-count=1", "--format=%H"]
     literal = ":(top,literal)" + os.fsdecode(path)
-    _, out, _ = clone.repository.try_run(
+    code, out, _ = clone.repository.try_run(
         "log", *options, f"--find-object={oid}", "--no-patch", "--", literal
     )
-    return out.decode("ascii", "replace").strip()
+    return out.decode("ascii", "replace").strip() or ("" if code else None)
 
 
 def _has_commented(stored: bytes) -> bool:

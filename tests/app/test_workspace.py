@@ -22,9 +22,9 @@ def test_git_s_versions_are_read_once_for_each_file_and_state_of_the_index(
         monkeypatch.setenv(name, value)
     read: list[bytes] = []
 
-    def counted(clone: Clone, path: bytes) -> list[bytes]:
+    def counted(clone: Clone, path: bytes, data: bytes) -> list[bytes]:
         read.append(path)
-        return written_from(clone, path)
+        return written_from(clone, path, data)
 
     monkeypatch.setattr(workspace, "written_from", counted)
     space, path = workspace_at(repo.path), ENV.encode()

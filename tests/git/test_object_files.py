@@ -199,7 +199,6 @@ def _many_packs(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None
         _alternate,
         _environment,
         _other_folder,
-        _partial,
         _old_index,
         _no_index,
         _cut_off,
@@ -228,6 +227,19 @@ def test_a_folder_that_cannot_be_read(repository: Repository) -> None:
         assert not ObjectFiles(repository).lacks(sha1(b"").hexdigest())
     finally:
         (repository.common_dir / "objects").chmod(0o700)
+
+
+def test_a_partial_clone_asks_the_server_for_no_id(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be the hash of a plaintext."""
+    _partial(repository, monkeypatch)
+    for _ in range(21):
+        (oid,) = write(repository, 1)
+        pack(repository, [oid])
+    objects = Objects(repository)
+    monkeypatch.setattr(objects, "read", pytest.fail)
+    assert [objects.lacks(oid), objects.lacks("1" * 40)] == [False, True]
 
 
 def test_no_process_is_started(repository: Repository) -> None:

@@ -232,17 +232,22 @@ class Versions:
             self._clone.objects.read_ahead([one.oid.encode("ascii") for one in following])
 
 
-def written_from(clone: Clone, path: bytes) -> list[bytes]:
+def written_from(clone: Clone, path: bytes, data: bytes) -> list[bytes]:
     """Return the versions that git may have written to the file at *path*, for a command that reads only it:
-    those of ``versions_in_git``, and what git makes of them where the filter does not handle the file."""
+    those of ``versions_in_git`` and, where the filter does not handle the file, what git makes of them.
+
+    *data* is the content of the file.
+    """
     from sealedfiles.sealing.spelling import with_encodings  # not needed by a filter
 
     found = list(versions_in_git(clone, path))
     if not clone.repository.has_filter:
         # Before `unlock`, nothing records the plaintext that a checkout writes.
-        from sealedfiles.git.earlier_checkouts import written_versions
+        from sealedfiles.git.earlier_checkouts import commit_written, written_versions
 
         found += written_versions(clone, path)
+        if data and data not in found and commit_written(clone, path, data) is not None:
+            found.append(data)
     return list(with_encodings(dict.fromkeys(found)))
 
 

@@ -102,6 +102,45 @@ def test_a_clone_that_was_never_unlocked_gives_out_nothing_that_it_checked_out(
     assert clone.sealedfiles("get", path, USER_KEYS[path]) == "s3cr3t-user\n"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("attributes", ["", "eol=crlf"])
+@pytest.mark.parametrize("command", [["restore", "--source"], ["checkout"]])
+def test_nor_does_it_give_out_what_git_wrote_from_a_commit_that_it_never_was_at(
+    world: World, command: list[str], attributes: str, tmp_path: Path
+) -> None:
+    source = world.copy("alice", tmp_path / "source")
+    (source.path / ".gitattributes").open("a").write(f"{YAML} {attributes}\n" * bool(attributes))
+    source.git("commit", "--quiet", "--no-verify", "--all", "--allow-empty", "--message", "ends")
+    plant(source, YAML)
+    source.git("branch", "pr")
+    source.git("reset", "--quiet", "--hard", "HEAD~")
+    clone = source.person.having(CI="true").clone(source, tmp_path / "clone")
+    clone.git(*command, "origin/pr", "--", YAML)
+    clone.git("restore", "--staged", "--", YAML)
+    for words in (["get", YAML, USER_KEYS[YAML]], ["cat", YAML], ["run", "-f", YAML, "--", "env"]):
+        assert EVIL not in clone.sealedfiles(*words, code=4)
+    text = clone.read(YAML).replace(EVIL, "typed")
+    clone.write(YAML, text)
+    assert clone.sealedfiles("get", YAML, USER_KEYS[YAML]) == "typed\n"
+    clone.git(*command, "origin/pr", "--", YAML)
+    clone.git("restore", "--staged", "--", YAML)
+    clone.sealedfiles("unlock")
+    clone.write(YAML, f"{clone.read(YAML)}more: typed\n")
+    clone.git("add", "--", YAML, code=None)
+    assert EVIL not in clone.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
+
+
+def test_nor_does_it_resolve_an_alias_of_such_a_commit(world: World, tmp_path: Path) -> None:
+    source = world.copy("alice", tmp_path / "source")
+    stored = source.blob("HEAD", YAML).decode().replace("database:\n", "database: &d\n")
+    commit_blob(source, YAML, f"{stored}motd: *d\n")
+    source.git("branch", "pr")
+    source.git("reset", "--quiet", "--hard", "HEAD~")
+    clone = source.person.clone(source, tmp_path / "clone")
+    clone.git("restore", "--source=origin/pr", "--", YAML)
+    assert "s3cr3t" not in clone.sealedfiles("get", YAML, "motd", "--json", code=4)
+
+
 def push_blob(repo: Repo, data: bytes, attributes: str) -> None:
     """Commit *data* as the file at YAML, with *attributes*, as somebody does who has no filter."""
     commit_blob(repo, YAML, data.decode())
