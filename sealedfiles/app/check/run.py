@@ -25,6 +25,7 @@ from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import Policy
+from sealedfiles.sealing.collector import without_collector
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import Note, counted
 from sealedfiles.util.progress import Progress
@@ -56,6 +57,7 @@ def store_of(clone: Clone) -> Store:
     return Store(clone.repository, clone.objects, clone.index)
 
 
+@without_collector
 def check(clone: Clone, wanted: Wanted, store: Store | None = None) -> CheckReport:
     """Check what is *wanted* in a repository; *store* may have a part of its objects, parsed.
 

@@ -10,7 +10,7 @@ from collections import Counter
 from sealedfiles.formats.base import Commented, Span
 from sealedfiles.formats.lines import read_comment as read_line
 from sealedfiles.formats.xml.events import BLANKS, is_namespace
-from sealedfiles.formats.xml.names import Names
+from sealedfiles.formats.xml.names import KeyPaths
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import LONGEST, ROOT, key_step
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -38,9 +38,9 @@ class _Reader:
         self.comment = comment
         self.values: list[Span] = []
         self.is_entry = False
-        self._root = Names()
-        self._open: list[tuple[str, Names]] = []
-        """The elements that are open, by name."""
+        self._paths = KeyPaths()
+        self._open: list[tuple[str, bytes]] = []
+        """The elements that are open, by name, and their paths."""
         self._counts: Counter[str] = Counter()
         """How many elements of each name are open."""
         self._first = len(comment) - len(comment.lstrip())
@@ -63,15 +63,15 @@ class _Reader:
         self._text(at, len(self.comment), ROOT)
 
     @property
-    def _names(self) -> Names:
-        """The innermost element that is open."""
-        return self._open[-1][1] if self._open else self._root
+    def _path(self) -> bytes:
+        """The path of the innermost element that is open."""
+        return self._open[-1][1] if self._open else ROOT
 
     def _tag(self, part: re.Match[str]) -> None:
         name = part["name"]
-        inner = self._names[name]
-        if len(inner.path) > LONGEST:
-            inner = self._root[name]
+        inner = self._paths[self._path, name]
+        if len(inner) > LONGEST:
+            inner = self._paths[ROOT, name]
         self._open.append((name, inner))
         self._counts[name] += 1
         self.is_entry |= part.start() == self._first
@@ -83,7 +83,7 @@ class _Reader:
     def _attribute(self, name: str, start: int, end: int) -> None:
         if not is_namespace(name):
             self.is_entry = True
-            self.values.append(Span(start, end, self._names.attribute(name)))
+            self.values.append(Span(start, end, self._paths[self._path, f"@{name}"]))
 
     def _close(self, start: int, end: int, name: str) -> None:
         """Read a closing tag, which closes the last element of its name, with all that are open in it."""
@@ -99,7 +99,7 @@ class _Reader:
 
     def _text(self, start: int, end: int, path: bytes) -> None:
         """Read a text at the path of the element that is open, or at *path*; without these, by its lines."""
-        path = self._names.path or path
+        path = self._path or path
         source = self.comment[start:end]
         content = source.strip(BLANKS)
         if path and content:

@@ -13,14 +13,16 @@ import re
 
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.lines import refuse_markers
+from sealedfiles.formats.xml.names import KeyPaths
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.model.paths import LONGEST, ROOT
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn, TypeAlias
 
-    _Found: TypeAlias = "tuple[int, str, list[str]]"
+    _Found: TypeAlias = "tuple[int, str, tuple[str, ...]]"
     """The offset of a piece of markup in bytes, its sign and name, and its attributes or its content."""
 
 START, EMPTY, END, TEXT, COMMENT, INSTRUCTION, DOCTYPE = range(7)
@@ -33,10 +35,11 @@ ENCODINGS = lazy_pattern(r"utf-?8|(?:us-)?ascii|iso-?8859-\d+|windows-125\d", re
 """The encodings in which a text in ASCII is the same as in UTF-8."""
 
 _NAME = r"[^\s<>/=\"'!?&]+"
-_TAG = lazy_pattern(rf"<(/?)({_NAME})")
-_ATTRIBUTE = lazy_pattern(rf"[ \t\r\n]+({_NAME})[ \t\r\n]*=[ \t\r\n]*(\"[^\"<]*\"|'[^'<]*')")
+_GIVEN = r"[ \t\r\n]*=[ \t\r\n]*"
+_VALUE = r"(?:\"[^\"<]*\"|'[^'<]*')"
+_TAG = lazy_pattern(rf"<(/?)({_NAME})((?:[ \t\r\n]+{_NAME}{_GIVEN}{_VALUE})*)[ \t\r\n]*(/?)>")
+_ATTRIBUTE = lazy_pattern(rf"({_NAME}){_GIVEN}({_VALUE})")
 _TARGET = lazy_pattern(r"<\?([^ \t\r\n?]+)")
-_TAG_END = lazy_pattern(r"[ \t\r\n]*(/?)>")
 _DOCTYPE = lazy_pattern(
     rf"<!DOCTYPE[ \t\r\n]+{_NAME}(?:[ \t\r\n]+(?:SYSTEM|PUBLIC[ \t\r\n]+(?:\"[^\"]*\"|'[^']*'))"
     r"[ \t\r\n]+(?:\"[^\"]*\"|'[^']*'))?[ \t\r\n]*>"
@@ -57,6 +60,8 @@ class Attribute(NamedTuple):
     start: int
     value: int
     end: int
+    path: bytes
+    """Its key path; that of the root if it declares a namespace, which is part of the structure."""
 
 
 class Event(NamedTuple):
@@ -68,13 +73,15 @@ class Event(NamedTuple):
     kind: int
     start: int
     end: int
+    path: bytes
+    """The key path of the element that it begins or ends, or is in."""
     name: str = ""
     """Of a tag."""
     attributes: Sequence[Attribute] = ()
 
 
 def is_namespace(attribute: str) -> bool:
-    """Return True if *attribute* declares a namespace: it is part of the structure, and not a value."""
+    """Return True if *attribute* declares a namespace."""
     return attribute == "xmlns" or attribute.startswith("xmlns:")
 
 
@@ -139,28 +146,18 @@ class _Scan:
         """What expat should find, with offsets in characters."""
         self._text = text
         self._has_doctype = False
+        self._paths = KeyPaths()
+        self._path = ROOT
+        """The key path of the innermost element that is open."""
+        self._outer: list[bytes] = []
+        """The paths of those around it."""
         at = 0
         while (start := text.find("<", at)) >= 0:
             start = self._add_text(at, start)
             if start < 0:
                 break
-            if text.startswith("<!--", start):
-                end = self._end(start, "-->")
-                content = text[start + 4 : end - 3]
-                self.events.append(Event(COMMENT, start + 4, end - 3))
-                self.found.append((start, "!", [_LINE_END.sub("\n", content)]))
-            elif text.startswith("<?", start):
-                end = self._instruction(start)
-            elif text.startswith("<!", start):
-                match = _DOCTYPE.match(text, start)
-                if match is None or self._has_doctype:
-                    self._refuse(start, "a document type with definitions")
-                end = match.end()
-                self._has_doctype = True
-                self.events.append(Event(DOCTYPE, start, end))
-            else:
-                end = self._tag(start)
-            at = end
+            tag = _TAG.match(text, start)
+            at = self._add_tag(start, tag) if tag else self._add_other(start)
         self._add_text(at, len(text))
 
     def _add_text(self, start: int, end: int) -> int:
@@ -171,8 +168,8 @@ class _Scan:
         text = self._text
         while text.startswith(_SECTION, end):
             after = self._end(end, "]]>")
-            self.found.append((end, "[", []))
-            self.found.append((after - 3, "]", []))
+            self.found.append((end, "[", ()))
+            self.found.append((after - 3, "]", ()))
             end = text.find("<", after)
             if end < 0:
                 return -1  # not well-formed, and found nowhere by expat
@@ -182,46 +179,70 @@ class _Scan:
             begin = start + len(source) - len(source.lstrip(BLANKS))
             if self._has_doctype:
                 self._require_references(_CDATA.sub("", content), begin)
-            self.events.append(Event(TEXT, begin, begin + len(content)))
+            self.events.append(Event(TEXT, begin, begin + len(content), self._path))
         return end
 
-    def _instruction(self, start: int) -> int:
-        end = self._end(start, "?>")
-        match = _TARGET.match(self._text, start)
-        name = match[1] if match else ""
-        if name != "xml":
-            self.events.append(Event(INSTRUCTION, start, end, name))
-            self.found.append((start, "?", [name]))
-        return end
-
-    def _tag(self, start: int) -> int:
-        text = self._text
-        match = _TAG.match(text, start)
-        if match is None:
-            self._refuse(start, "expected a tag")
-        closing, name = match.group(1, 2)
-        at = match.end()
-        attributes = []
-        decoded = []
-        while attribute := _ATTRIBUTE.match(text, at):
-            value, at = attribute.span(2)
-            if self._has_doctype:
-                self._require_references(attribute[2], value)
-            attributes.append(Attribute(attribute[1], attribute.start(1), value, at))
-            decoded += [attribute[1], attribute_text(attribute[2])]
-        stop = _TAG_END.match(text, at)
-        if stop is None or (closing and (attributes or stop[1])):
-            self._refuse(start, "a tag without its end")
-        end = stop.end()
+    def _add_tag(self, start: int, tag: re.Match[str]) -> int:
+        """Add the *tag* at *start*; return its end."""
+        closing, name, source, is_empty = tag.groups()
+        end = tag.end()
         if closing:
-            self.events.append(Event(END, start, end, name))
-            self.found.append((start, "/" + name, []))
+            if source or is_empty or not self._outer:
+                self._refuse(start, "a closing tag with more than a name")
+            self.events.append(Event(END, start, end, self._path, name))
+            self.found.append((start, "/" + name, ()))
+            self._path = self._outer.pop()
+            return end
+        path = self._path_of(self._path, name, start)
+        attributes, decoded = [], []
+        for one in _ATTRIBUTE.finditer(self._text, *tag.span(3)) if source else ():
+            key, literal = one.groups()
+            begin, value = one.start(), one.start(2)
+            if self._has_doctype:
+                self._require_references(literal, value)
+            own = ROOT if is_namespace(key) else self._path_of(path, f"@{key}", begin)
+            attributes.append(Attribute(key, begin, value, one.end(), own))
+            decoded += [key, attribute_text(literal)]
+        self.events.append(Event(EMPTY if is_empty else START, start, end, path, name, attributes))
+        self.found.append((start, name, tuple(decoded)))
+        if is_empty:
+            self.found.append((end, "/" + name, ()))
         else:
-            kind = EMPTY if stop[1] else START
-            self.events.append(Event(kind, start, end, name, attributes))
-            self.found.append((start, name, decoded))
-            if kind == EMPTY:
-                self.found.append((end, "/" + name, []))
+            self._outer.append(self._path)
+            self._path = path
+        return end
+
+    def _path_of(self, above: bytes, name: str, at: int) -> bytes:
+        """Return the key path of the element or attribute *name* at *at*."""
+        path = self._paths[above, name]
+        if len(path) > LONGEST:
+            self._refuse(at, "nested too deeply, or below names that are too long")
+        return path
+
+    def _add_other(self, start: int) -> int:
+        """Add the markup at *start* that is not a tag; return its end."""
+        text = self._text
+        if text.startswith("<!--", start):
+            end = self._end(start, "-->")
+            content = text[start + 4 : end - 3]
+            self.events.append(Event(COMMENT, start + 4, end - 3, self._path))
+            self.found.append((start, "!", (_LINE_END.sub("\n", content),)))
+        elif text.startswith("<?", start):
+            end = self._end(start, "?>")
+            match = _TARGET.match(text, start)
+            name = match[1] if match else ""
+            if name != "xml":
+                self.events.append(Event(INSTRUCTION, start, end, self._path, name))
+                self.found.append((start, "?", (name,)))
+        else:
+            match = _DOCTYPE.match(text, start)
+            if match is None or self._has_doctype:
+                is_doctype = text.startswith("<!", start)
+                what = "a document type with definitions" if is_doctype else "expected a tag"
+                self._refuse(start, what)
+            end = match.end()
+            self._has_doctype = True
+            self.events.append(Event(DOCTYPE, start, end, self._path))
         return end
 
     def _end(self, start: int, sign: str) -> int:
@@ -285,13 +306,15 @@ def _by_expat(data: bytes) -> list[_Found]:
         "XmlDeclHandler": declared,
         "StartDoctypeDeclHandler": doctype,
         "StartElementHandler": lambda name, attributes: add(
-            (parser.CurrentByteIndex, name, attributes)
+            (parser.CurrentByteIndex, name, tuple(attributes))
         ),
-        "EndElementHandler": lambda name: add((parser.CurrentByteIndex, "/" + name, [])),
-        "CommentHandler": lambda content: add((parser.CurrentByteIndex, "!", [content])),
-        "ProcessingInstructionHandler": lambda name, _: add((parser.CurrentByteIndex, "?", [name])),
-        "StartCdataSectionHandler": lambda: add((parser.CurrentByteIndex, "[", [])),
-        "EndCdataSectionHandler": lambda: add((parser.CurrentByteIndex, "]", [])),
+        "EndElementHandler": lambda name: add((parser.CurrentByteIndex, "/" + name, ())),
+        "CommentHandler": lambda content: add((parser.CurrentByteIndex, "!", (content,))),
+        "ProcessingInstructionHandler": lambda name, _: add(
+            (parser.CurrentByteIndex, "?", (name,))
+        ),
+        "StartCdataSectionHandler": lambda: add((parser.CurrentByteIndex, "[", ())),
+        "EndCdataSectionHandler": lambda: add((parser.CurrentByteIndex, "]", ())),
     }
     for name, handler in handlers.items():
         setattr(parser, name, handler)

@@ -10,19 +10,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Span
-from sealedfiles.formats.xml.events import (
-    COMMENT,
-    EMPTY,
-    END,
-    START,
-    TEXT,
-    is_namespace,
-    read,
-    text_of,
-)
-from sealedfiles.formats.xml.names import Names
+from sealedfiles.formats.xml.events import COMMENT, TEXT, read, text_of
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.paths import LONGEST, ROOT, key_step
+from sealedfiles.model.paths import ROOT, key_step
 from sealedfiles.model.token import TOKEN_PATTERN
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
@@ -48,39 +38,20 @@ class XmlScan:
         """The path of the element that each comment is in, by the start of the comment."""
         self._comments: list[tuple[int, int]] = []
         add = self.values.append
-        names = Names()
-        outer: list[Names] = []
-        for kind, start, end, name, attributes in read(text):
-            if kind in (START, EMPTY):
-                inner = names[name]
-                _require_short(text, inner.path, start)
-                for key, begin, value, stop in attributes:
-                    if is_namespace(key):
-                        continue
-                    path = inner.attribute(key)
-                    _require_short(text, path, begin)
-                    add(Span(value, stop, path))
-                if kind == START:
-                    outer.append(names)
-                    names = inner
-            elif kind == END:
-                names = outer.pop()
-            elif kind == TEXT:
-                add(Span(start, end, names.path))
+        for kind, start, end, path, _, attributes in read(text):
+            if kind == TEXT:
+                add(Span(start, end, path))
             elif kind == COMMENT:
                 self._comments.append((start, end))
-                self.parents[start] = names.path
+                self.parents[start] = path
+            else:
+                self.values += [
+                    Span(one.value, one.end, one.path) for one in attributes if one.path
+                ]
 
     def comments(self) -> list[tuple[int, int]]:
         """Return the comments, each from after ``<!--`` to ``-->``."""
         return self._comments
-
-
-def _require_short(text: str, path: bytes, at: int) -> None:
-    if len(path) > LONGEST:
-        from sealedfiles.formats.place import error_at
-
-        raise error_at(text, at, "nested too deeply, or below names that are too long")
 
 
 class XmlFormat(Format):

@@ -8,18 +8,10 @@ are a list.
 from __future__ import annotations
 
 from sealedfiles.formats.tree import Child, Node
-from sealedfiles.formats.xml.events import (
-    EMPTY,
-    END,
-    START,
-    TEXT,
-    Attribute,
-    is_namespace,
-    read,
-)
-from sealedfiles.formats.xml.format import TEXT_KEY, XML
-from sealedfiles.formats.xml.names import Names
+from sealedfiles.formats.xml.events import EMPTY, END, START, TEXT, Attribute, read
+from sealedfiles.formats.xml.format import TEXT_KEY
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.model.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,14 +21,14 @@ class Element:
     """One element: ``text[start:end]`` is its source, from ``<`` to ``>``."""
 
     __slots__ = (
-        *("attributes", "children", "close", "end", "inner", "name", "names", "start", "texts"),
+        *("attributes", "children", "close", "end", "inner", "name", "path", "start", "texts"),
     )
 
     def __init__(
-        self, name: str, names: Names, start: int, inner: int, attributes: Sequence[Attribute]
+        self, name: str, path: bytes, start: int, inner: int, attributes: Sequence[Attribute]
     ) -> None:
         self.name = name
-        self.names = names
+        self.path = path
         self.start = start
         self.inner = inner
         """The end of its first tag."""
@@ -54,17 +46,16 @@ class Element:
     @property
     def values(self) -> list[Attribute]:
         """Its attributes that are values."""
-        return [one for one in self.attributes if not is_namespace(one.name)]
+        return [one for one in self.attributes if one.path]
 
 
 def read_elements(text: str) -> Element:
     """Return the root of *text*.  Raises FormatError."""
-    XML.scan(text)
-    document = Element("", Names(), 0, 0, ())
+    document = Element("", ROOT, 0, 0, ())
     way = [document]
-    for kind, start, end, name, attributes in read(text):
+    for kind, start, end, path, name, attributes in read(text):
         if kind in (START, EMPTY):
-            element = Element(name, way[-1].names[name], start, end, attributes)
+            element = Element(name, path, start, end, attributes)
             way[-1].children.append(element)
             if kind == START:
                 way.append(element)
@@ -92,7 +83,7 @@ def parse(text: str, *, has_positions: bool = False) -> Node:
             entries = [Child(None, one.start, one.start, inner, one.start) for one, inner in found]
             first, value = elements[0], found[0][1]
             if has_positions or len(elements) > 1:
-                value = Node("sequence", first.start, elements[-1].end, first.names.path)
+                value = Node("sequence", first.start, elements[-1].end, first.path)
                 value.entries = entries
             key = first.start + 1
             node.entries.append(Child(name, key, key + len(name), value, first.start))
@@ -108,13 +99,13 @@ def _by_name(elements: list[Element]) -> Iterator[tuple[str, list[Element]]]:
 
 def _node_of(element: Element) -> Node:
     """Return the node of *element*, without its children."""
-    path = element.names.path
+    path = element.path
     if not (element.values or element.children or len(element.texts) > 1):
         start, end = element.texts[0] if element.texts else (element.inner, element.inner)
         return Node("scalar", start, end, path)
     node = Node("mapping", element.start, element.end, path)
-    for name, start, value, end in element.values:
-        inner = Node("scalar", value, end, element.names.attribute(name), style="@")
+    for name, start, value, end, own in element.values:
+        inner = Node("scalar", value, end, own, style="@")
         node.entries.append(Child(f"@{name}", start, start + len(name), inner, start))
     texts = [Node("scalar", start, end, path) for start, end in element.texts]
     if texts:
