@@ -69,8 +69,8 @@ class HeldCopies:
         self._ring = clone.ring
         self._compared: set[str] = set()
         self._learned: set[str] = set()
-        self._decrypted: set[str] = set()
-        """The ids of the blobs of which every token was decrypted here, so that they hide no plaintext."""
+        self._closed: dict[str, frozenset[str]] = {}
+        """The tokens that were not decrypted here, by the ids of the blobs whose other tokens were."""
 
     def look_at(
         self,
@@ -90,7 +90,7 @@ class HeldCopies:
         ]
         self._learn(past)
         found: list[tuple[bytes, bytes, Match]] = []
-        for path, blob, data in self._store.blobs(self._candidates(entries)):
+        for path, blob, data in self._store.blobs(self._candidates(entries, past)):
             if data:
                 found += [
                     (path, data, match)
@@ -113,7 +113,9 @@ class HeldCopies:
             found = [(MESSAGE, data, match) for match in self._find(data)]
             yield from self._findings(found, [])
 
-    def _candidates(self, entries: list[tuple[bytes, Blob]]) -> list[tuple[bytes, Blob]]:
+    def _candidates(
+        self, entries: list[tuple[bytes, Blob]], past: Past
+    ) -> list[tuple[bytes, Blob]]:
         """Return those of *entries* that may contain held values, and load these values.
 
         They are loaded once for all: a text of tokens has some piece of a value by chance, and with many new
@@ -125,13 +127,32 @@ class HeldCopies:
             self._compared.add(blob.oid)
             if not data:
                 continue
-            searched = without_tokens(data) if blob.oid in self._decrypted else None
-            hits = self._index.find(data, searched)
+            hits = self._index.find(data, self._searched(path, blob, data, past))
             if hits:
                 found |= hits
                 candidates.append((path, blob))
         self._load(found)
         return candidates
+
+    def _searched(self, path: bytes, blob: Blob, data: bytes, past: Past) -> bytes:
+        """Return *data* without what is inside of tokens that hide no plaintext that is new.
+
+        These were decrypted here, or a parent has the same file with them.
+        """
+        if b"sealed:v1:" not in data:
+            return data
+        blobs = past.old_blobs(path)
+        sizes = self._store.sizes([one.oid for one in blobs])
+        old = [(path, one) for one in blobs if sizes[one.oid] <= LARGEST]
+        known = {
+            token
+            for _, _, before in self._store.blobs(old)
+            for token in TOKEN.findall((before or b"").decode("latin-1"))
+        }
+        closed = self._closed.get(blob.oid)
+        return without_tokens(
+            data, lambda token: token in known or (closed is not None and token not in closed)
+        )
 
     def _small(self, entries: list[tuple[bytes, Blob]]) -> list[tuple[bytes, Blob]]:
         sizes = self._store.sizes([blob.oid for _, blob in entries])
@@ -159,7 +180,7 @@ class HeldCopies:
     def _values_before(self, path: bytes, past: Past) -> list[PastValue]:
         """Return the values that the file at *path* had sealed in the parents."""
         file = self._version.describe(path)
-        old = [one for one in past.old_entries() if one[0] == path]
+        old = [(path, one) for one in past.old_blobs(path)]
         found = [values_in(data or b"", file, self._keys) for _, _, data in self._store.blobs(old)]
         return [value for values in found for value in values if value.token]
 
@@ -335,8 +356,7 @@ class HeldCopies:
                 file_id = split(token).file_id.encode("ascii")
                 index.add(name, file_id, [text.encoded for text in texts])
                 closed.discard(token)
-            if not closed:
-                self._decrypted.add(blob.partition(b" ")[0].decode("ascii"))
+            self._closed[blob.partition(b" ")[0].decode("ascii")] = frozenset(closed)
             opened = open_file(text, file, self._ring)
             if opened.opened and is_telling_content(opened.data):
                 index.add_content(content_id(blob), opened.data)

@@ -109,6 +109,11 @@ class Past:
         for changed in self._changes:
             yield from ((p, one.old) for p, one in changed.items() if one.old and one.old.is_file)
 
+    def old_blobs(self, path: bytes) -> list[Blob]:
+        """Return the versions of the file in the parents, if they differ from the current one."""
+        changes = [changed[path].old for changed in self._changes if path in changed]
+        return [old for old in changes if old and old.is_file]
+
     def is_changed_against_all(self, path: bytes) -> bool:
         """Return True if the file differs from all parents."""
         return all(path in changed for changed in self._changes)

@@ -37,8 +37,8 @@ _BUCKETS = 1 << _BITS
 _DIRECTORY = Struct("<" + "I8s" * _BUCKETS)
 _MOST_ADDED = 10_000
 """If more entries were added, they become a part of the base."""
-_FEW = 16
-"""For more searches, a filter in memory is faster."""
+_SHARE = 8
+"""If more hashes are searched for than the entries divided by this, a filter in memory is faster."""
 _SPACE = 8
 """The least number of places in the filter for each entry."""
 
@@ -68,7 +68,7 @@ class KeyedTable:
         self._last_digest = b""
         """The digest of the last record; empty if the file must be replaced."""
         self._is_damaged = False
-        self._searches = 0
+        self._searched = 0
         self._filter: bytearray | None = None
 
     def add(self, hashes: Iterable[int], number: int) -> None:
@@ -86,8 +86,8 @@ class KeyedTable:
 
     def numbers(self, hashes: Collection[int]) -> set[int]:
         """Return the numbers of those of *hashes* that are in the table."""
-        self._searches += 1
-        if self._searches == _FEW:
+        self._searched += len(hashes)
+        if self._filter is None and self._searched * _SHARE > self._count:
             self._filter = self._new_filter()
         likely: Iterable[int] = hashes
         if self._filter is not None:
@@ -191,10 +191,14 @@ class KeyedTable:
             self._intact.add(number)
         return bucket
 
+    @property
+    def _count(self) -> int:
+        """About the number of entries."""
+        return len(self._base) // _ENTRY.size + self._added_count
+
     def _new_filter(self) -> bytearray:
         """Return a table with 1 at two places for each hash."""
-        count = len(self._base) // _ENTRY.size + self._added_count
-        found = bytearray(1 << (_SPACE * count).bit_length())
+        found = bytearray(1 << (_SPACE * self._count).bit_length())
         for number in range(_BUCKETS):
             bucket = self._bucket(number)
             if bucket is None:

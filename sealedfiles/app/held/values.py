@@ -141,12 +141,18 @@ def texts_in(
         )
 
 
-def without_tokens(data: bytes) -> bytes:
-    """Return *data* without what is inside of tokens, for a search: any text that is partly outside stays."""
-    text = data.decode("latin-1")
+def without_tokens(data: bytes, hides_nothing: Callable[[str], bool]) -> bytes:
+    """Return *data* without what is inside of tokens that hide nothing, for a search.
+
+    Any text that is partly outside stays.
+    """
     margin = SHORTEST - 1
-    short = TOKEN.sub(lambda token: f"{token[0][:margin]}\n{token[0][-margin:]}", text)
-    return short.encode("latin-1")
+
+    def shortened(match: re.Match[str]) -> str:
+        token = match[0]
+        return f"{token[:margin]}\n{token[-margin:]}" if hides_nothing(token) else token
+
+    return TOKEN.sub(shortened, data.decode("latin-1")).encode("latin-1")
 
 
 def encodings_of_value(text: bytes) -> Iterator[tuple[str, bytes]]:

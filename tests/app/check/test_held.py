@@ -55,6 +55,11 @@ def paste(toy: Toy, text: str) -> list[str]:
     return found
 
 
+def bare(data: bytes) -> bytes:
+    """Return *data* without what is inside of its tokens."""
+    return without_tokens(data, lambda _token: True)
+
+
 def seal(toy: Toy, path: str, value: str) -> None:
     toy.write(path, toy.sealed(f"password: {value}\n", path))
 
@@ -278,7 +283,7 @@ def test_values_are_loaded_once_for_many_new_files(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(HeldCopies, "_index", Mock(find=lambda data, *_: hits.get(data, set())))
     monkeypatch.setattr(HeldCopies, "_sources", lambda *_: {b"blob yaml": None})
     copies = HeldCopies(store, MagicMock())
-    assert copies._candidates(entries) == [entries[1], entries[3]]
+    assert copies._candidates(entries, Mock()) == [entries[1], entries[3]]
     texts.assert_called_once_with({b"blob yaml": None})
     assert list(copies._find(b"data of 3.txt")) == []
     texts.assert_called_once_with({b"blob yaml": None})
@@ -334,9 +339,9 @@ def test_a_copy_of_a_whole_file_is_found_without_reading_all(
     assert read == [SECOND.encode()]
 
 
-def test_tokens_that_were_decrypted_are_not_searched(
-    settled: Toy, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def searched(monkeypatch: pytest.MonkeyPatch) -> dict[bytes, bytes | None]:
+    """What was searched for pieces of values in the files of a hook."""
     searched: dict[bytes, bytes | None] = {}
     find = HeldIndex.find
 
@@ -345,11 +350,43 @@ def test_tokens_that_were_decrypted_are_not_searched(
         return find(index, data, inside)
 
     monkeypatch.setattr(HeldIndex, "find", note)
+    return searched
+
+
+def test_tokens_that_were_decrypted_are_not_searched(
+    settled: Toy, searched: dict[bytes, bytes | None]
+) -> None:
     seal(settled, SECOND, "s3cr3t-second")
     settled.write("notes.txt", token := settled.token("password", SECOND))
     assert hook(settled) == []
     second = settled.read(SECOND).encode()
-    assert searched == {second: without_tokens(second), token.encode(): None}
+    assert searched == {second: bare(second), token.encode(): token.encode()}
+
+
+def test_tokens_that_the_file_had_before_are_not_searched(
+    settled: Toy, searched: dict[bytes, bytes | None]
+) -> None:
+    seal(settled, SECOND, "s3cr3t-second")
+    assert hook(settled) == []
+    settled.commit()
+    searched.clear()
+    settled.write(SECOND, settled.sealed("password: s3cr3t-second\nnext: s3cr3t-3\n", SECOND))
+    assert hook(settled) == []
+    second = settled.read(SECOND).encode()
+    assert searched == {second: bare(second)}
+
+
+def test_false_tokens_are_searched_if_the_file_did_not_have_them(settled: Toy) -> None:
+    seal(settled, SECOND, "s3cr3t-second")
+    token = settled.token("password", SECOND)
+    false = f"{token[: token.rindex(':') + 1]}{'x' * 60}hunter2-alpha{'x' * 9}"
+    settled.write(SECOND, f"password: {token}\n")
+    settled.commit()
+    settled.write(SECOND, f"password: {token}\nfalse: {false}\n")
+    assert f"copied-value {SECOND}:2" in hook(settled)
+    settled.commit()
+    settled.write(SECOND, f"password: {token}\nfalse: {false}\nmore: hunter2-alpha-x\n")
+    assert f"copied-value {SECOND}:2" not in hook(settled), "a parent has it"
 
 
 def test_plaintext_in_a_covered_file_is_found_next_to_tokens_and_in_false_ones(
