@@ -7,7 +7,7 @@ import os
 from sealedfiles.app.adopt import rotation
 from sealedfiles.app.adopt.replacements import Replacements, write_replacements
 from sealedfiles.app.adopt.rotation import RotationReport, Row
-from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.check.held_findings import MESSAGE
 from sealedfiles.app.history.values import ELSEWHERE, WHOLE, shown_place
 from sealedfiles.cli.dates import dated, shown_date
 from sealedfiles.cli.exposure_report import warn_of_missing

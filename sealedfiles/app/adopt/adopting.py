@@ -13,7 +13,7 @@ from sealedfiles.app.adopt.plan import (
     step_for,
 )
 from sealedfiles.app.adopt.rotation import RotationReport, rotation_list
-from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.check.held_findings import MESSAGE
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.scan.findings import HISTORY, Leak
 from sealedfiles.app.scan.run import Request, scan

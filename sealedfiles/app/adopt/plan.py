@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sealedfiles.app.adopt.likely import evident_secrets
 from sealedfiles.app.adopt.providers import provider_of
-from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.check.held_findings import MESSAGE
 from sealedfiles.app.held.encodings import PLAIN
 from sealedfiles.app.scan.findings import FILE, HISTORY, INDEX, STDIN, Leak, named_leak
 from sealedfiles.app.scan.named_secrets import LARGEST, may_have_values

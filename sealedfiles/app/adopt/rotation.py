@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from sealedfiles.app.adopt.likely import is_likely_secret
 from sealedfiles.app.adopt.providers import Provider, provider_of
 from sealedfiles.app.check.findings import Finding
-from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.check.held_findings import MESSAGE
 from sealedfiles.app.history.ages import CurrentValue, since
 from sealedfiles.app.history.values import (
     ELSEWHERE,

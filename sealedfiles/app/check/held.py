@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from sealedfiles.app.check.findings import Finding
+from sealedfiles.app.check.held_findings import MESSAGE, findings_of
 from sealedfiles.app.check.renames import ComparedVersion, Past
 from sealedfiles.app.check.trees import Blob, ChangedPath
 from sealedfiles.app.check.versions import (
@@ -17,7 +18,6 @@ from sealedfiles.app.check.versions import (
     Version,
     staged_version,
 )
-from sealedfiles.app.held.encodings import note_on_encoding
 from sealedfiles.app.held.index import HeldIndex, content_id, number_of, token_id
 from sealedfiles.app.held.key_names import sealed_key_names
 from sealedfiles.app.held.table import ANY
@@ -28,7 +28,7 @@ from sealedfiles.app.held.values import (
     texts_in,
     without_tokens,
 )
-from sealedfiles.app.history.values import WHOLE, PastValue, TokenOpener, shown_place, values_in
+from sealedfiles.app.history.values import WHOLE, PastValue, TokenOpener, values_in
 from sealedfiles.errors import GitError
 from sealedfiles.git.cached_groups import branch_with_folder
 from sealedfiles.git.clone import Clone
@@ -38,9 +38,6 @@ from sealedfiles.sealing import File, open_file
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.version import __version__
-
-MESSAGE = b"commit message"
-"""The path of findings in commit and tag messages."""
 
 _Files = dict[bytes, tuple[bytes, Blob]]
 """Files by the ids of their blobs, and their formats."""
@@ -100,7 +97,8 @@ class HeldCopies:
         if version.name:
             data = self._store.message(version.name)
             found += [(MESSAGE, data, match) for match in self._find(data)]
-        yield from self._findings(found, [parent.version.name for parent in parents])
+        names = [parent.version.name for parent in parents]
+        yield from findings_of(found, self._held, self._store, names)
 
     def look_at_tags(self, tags: tuple[str, ...]) -> Iterator[Finding]:
         """Yield the held values in the messages of annotated *tags*, and of tags that these are tags of."""
@@ -111,7 +109,7 @@ class HeldCopies:
             if inner and inner[1].decode("ascii") not in waiting:
                 waiting.append(inner[1].decode("ascii"))
             found = [(MESSAGE, data, match) for match in self._find(data)]
-            yield from self._findings(found, [])
+            yield from findings_of(found, self._held, self._store, [])
 
     def _candidates(
         self, entries: list[tuple[bytes, Blob]], past: Past
@@ -141,14 +139,8 @@ class HeldCopies:
         """
         if b"sealed:v1:" not in data:
             return data
-        blobs = past.old_blobs(path)
-        sizes = self._store.sizes([one.oid for one in blobs])
-        old = [(path, one) for one in blobs if sizes[one.oid] <= LARGEST]
-        known = {
-            token
-            for _, _, before in self._store.blobs(old)
-            for token in TOKEN.findall((before or b"").decode("latin-1"))
-        }
+        old = b"\n".join(past.old_contents(path)).decode("latin-1")
+        known = {*TOKEN.findall(old)}
         closed = self._closed.get(blob.oid)
         return without_tokens(
             data, lambda token: token in known or (closed is not None and token not in closed)
@@ -180,8 +172,7 @@ class HeldCopies:
     def _values_before(self, path: bytes, past: Past) -> list[PastValue]:
         """Return the values that the file at *path* had sealed in the parents."""
         file = self._version.describe(path)
-        old = [(path, one) for one in past.old_blobs(path)]
-        found = [values_in(data or b"", file, self._keys) for _, _, data in self._store.blobs(old)]
+        found = [values_in(data, file, self._keys) for data in past.old_contents(path)]
         return [value for values in found for value in values if value.token]
 
     def _is_at_its_key(
@@ -369,35 +360,6 @@ class HeldCopies:
             # In a partial clone a blob may be missing now and available later.
             if data is not None:
                 yield name, data, self._version.describe(path)
-
-    def _findings(
-        self, found: list[tuple[bytes, bytes, Match]], parents: list[str]
-    ) -> Iterator[Finding]:
-        if not found:
-            return
-        # A text that is in plaintext in a parent is not a new leak, and usually not a secret.
-        texts = [text for _, _, match in found if match.source.token for text in _texts_of(match)]
-        public = self._store.texts_in(texts, parents)
-        reported = set()
-        for path, data, match in found:
-            if any(own in text for text in public for own in _texts_of(match)):
-                continue
-            file, key = self._held.place(match.source)
-            what = f"repeats the sealed value {shown_place(key)} of {file} in plaintext"
-            what += note_on_encoding(match.held.encoding)
-            if not match.source.token:
-                what = f"is a copy in plaintext of {file}, which is sealed"
-                if path in reported:
-                    continue  # its values say more
-            reported.add(path)
-            line = 1 + data.count(b"\n", 0, match.at)
-            code = "value-in-message" if path == MESSAGE else "copied-value"
-            yield Finding(code, path, what, line, subject=match.source.token)
-
-
-def _texts_of(match: Match) -> set[bytes]:
-    """Return the texts with which a parent has the value in plaintext already."""
-    return {match.held.encoded, match.held.text}
 
 
 def _changes_rules(paths: Iterable[bytes]) -> bool:

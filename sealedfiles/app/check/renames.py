@@ -109,10 +109,12 @@ class Past:
         for changed in self._changes:
             yield from ((p, one.old) for p, one in changed.items() if one.old and one.old.is_file)
 
-    def old_blobs(self, path: bytes) -> list[Blob]:
-        """Return the versions of the file in the parents, if they differ from the current one."""
-        changes = [changed[path].old for changed in self._changes if path in changed]
-        return [old for old in changes if old and old.is_file]
+    def old_contents(self, path: bytes) -> list[bytes]:
+        """Return the contents of the file in the parents, if they differ here and are not too large."""
+        old = [changed[path].old for changed in self._changes if path in changed]
+        oids = [one.oid for one in old if one and one.is_file]
+        sizes = self._store.sizes(oids)
+        return [self._store.blob(oid) or b"" for oid in oids if sizes[oid] <= LARGEST]
 
     def is_changed_against_all(self, path: bytes) -> bool:
         """Return True if the file differs from all parents."""

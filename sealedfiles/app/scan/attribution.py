@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.check.held_findings import MESSAGE
 from sealedfiles.git.all_objects import all_commits
 from sealedfiles.git.commits import read_first_parents
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sealedfiles.app.check.findings import Finding
-from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.check.held_findings import MESSAGE
 from sealedfiles.app.held.encodings import note_on_encoding
 from sealedfiles.app.history.values import ELSEWHERE, WHOLE, shown_place
 from sealedfiles.app.scan.held_search import HeldValue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.check.held_findings import MESSAGE
 from sealedfiles.app.scan.attribution import find_spans
 from sealedfiles.app.scan.findings import HISTORY, INDEX, Spot
 from sealedfiles.app.scan.sealed_versions import SealedVersion

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from sealedfiles.app.check.held import MESSAGE
+from sealedfiles.app.check.held_findings import MESSAGE
 from sealedfiles.app.check.kinds import KINDS
 from sealedfiles.app.check.output import as_sarif as sarif_of
 from sealedfiles.app.check.output import finding_row
