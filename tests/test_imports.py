@@ -141,7 +141,7 @@ READING = (
     | modules("cli", "completers files")
     | modules(
         "git",
-        "cached_groups dates epoch_history filter filter.problems filter.versions plaintext retired_keys used_ids",
+        "cached_groups dates epoch_history filter filter.problems filter.versions head_log plaintext retired_keys used_ids",
     )
     | modules("keys", "expected recipients")
     | modules("model", "address")
@@ -173,7 +173,7 @@ REFRESHING = (
     | WHOLE
     | modules("cli", "hook hook_setup")
     | modules("git", "attributes attributes_mirror gitattributes")
-    | modules("git", "dates epoch_history retired_keys")
+    | modules("git", "dates epoch_history head_log retired_keys")
     | modules("keys", "expected")
     | modules("git", "hooks install invocation merge_driver pushed retired_files")
     | modules("sealing", "unproved unproved_value")

@@ -165,9 +165,17 @@ class CloneKeys(ABC):
     def head_state(self) -> str:
         """Return a value that changes when HEAD moves; empty if it cannot be determined without running git.
 
-        It is the commit that HEAD names, or the state of the file of packed refs.  The log of HEAD would not
-        do: some programs do not write it.
+        It is the commit that HEAD names, or the state of the file of packed refs, then "-" and the size of
+        HEAD's log. The log alone would not do: some programs do not write it.
         """
+        now = self._head_now()
+        try:
+            size = os.stat(os.path.join(self.repository.git_folder, "logs", "HEAD")).st_size
+        except OSError:
+            size = 0
+        return now and f"{now}-{size}"
+
+    def _head_now(self) -> str:
         head = os.path.join(self.repository.git_folder, "HEAD")
         common = self.repository.common_folder
         try:
@@ -243,7 +251,7 @@ class CloneKeys(ABC):
         """The commits that changed each group's keys, newest first, from one `git log` for all groups; None
         if git cannot list them."""
         code, out, _ = self.repository.try_run(
-            *("log", "--all", "--full-history", "--format=%x00%H"),
+            *("log", "--all", "--reflog", "--full-history", "--format=%x00%H"),
             # To find renames, git would read files, which a partial clone may lack.
             *("--name-only", "--no-renames", "--", f"{NAME}/keys"),
         )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from sealedfiles.git import child
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.head_log import visited
 from sealedfiles.git.plaintext import (
     PlaintextFiles,
     WrittenVersion,
@@ -18,9 +19,6 @@ from sealedfiles.git.plaintext import (
     commit_with,
 )
 from sealedfiles.git.repository import Repository
-
-_MOST = 1000
-"""Commits: a clone that is set up late has seen a few."""
 
 _WITHOUT_FILTER = tuple(
     word
@@ -38,7 +36,7 @@ def note_earlier_checkouts(clone: Clone, *, with_index: bool) -> None:
     files = PlaintextFiles(clone)
     _note_local_changes(clone, files)
     known = set() if with_index else {(one.path, one.oid) for one in clone.index.files()}
-    for commit in _visited(clone.repository):
+    for commit in visited(clone.repository):
         _, out, _ = clone.repository.try_run("ls-tree", "-r", "-z", commit)
         fresh = [one for one in _entries(out) if one not in known and clone.covers(one[0])]
         known.update(fresh)
@@ -51,7 +49,7 @@ def note_earlier_checkouts(clone: Clone, *, with_index: bool) -> None:
 def written_versions(clone: Clone, path: bytes) -> list[bytes]:
     """Return what git may have written to the file at *path* in a clone without the filter: its versions in
     the commits at which HEAD was, and what git would write now."""
-    names = (f"{commit}:".encode() + path for commit in _visited(clone.repository))
+    names = (f"{commit}:".encode() + path for commit in visited(clone.repository))
     now = _written_now(clone.repository, path)
     return [one for one in (*map(clone.objects.blob, names), now) if one]
 
@@ -99,26 +97,6 @@ def _note_local_changes(clone: Clone, files: PlaintextFiles) -> None:
                 now = _written_now(clone.repository, entry.path)
                 if now and blob_id(clone, now) != entry.oid:
                     files.note(entry.path, now, written=WrittenVersion(now, now, ""))
-
-
-def _visited(repository: Repository) -> list[str]:
-    """Return the ids of the commits at which HEAD of this and the other worktrees was, latest first."""
-    others = os.path.join(repository.common_folder, "worktrees")
-    names = os.listdir(others) if os.path.isdir(others) else []
-    found: dict[str, None] = {}
-    is_unborn = False
-    for head in ("HEAD", "main-worktree/HEAD", *(f"worktrees/{name}/HEAD" for name in names)):
-        code, out, _ = repository.try_run(
-            "log", "--walk-reflogs", f"--max-count={_MOST}", "--format=%H", head, "--"
-        )
-        found.update(dict.fromkeys(out.decode("ascii").split() if not code else ()))
-        is_unborn = is_unborn or code != 0
-    if is_unborn:
-        # git shows the reflog of a HEAD without a commit only together with all other reflogs.
-        options = ("--reflog", "--no-walk", f"--max-count={_MOST}")
-        code, out, _ = repository.try_run("rev-list", *options)
-        found.update(dict.fromkeys(out.decode("ascii").split() if not code else ()))
-    return list(found)
 
 
 def _entries(tree: bytes) -> Iterator[tuple[bytes, str]]:

@@ -7,7 +7,7 @@ commits still exist.  Rewriting the whole history is detected only by expected k
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sealedfiles.errors import GitError, TamperedError
 from sealedfiles.git.folders import TreeFolder
@@ -71,10 +71,13 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
             )
 
 
-def versions(repository: Repository, group: str, since: str = "") -> Iterator[EpochCommit]:
-    """Yield the commits of HEAD that changed the epochs of *group*, newest first.
+def versions(
+    repository: Repository, group: str, since: str = "", heads: Sequence[str] = ()
+) -> Iterator[EpochCommit]:
+    """Yield the commits of HEAD and *heads* after *since* that changed the epochs of *group*, newest first.
 
-    If HEAD has no commit, as after `git checkout --orphan`, the commits of all refs are read.
+    Of *heads*, those that git has removed are left out.  If HEAD has no commit, as after `git checkout
+    --orphan`, the commits of all refs are read.
 
     Raises TamperedError if there are more than ``MOST``, because no group is rotated so often.
     """
@@ -83,16 +86,20 @@ def versions(repository: Repository, group: str, since: str = "") -> Iterator[Ep
     file = f"{NAME}/keys/{group}/epochs"
     show = ["log", "--full-history", "--topo-order", "--parents", f"--max-count={MOST + 1}"]
     show.append(f"--format=%x00%H%x1f%P%x1f{AUTHORED}")
+    more = "".join(f"{one}\n" for one in heads).encode(
+        "ascii"
+    )  # they may be too many for arguments
+    options = ["--ignore-missing", "--stdin"] if more else []
     revisions = f"{since}..HEAD" if since else "HEAD"
-    code, out, _ = repository.try_run(*show, revisions, "--", file)
+    code, out, _ = repository.try_run(*show, *options, revisions, "--", file, stdin=more)
     if code and since:  # the commit no longer exists: read all versions
-        yield from versions(repository, group)
+        yield from versions(repository, group, heads=heads)
         return
     if code and repository.head_commit():
         _explain_failure(repository, group)
         return
     if code:
-        code, out, _ = repository.try_run(*show, "--all", "--", file)
+        code, out, _ = repository.try_run(*show, *options, "--all", "--", file, stdin=more)
     records = out.decode("utf-8", "replace").split("\x00")[1:]
     if len(records) > MOST:
         raise TamperedError(

@@ -7,17 +7,20 @@ must have left everything that later commands rely on.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Sequence
 
 from sealedfiles.errors import GitError, SealedFilesError, TamperedError
 from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.epoch_history import EpochCommit, versions
 from sealedfiles.git.folders import TreeFolder, unreadable
+from sealedfiles.git.head_log import heads_since
 from sealedfiles.keys.epochs import Epoch, MissingKeyError, parse_epochs, read_epochs
 from sealedfiles.keys.folder import NAME, MetadataSource
 from sealedfiles.keys.retirement import read_verified, retired_by
 from sealedfiles.keys.state import LookedAt, Seen
 from sealedfiles.light_typing import NamedTuple
+from sealedfiles.util.messages import warn
 
 _MOST = 100
 """Maximum number of versions of the epochs to compare with a commit."""
@@ -35,6 +38,8 @@ class KeyHistory(NamedTuple):
     """False if no commit has the group, or if git cannot read the history: a partial clone may lack trees."""
     is_complete: bool
     """False if a version has keys that are not available: it may be a revocation, or not be a reader's."""
+    unproved: dict[str, EpochCommit]
+    """As ``revocations``, of keys that are not available: anyone with push access could have written them."""
 
 
 def learn_history(clone: CloneKeys, group: str, current: list[Epoch] | None = None) -> None:
@@ -54,35 +59,75 @@ def learn_history(clone: CloneKeys, group: str, current: list[Epoch] | None = No
     except SealedFilesError:
         return  # they are refused, and without their keys, history cannot be verified
     since = before.commit if before else ""
+    head = clone.repository.head_commit()
+    heads = _earlier_heads(clone, group, before, head)
     if before and before.depth != depth:
         clone.verify_start(group, current)
         since = ""
-    head = clone.repository.head_commit()
     required = dict(before.revocations) if before else {}
-    if not head or _may_have_changed(clone, group, since, head):
+    if not head or _may_have_changed(clone, group, since, head, heads):
         cached = (key.key_id for name, key in clone.state.cached_keys() if name == group)
-        history = read_history(clone, group, {*cached, *(epoch.key_id for epoch in current)})
+        ids = {*cached, *(epoch.key_id for epoch in current)}
+        history = read_history(clone, group, ids, heads)
         clone.retire(group, history.retired)
         found = history.revocations
+        is_complete = history.is_complete or _opens(clone, group, folder)
+        if is_complete and before is None and group not in clone.state.opened():
+            found = found | _removals_of_others(clone, group, history)
         words = {key_id: commit[:12] for key_id, commit in required.items()}
         words |= {key_id: version.words for key_id, version in found.items()}
         required |= {key_id: version.commit for key_id, version in found.items()}
         clone.ring.require(group, [Seen(key_id, f"commit {words[key_id]}") for key_id in required])
-        is_complete = history.is_complete or _opens(clone, group, folder)
         if not head or not history.is_known or not is_complete:
             return
     clone.state.note_looked_at(group, LookedAt(now, head, depth, required))
 
 
-def _may_have_changed(clone: CloneKeys, group: str, since: str, head: str) -> bool:
-    """Return True if a commit from *since* up to *head* may have changed the epochs of *group*.
+def _earlier_heads(clone: CloneKeys, group: str, before: LookedAt | None, head: str) -> list[str]:
+    """Return the commits at which HEAD was since this clone looked, *before*, other than *head*.
+
+    A force push may have replaced one that was pulled while the clone was locked, or its user did not read
+    *group*.  None if this clone has no record of the group, or keeps none: only the history of HEAD counts.
+    """
+    if group not in clone.state.newest() or os.environ.get("CI"):
+        return []
+    commit, size = (before.commit, before.log_size) if before else ("", 0)
+    heads = heads_since(clone.repository, commit, size)
+    return [one for one in heads if one != head]
+
+
+def _removals_of_others(
+    clone: CloneKeys, group: str, history: KeyHistory
+) -> dict[str, EpochCommit]:
+    """Return the revocations that cannot be proved here, in a clone that had *group*, but none of its keys.
+
+    A removed reader can give *group* to those who never read it: their keys prove only what was before the
+    removal.  In a new clone it is a warning, because somebody without a key can write such a line, too.
+    """
+    if clone.ring.has_memory:
+        return history.unproved
+    for key_id, version in history.unproved.items():
+        warn(
+            f"commit {version.words} removed a reader from {group}, but its key {key_id} is not encrypted "
+            "to you",
+            "whoever gave you access may be that reader: compare the id of the group's key with another "
+            "reader, who runs: sealedfiles doctor",
+        )
+    return {}
+
+
+def _may_have_changed(
+    clone: CloneKeys, group: str, since: str, head: str, heads: list[str]
+) -> bool:
+    """Return True if a commit from *since* up to *head* or *heads* may have changed the epochs of *group*.
 
     Then the whole history is read: a version can only be judged together with those before it.
     """
-    if since == head:
+    if since == head and not heads:
         return False
     # In a partial clone, git may be unable to list them.
-    return not since or clone.repository.is_partial or any(versions(clone.repository, group, since))
+    is_unknown = not since or clone.repository.is_partial
+    return is_unknown or any(versions(clone.repository, group, since, heads))
 
 
 def _opens(clone: CloneKeys, group: str, folder: MetadataSource) -> bool:
@@ -92,8 +137,10 @@ def _opens(clone: CloneKeys, group: str, folder: MetadataSource) -> bool:
     return False
 
 
-def read_history(clone: CloneKeys, group: str, known: Collection[str]) -> KeyHistory:
-    """Return what the commits in HEAD's history show of the keys of *group*, to which *known* belong.
+def read_history(
+    clone: CloneKeys, group: str, known: Collection[str], heads: Sequence[str] = ()
+) -> KeyHistory:
+    """Return what the history of HEAD and of *heads* shows of the keys of *group*, to which *known* belong.
 
     A version counts only if it lists every revocation of the versions before it.  Otherwise a removed reader
     may have written it, as a chain of their own that continues a key from before their removal.  A version
@@ -103,8 +150,8 @@ def read_history(clone: CloneKeys, group: str, known: Collection[str]) -> KeyHis
     revocations: dict[str, EpochCommit] = {}
     below: dict[str, set[str]] = {}
     verified: dict[bytes, list[Epoch]] = {}
-    unread: set[str] = set()
-    found = [*versions(clone.repository, group)]
+    unread: dict[str, list[Epoch]] = {}
+    found = [*versions(clone.repository, group, heads=heads)]
     chains = [_verified(clone, group, version.commit, verified, unread) for version in found]
     connected = _connect(known, [{epoch.key_id for epoch in one} for one in verified.values()])
     for version, epochs in reversed([*zip(found, chains, strict=True)]):
@@ -117,7 +164,16 @@ def read_history(clone: CloneKeys, group: str, known: Collection[str]) -> KeyHis
             for key_id in new:
                 revocations.setdefault(key_id, version)
         below[version.commit] = needed
-    return KeyHistory(retired, revocations, bool(found), not unread)
+    unproved: dict[str, EpochCommit] = {}
+    for version in found:
+        lines = unread.get(version.commit, [])
+        if not connected.isdisjoint(epoch.key_id for epoch in lines):
+            new = [epoch.key_id for epoch in lines if epoch.why == "revoked"]
+            unproved |= dict.fromkeys(new, version)
+    for epochs in verified.values():
+        for epoch in epochs:
+            unproved.pop(epoch.key_id, None)
+    return KeyHistory(retired, revocations, bool(found), not unread, unproved)
 
 
 def _connect(key_ids: Collection[str], chains: Collection[set[str]]) -> set[str]:
@@ -133,11 +189,12 @@ def _verified(
     group: str,
     commit: str,
     known: dict[bytes, list[Epoch]],
-    unread: set[str],
+    unread: dict[str, list[Epoch]],
 ) -> list[Epoch]:
     """Return the epochs of *group* in *commit*, also added to *known* by their source; empty if no reader of
-    the group wrote them, or if a key is not available: then *commit* is added to *unread*."""
+    the group wrote them, or if a key is not available: then *unread* gets them with *commit*."""
     folder = TreeFolder(clone.history_objects, commit, is_evidence=True)
+    data = b""
     try:
         data = folder.read(f"keys/{group}/epochs") or b""
         if data not in known:
@@ -148,7 +205,7 @@ def _verified(
         raise  # what cannot be read may be a revocation
     except SealedFilesError as error:
         if isinstance(error, MissingKeyError):
-            unread.add(commit)
+            unread[commit] = parse_epochs(data, group)
         if clone.lacks_key_history:
             raise unreadable(f"the commits that changed the keys of {group}") from None
     return []
@@ -175,7 +232,7 @@ def precedes_retirement(clone: CloneKeys, commit: str, group: str, key_id: str) 
                 continue
         if repository.try_run("merge-base", "--is-ancestor", commit, one)[0]:
             return False
-        is_verified = is_verified or key_id in retired_by(_verified(clone, group, one, {}, set()))
+        is_verified = is_verified or key_id in retired_by(_verified(clone, group, one, {}, {}))
     return is_verified
 
 

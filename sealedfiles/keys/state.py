@@ -52,6 +52,12 @@ class LookedAt(NamedTuple):
     """The keys that were generated when a reader was removed, each with its commit: later epochs must list
     them."""
 
+    @property
+    def log_size(self) -> int:
+        """The size of HEAD's log at that time, which ``head`` ends in; 0 if it is not known."""
+        size = self.head.rpartition("-")[2]
+        return int(size) if size.isdigit() else 0
+
 
 _REVOKED = "revoked="
 """The start of the field of ``looked-at`` with the revocations."""

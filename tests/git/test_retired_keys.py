@@ -22,7 +22,7 @@ from sealedfiles.keys.keyfile import wrap_keys
 from sealedfiles.keys.state import CloneFiles, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sealedfiles.git.epoch_history import EpochCommit
     from sealedfiles.git.repository import Repository
@@ -152,14 +152,16 @@ def test_what_was_read_is_not_read_again(
     toy.git("commit", "--quiet", "--allow-empty", "--message", "other")
     since = []
 
-    def noted(repository: Repository, group: str, commit: str) -> Iterator[EpochCommit]:
-        since.append(commit)
-        return versions(repository, group, commit)
+    def noted(
+        repository: Repository, group: str, commit: str, heads: Sequence[str]
+    ) -> Iterator[EpochCommit]:
+        since.append((commit, *heads))
+        return versions(repository, group, commit, heads)
 
     monkeypatch.setattr(retired_keys, "versions", noted)
     learn()
     learn()
-    assert since == [toy.git("rev-parse", "HEAD~1").strip()]
+    assert since == [(toy.git("rev-parse", "HEAD~1").strip(),)]
 
 
 def test_a_group_that_is_created_again_forgets_them(
@@ -438,6 +440,90 @@ def test_nor_after_a_force_push_that_hides_it(toy: Toy, new_clone: Callable[...,
     clone = new_clone(ALICE)
     forget_retired(clone, "default")  # as `sync --forget`, if Alice has abandoned the removal
     assert_accepted(new_clone(ALICE), 4)
+
+
+@pytest.mark.parametrize("is_back", [False, True])
+def test_nor_one_that_pulled_the_revocation_while_it_was_locked(
+    toy: Toy, new_clone: Callable[..., Clone], *, is_back: bool
+) -> None:
+    """Only the log of HEAD shows it after a force push, also if HEAD is again where the clone looked last."""
+    assert_accepted(new_clone(ALICE), 1)
+    first = toy.git("rev-parse", "HEAD").strip()
+    commit_keys(toy, 1, 3, why="revoked")
+    toy.git("reset", "--quiet", "--hard", first)
+    if not is_back:
+        commit_keys(toy, 1, 4)
+    assert_refused(new_clone(ALICE), 3)
+    clone = new_clone(ALICE)
+    forget_retired(clone, "default")  # as `sync --forget`
+    assert_accepted(new_clone(ALICE), 1 if is_back else 4)
+    toy.git("commit", "--quiet", "--allow-empty", "--message", "other")
+    assert_accepted(new_clone(ALICE), 1 if is_back else 4)
+
+
+def test_where_nothing_is_stored_the_log_of_head_does_not_count(
+    toy: Toy, new_clone: Callable[..., Clone], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The working tree of a build machine is reused for other branches."""
+    assert_accepted(new_clone(ALICE), 1)
+    monkeypatch.setenv("CI", "true")
+    first = toy.git("rev-parse", "HEAD").strip()
+    commit_keys(toy, 1, 3, why="revoked")
+    toy.git("reset", "--quiet", "--hard", first)
+    assert_accepted(new_clone(ALICE), 1)
+
+
+def test_a_revocation_that_git_has_removed_since_does_not_count(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    assert_accepted(new_clone(ALICE), 1)
+    first = toy.git("rev-parse", "HEAD").strip()
+    commit_keys(toy, 1, 3, why="revoked")
+    toy.git("reset", "--quiet", "--hard", first)
+    log = (toy.path / ".git/logs/HEAD").read_bytes()
+    toy.git("reflog", "expire", "--expire=now", "--all")
+    toy.git("gc", "--quiet", "--prune=now")
+    (toy.path / ".git/logs/HEAD").write_bytes(log)
+    assert_accepted(new_clone(ALICE), 1)
+
+
+def commit_keys_for_others(toy: Toy, *numbers: int) -> None:
+    """Commit a chain of revocations that nobody here can verify."""
+    toy.write(
+        EPOCHS, epochs(*((n, "revoked" if at else "created") for at, n in enumerate(numbers)))
+    )
+    toy.remove(".sealedfiles/keys/default/alice.age")
+    toy.commit()
+
+
+@pytest.mark.parametrize("is_forced", [False, True])
+def test_a_removed_reader_gives_nothing_to_who_was_no_reader(
+    toy: Toy, new_clone: Callable[..., Clone], *, is_forced: bool
+) -> None:
+    """Their keys, which a removed reader gave them, prove nothing of the revocation that they have seen."""
+    state = new_clone(ALICE).state
+    state.remember("default", Seen(group_key(1).key_id, "main"))  # when another group was used
+    first = toy.git("rev-parse", "HEAD").strip()
+    commit_keys_for_others(toy, 1, 3)
+    if is_forced:
+        toy.git("reset", "--quiet", "--hard", first)
+    commit_keys(toy, 1, 4)
+    for _ in range(2):
+        assert_refused(new_clone(ALICE), 3)
+    commit_keys(toy, 1, 3)
+    assert_accepted(new_clone(ALICE), 3)
+
+
+def test_a_new_clone_warns_of_a_revocation_that_it_cannot_verify(
+    toy: Toy, new_clone: Callable[..., Clone], capsys: pytest.CaptureFixture[str]
+) -> None:
+    commit_keys_for_others(toy, 1, 3)
+    commit_keys(toy, 1, 4)
+    for is_first in (True, False):
+        assert_accepted(new_clone(ALICE), 4)
+        assert (
+            f"its key {group_key(3).key_id} is not encrypted to you" in capsys.readouterr().err
+        ) == is_first
 
 
 def test_nor_one_with_a_record_of_an_earlier_version(
