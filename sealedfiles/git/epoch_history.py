@@ -26,6 +26,9 @@ A longer history is refused, because if only a part were read, anyone could hide
 commits.
 """
 
+_FEW = 100
+"""Commits that are given as arguments."""
+
 
 class EpochCommit(NamedTuple):
     """A commit that changed a group's ``epochs`` file."""
@@ -86,10 +89,10 @@ def versions(
     file = f"{NAME}/keys/{group}/epochs"
     show = ["log", "--full-history", "--topo-order", "--parents", f"--max-count={MOST + 1}"]
     show.append(f"--format=%x00%H%x1f%P%x1f{AUTHORED}")
-    more = "".join(f"{one}\n" for one in heads).encode(
-        "ascii"
-    )  # they may be too many for arguments
-    options = ["--ignore-missing", "--stdin"] if more else []
+    # Arguments have a maximum length, and stdin needs `subprocess`.
+    few = heads if len(heads) <= _FEW else []
+    more = b"" if few else "".join(f"{one}\n" for one in heads).encode("ascii")
+    options = [*(["--ignore-missing"] if heads else []), *(["--stdin"] if more else []), *few]
     revisions = f"{since}..HEAD" if since else "HEAD"
     code, out, _ = repository.try_run(*show, *options, revisions, "--", file, stdin=more)
     if code and since:  # the commit no longer exists: read all versions

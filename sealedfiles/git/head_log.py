@@ -28,7 +28,7 @@ def heads_since(repository: Repository, commit: str, size: int) -> list[str]:
     last = before.rpartition(b"\n")[0].rpartition(b"\n")[2]
     is_same = before.endswith(b"\n") and _moved_to(last) == commit
     found = map(_moved_to, (after if is_same else data).split(b"\n")[:-1])
-    return [*dict.fromkeys(found)]
+    return [one for one in dict.fromkeys(found) if one.isalnum()]
 
 
 def _moved_to(line: bytes) -> str:

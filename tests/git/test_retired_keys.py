@@ -442,11 +442,17 @@ def test_nor_after_a_force_push_that_hides_it(toy: Toy, new_clone: Callable[...,
     assert_accepted(new_clone(ALICE), 4)
 
 
-@pytest.mark.parametrize("is_back", [False, True])
+@pytest.mark.parametrize(("is_back", "few"), [(False, 100), (True, 100), (False, 0)])
 def test_nor_one_that_pulled_the_revocation_while_it_was_locked(
-    toy: Toy, new_clone: Callable[..., Clone], *, is_back: bool
+    toy: Toy,
+    new_clone: Callable[..., Clone],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_back: bool,
+    few: int,
 ) -> None:
     """Only the log of HEAD shows it after a force push, also if HEAD is again where the clone looked last."""
+    monkeypatch.setattr(epoch_history, "_FEW", few)
     assert_accepted(new_clone(ALICE), 1)
     first = toy.git("rev-parse", "HEAD").strip()
     commit_keys(toy, 1, 3, why="revoked")
