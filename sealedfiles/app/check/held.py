@@ -339,14 +339,13 @@ class HeldCopies:
         """Add sealed *files* to *index*."""
         new = {name: file for name, file in files.items() if index.lacks(name)}
         for blob, text, file in self._texts(new):
-            closed = {*TOKEN.findall(text.decode("latin-1"))}
-            file_ids = {split(token).file_id.encode("ascii") for token in closed}
+            tokens = {*TOKEN.findall(text.decode("latin-1"))}
+            closed = {token: split(token).file_id.encode("ascii") for token in tokens}
+            file_ids = {*closed.values()}
             wanted = _selector(file, index.lacks_token)
             for token, texts in texts_in(text, file, self._keys, wanted):
                 name = token_id(token, _format_name(file))
-                file_id = split(token).file_id.encode("ascii")
-                index.add(name, file_id, [text.encoded for text in texts])
-                closed.discard(token)
+                index.add(name, closed.pop(token), [text.encoded for text in texts])
             self._closed[blob.partition(b" ")[0].decode("ascii")] = frozenset(closed)
             opened = open_file(text, file, self._ring)
             if opened.opened and is_telling_content(opened.data):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -199,14 +199,20 @@ def _changes(path: bytes, old: _Side, new: _Side) -> Iterator[Change]:
         kind = ADDED if not old.data else REMOVED if not new.data else kind
         yield Change(path, kind, reason=reason, old_suspect=old.suspect, new_suspect=new.suspect)
         return
+    reasons = {one.token: _reason(one) for one in (*old.problems, *new.problems)}
     # In the order of the new version; values that it lacks come last.
     for key in {**new.values, **old.values}:
-        yield from _value_changes(path, key, old, new)
+        values = old.values.get(key, []), new.values.get(key, [])
+        yield from _value_changes(path, key, *values, reasons)
 
 
-def _value_changes(path: bytes, key: bytes, old: _Side, new: _Side) -> Iterator[Change]:
-    """Yield the changes of the values at one key path, which are several in a list."""
-    a, b = old.values.get(key, []), new.values.get(key, [])
+def _value_changes(
+    path: bytes, key: bytes, a: list[_Value], b: list[_Value], reasons: Mapping[str, str]
+) -> Iterator[Change]:
+    """Yield the changes from the values *a* at one key path to *b*; both are several in a list.
+
+    *reasons* are why tokens could not be decrypted.
+    """
     pairs: list[tuple[_Value | None, _Value | None]] = []
     matcher = SequenceMatcher(
         None, [v.identity for v in a], [v.identity for v in b], autojunk=False
@@ -222,9 +228,8 @@ def _value_changes(path: bytes, key: bytes, old: _Side, new: _Side) -> Iterator[
             reason = ""
             if kind == UNKNOWN:
                 closed = after if after and not after.is_read else before
-                problems = [*new.problems, *old.problems]
                 token = closed.text if closed else ""
-                reason = next((_reason(one) for one in problems if one.token == token), "")
+                reason = reasons.get(token, "")
                 if UNAUTHENTICATED_TOKEN.fullmatch(token):
                     reason = "no reader has accepted it yet: sealedfiles accept"
             yield Change(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from sealedfiles.errors import UsageError
@@ -22,8 +23,8 @@ class Attempt(NamedTuple):
     """The tree of the index before it."""
     is_new: bool = False
     """Whether it has yet to set up sealedfiles, or was interrupted while it did."""
-    groups: tuple[tuple[str, str], ...] = ()
-    """The groups that it creates, each with the id of its first key."""
+    groups: Mapping[str, str] = {}
+    """The ids of the first keys of the groups that it creates, by group."""
 
 
 def attempt_file(repository: Repository) -> Path:
@@ -36,7 +37,7 @@ def read_attempt(repository: Repository) -> Attempt | None:
     file = attempt_file(repository)
     try:
         data = json.loads(file.read_bytes())
-        groups = tuple((str(group), str(key)) for group, key in data.get("groups", ()))
+        groups = {str(group): str(key) for group, key in dict(data.get("groups", ())).items()}
         return Attempt(str(data["tool"]), str(data["tree"]), data.get("is_new") is True, groups)
     except FileNotFoundError:
         return None

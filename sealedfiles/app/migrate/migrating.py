@@ -113,16 +113,15 @@ def _create_groups(
     workspace: Workspace, clone: Clone, prepared: Prepared, plan: MigrationPlan, dialog: Dialog
 ) -> None:
     """Create the groups that do not exist, and finish those of an attempt that was interrupted."""
-    unfinished = dict(prepared.unfinished_groups)
-    new = dict(unfinished)  # also of an earlier attempt, until all are finished
+    new = {**prepared.unfinished_groups}  # also of an earlier attempt, until all are finished
     for group in sorted({one.group for one in plan.files}):
-        if group in unfinished:
+        if group in prepared.unfinished_groups:
             finish_group(workspace, clone, group)
         elif is_missing(clone, group):
 
             def announce(key_id: str, group: str = group) -> None:
                 new[group] = key_id
-                attempt = Attempt(plan.tool, prepared.tree.oid, groups=tuple(new.items()))
+                attempt = Attempt(plan.tool, prepared.tree.oid, groups=new)
                 write_attempt(clone.repository, attempt)
 
             create_group(workspace, group, dialog, announce)

@@ -91,8 +91,8 @@ class Prepared(NamedTuple):
     """None if there is nothing to migrate."""
     is_resumed: bool = False
     """Whether an earlier migration was interrupted."""
-    unfinished_groups: tuple[tuple[str, str], ...] = ()
-    """The groups with keys that it generated, and may not have recorded, each with the id of its key."""
+    unfinished_groups: Mapping[str, str] = {}
+    """The ids of the keys that it generated, and may not have recorded, by group."""
 
 
 def prepare(request: MigrateRequest) -> Prepared:
@@ -124,7 +124,7 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
     only = tuple(repository.relative(Path(name)) for name in request.paths)
     tool, stored = _find_tool(tree, attempt.tool if attempt else request.tool)
     chosen = selected(stored, only)
-    unfinished = _unfinished_groups(clone, attempt) if attempt else ()
+    unfinished = _unfinished_groups(clone, attempt) if attempt else {}
     prepared = Prepared(repository, tree, is_new, None, attempt is not None, unfinished)
     if not chosen:
         return prepared
@@ -141,7 +141,7 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
         clone, tool, {one.path for one in files if not {one.path, one.stored} & {*only}}
     )
     planned = [_planned(tree, governing, one, source.decrypt(one), request) for one in files]
-    others = {*clone.group_names()} - {group for group, _ in unfinished}
+    others = {*clone.group_names()} - {*unfinished}
     for group in sorted({one.group for one in planned} & others):
         if group != request.group and not is_missing(clone, group):
             # Not one that is new here: anyone with push access could have named it in the tool's files.
@@ -187,17 +187,17 @@ def _notes_on_shallow(repository: Repository) -> list[Note]:
     return [Note(what, (hint,))]
 
 
-def _unfinished_groups(clone: Clone, attempt: Attempt) -> tuple[tuple[str, str], ...]:
-    """Return the groups whose only key is the one that *attempt* generated, each with the id of the key.
+def _unfinished_groups(clone: Clone, attempt: Attempt) -> dict[str, str]:
+    """Return the ids of the keys that *attempt* generated and that are the only ones of their groups.
 
     Somebody else, who may have pushed a group of that name since, has no key with this id.
     """
-    found = []
-    for group, key_id in attempt.groups:
+    found = {}
+    for group, key_id in attempt.groups.items():
         data = clone.work_tree.read(f"keys/{group}/epochs")
         if data and [one.key_id for one in parse_epochs(data, group)] == [key_id]:
-            found.append((group, key_id))
-    return tuple(found)
+            found[group] = key_id
+    return found
 
 
 def _used_groups(clone: Clone, planned: set[bytes]) -> frozenset[str]:

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 
 from sealedfiles.app.files.working_file import WorkingFile
-from sealedfiles.formats.base import Data, child_of
+from sealedfiles.formats.base import Data, value_at
 from sealedfiles.formats.place import begins_line, line_start
 from sealedfiles.formats.tree import Node
 from sealedfiles.light_typing import NamedTuple, TypeAlias
@@ -46,7 +46,7 @@ def comments_of(place: WorkingFile, data: Data) -> Comments:
     is_yaml = version.form is not None and version.form.name == "yaml"
     entries = [*(_yaml_entries(text) if is_yaml else _dotenv_entries(text))]
     comments = sorted([*version.comments, *([] if is_yaml else _behind_values(text))])
-    entries = [(start, address) for start, address in entries if _exists(data, address)]
+    entries = [(start, address) for start, address in entries if value_at(data, address)[0]]
     starts = [start for start, _ in entries]
     last = (max(len(data) - 1, 0), END) if isinstance(data, list) else (END,)
     found: dict[Address, list[Comment]] = {}
@@ -81,23 +81,12 @@ def above_item(data: Data, address: Address) -> Address:
     """Return the list item whose first value is at *address*, otherwise *address*."""
     documents = isinstance(data, list)
     while len(address) > 1 + documents and isinstance(address[-2], int):
-        parent = data
-        for step in address[:-1]:
-            parent = child_of(parent, step)
+        parent = value_at(data, address[:-1])[1]
         first = next(iter(parent), None) if isinstance(parent, dict) else 0
         if address[-1] != first:
             break
         address = address[:-1]
     return address
-
-
-def _exists(data: Data, address: Address) -> bool:
-    try:
-        for step in address:
-            data = child_of(data, step)
-    except LookupError:
-        return False
-    return True
 
 
 def _yaml_entries(text: str) -> Iterator[tuple[int, Address]]:

@@ -13,7 +13,7 @@ from sealedfiles.app.sops.metadata import Metadata
 from sealedfiles.app.sops.scalars import literal_of, value_of_literal
 from sealedfiles.app.sops.tokens import TOKEN, Value, context_of, mac_of, open_token
 from sealedfiles.errors import FormatError, TamperedError, UsageError
-from sealedfiles.formats.base import Data, Scan, Span, splice
+from sealedfiles.formats.base import Scan, Span, splice, value_at
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model import paths
 from sealedfiles.model.address import Address
@@ -175,18 +175,10 @@ def _finished(text: str, form: str, later: dict[str, Value]) -> str:
     if later:
         data = editor.load(text)
         for address in editor.addresses(text):
-            token = _at(data, address)
+            token = value_at(data, address)[1]
             if isinstance(token, str) and token in later:
                 text = editor.assign(text, address, later[token].data.decode("utf-8"))
     return text
-
-
-def _at(data: Data, address: Address) -> Data:
-    from sealedfiles.formats.base import child_of
-
-    for step in address:
-        data = child_of(data, step)
-    return data
 
 
 def _is_metadata(span: Span) -> bool:

@@ -85,10 +85,7 @@ class _Encryption:
     def comments(self, found: Comments) -> dict[Address, list[str]]:
         """Return the lines of *found*, without their signs."""
         return {
-            address: [
-                self._comment(one.text, [step for step in address[:-1] if isinstance(step, str)])
-                for one in some
-            ]
+            address: [self._comment(one.text, _keys_above(address)) for one in some]
             for address, some in found.items()
         }
 
@@ -166,10 +163,14 @@ def write_binary(data: bytes, recipients: Sequence[age.Recipient]) -> Written:
 def _hidden(comments: Comments) -> list[set[str]]:
     """Return the keys above each comment that is not public."""
     return [
-        {step for step in address[:-1] if isinstance(step, str)}
+        {*_keys_above(address)}
         for address, some in comments.items()
         if not all(one.is_public for one in some)
     ]
+
+
+def _keys_above(address: Address) -> list[str]:
+    return [step for step in address[:-1] if isinstance(step, str)]
 
 
 def _refuse(root: Data, form: str) -> None:
