@@ -579,6 +579,15 @@ def commit_blob(repo: Repo, path: str, content: str) -> None:
     repo.git("checkout", "--quiet", "--", path)
 
 
+def share_production(alice: Repo, bob: Repo) -> None:
+    """Let Bob read the values of production, too, in his clone of the same server."""
+    alice.sealedfiles("grant", "bob", "--to", "production")
+    alice.commit("let bob read production, too")
+    alice.git("push", "--quiet")
+    bob.git("pull", "--quiet")
+    bob.sealedfiles("unlock", "--accept", "production")
+
+
 EVIL = "evil.example"
 """What somebody without keys wants programs to use as the database's user."""
 

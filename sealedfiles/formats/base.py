@@ -156,10 +156,8 @@ class Scan(Protocol):
     values: list[Span]
     """Every value that has source text, in file order, none overlapping another."""
 
-    @property
-    def continuations(self) -> AbstractSet[int]:
-        """The starts of values that are values only because of the literal of the value above them."""
-        ...
+    continuations: AbstractSet[int] = frozenset()
+    """The starts of values that are values only because of the literal of the value above them."""
 
     def comments(self) -> list[tuple[int, int]]:
         """Return every comment, in file order.

@@ -10,7 +10,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 import pytest
-from people import ENV, YAML, Person, Repo, groups
+from people import ENV, YAML, Person, Repo, groups, share_production
 
 from sealedfiles.keys.epochs import format_epochs, new_epoch
 from sealedfiles.keys.folder import DirFolder
@@ -331,11 +331,7 @@ def test_a_reader_removed_from_one_of_two_groups_continues_with_the_other(
     team: tuple[Repo, Repo],
 ) -> None:
     alice, bob = team
-    alice.sealedfiles("grant", "bob", "--to", "production")
-    alice.commit("both")
-    alice.git("push", "--quiet")
-    bob.git("pull", "--quiet")
-    bob.sealedfiles("unlock", "--accept", "production")
+    share_production(alice, bob)
     alice.sealedfiles("revoke", "bob", "--from", "production", "--yes")
     alice.commit("one")
     alice.sealedfiles("track", "new/*.yaml", "--values", "port", "--plain", "--yes")

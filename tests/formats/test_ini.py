@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.formats.base import value_at
 from sealedfiles.formats.ini.edit import INI_EDITOR
 from sealedfiles.formats.ini.format import INI
 from sealedfiles.model.address import NoSuchValueError
@@ -145,9 +146,7 @@ TEXT = "debug=1\n\n[s]\n  a = x ; y\n  b =\n     one\n     two\n\n[t]\nflag\n[s]
 def test_a_change_touches_only_its_lines(address: Address, value: Any, old: str, new: str) -> None:
     changed = INI_EDITOR.assign(TEXT, address, value)
     assert changed == TEXT.replace(old, new)
-    loaded: Any = INI_EDITOR.load(changed)
-    for step in address:
-        loaded = loaded[step]
+    loaded = value_at(INI_EDITOR.load(changed), address)[1]
     assert loaded == ("true" if value is True else value)
 
 
@@ -187,7 +186,5 @@ def test_a_value_reads_back_or_is_refused(value: str, address: Address) -> None:
         new = INI_EDITOR.assign(TEXT, address, value)
     except UsageError:
         return
-    loaded: Any = INI_EDITOR.load(new)
-    for step in address:
-        loaded = loaded[step]
+    loaded = value_at(INI_EDITOR.load(new), address)[1]
     assert loaded == value

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.formats.base import value_at
 from sealedfiles.formats.json import edit as json_edit
 from sealedfiles.formats.json.edit import JSON_EDITOR
 from sealedfiles.formats.json.format import JSON
@@ -476,9 +477,7 @@ def test_remove_takes_the_key_and_nothing_else(data: st.DataObject | None, text:
 def test_every_value_that_has_an_address_is_found_and_loaded(text: str) -> None:
     data = json.loads(text)
     for address in JSON_EDITOR.addresses(text):
-        value = data
-        for step in address:
-            value = value[step]
+        value = value_at(data, address)[1]
         start, end, _ = JSON_EDITOR.locate(text, address)
         assert repr(json.loads(text[start:end])) == repr(value)
 

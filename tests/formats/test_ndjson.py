@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.formats.base import value_at
 from sealedfiles.formats.ndjson.edit import NDJSON_EDITOR
 from sealedfiles.formats.ndjson.format import NDJSON
 from sealedfiles.model.address import NoSuchValueError
@@ -68,9 +69,7 @@ def test_a_line_that_is_not_json_is_refused_with_its_place(
 def test_a_change_stays_on_its_line(address: Address, value: Any, line: str) -> None:
     new = NDJSON_EDITOR.assign(TEXT, address, value)
     assert line in new
-    got: Any = NDJSON_EDITOR.load(new)
-    for step in address:
-        got = got[step]
+    got = value_at(NDJSON_EDITOR.load(new), address)[1]
     assert got == value
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from services import program
 
 from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.formats.base import value_at
 from sealedfiles.formats.tfvars.edit import TFVARS_EDITOR
 from sealedfiles.formats.tfvars.format import TFVARS
 from sealedfiles.model.address import NoSuchValueError
@@ -132,9 +133,7 @@ EOT
 def test_a_change_touches_only_its_lines(address: Address, value: Any, line: str) -> None:
     new = TFVARS_EDITOR.assign(LAYOUT, address, value)
     assert line in new
-    got: Any = TFVARS_EDITOR.load(new)
-    for step in address:
-        got = got[step]
+    got = value_at(TFVARS_EDITOR.load(new), address)[1]
     assert got == value
     assert TFVARS_EDITOR.assign(new, address, value) == new
 
@@ -185,8 +184,6 @@ def test_any_value_reads_back_with_only_this_change(
     value: Any, address: Address, is_crlf: bool
 ) -> None:
     new = TFVARS_EDITOR.assign(LAYOUT.replace("\n", "\r\n") if is_crlf else LAYOUT, address, value)
-    got: Any = TFVARS_EDITOR.load(new)
-    for step in address:
-        got = got[step]
+    got = value_at(TFVARS_EDITOR.load(new), address)[1]
     assert got == value
     assert not is_crlf or "\n" not in new.replace("\r\n", "")

@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sealedfiles.errors import FormatError, UsageError
+from sealedfiles.formats.base import value_at
 from sealedfiles.formats.xml.edit import XML_EDITOR, canonical
 from sealedfiles.formats.xml.format import XML
 from sealedfiles.model.address import Address, NoSuchValueError, show_address
@@ -69,10 +70,8 @@ def _values(element: ET.Element, above: tuple[str, ...]) -> Iterator[Value]:
 def by_editor(text: str) -> Iterator[Value]:
     data = XML_EDITOR.load(text)
     for address in XML_EDITOR.addresses(text):
-        value: Any = data
-        for step in address:
-            value = value[step]
-        yield tuple(str(one) for one in address if isinstance(one, str) and one != "#text"), value
+        path = (one for one in address if isinstance(one, str) and one != "#text")
+        yield tuple(path), str(value_at(data, address)[1])
 
 
 def without_blanks(values: Iterable[Value]) -> list[Value]:
@@ -110,9 +109,7 @@ def test_addresses(text: str, paths: dict[str, str]) -> None:
     data = XML_EDITOR.load(text)
     found = {}
     for address in XML_EDITOR.addresses(text):
-        value: Any = data
-        for step in address:
-            value = value[step]
+        value = value_at(data, address)[1]
         found[show_address(address)] = value
     assert found == paths
 
@@ -291,9 +288,7 @@ def at(*steps: str | int) -> Address:
 def test_a_change_touches_only_its_lines(address: Address, value: Any, line: str) -> None:
     new = XML_EDITOR.assign(LAYOUT, address, value)
     assert line in new
-    got: Any = XML_EDITOR.load(new)
-    for step in address:
-        got = got[step]
+    got = value_at(XML_EDITOR.load(new), address)[1]
     assert got == canonical(value)
     assert XML_EDITOR.assign(new, address, value) == new
     removed = [one for one in LAYOUT.splitlines() if one not in new.splitlines()]
@@ -426,9 +421,7 @@ def test_any_value_reads_back_with_only_this_change(
         assert value == ""  # text among elements
         return
     if value != "" or address[-1] != "#text":
-        got: Any = XML_EDITOR.load(new)
-        for step in address:
-            got = got[step]
+        got = value_at(XML_EDITOR.load(new), address)[1]
         assert got == canonical(value)
     assert not is_crlf or "\n" not in new.replace("\r\n", "")
 

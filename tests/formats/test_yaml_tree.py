@@ -89,6 +89,7 @@ def assert_entries_lie_in_order(text: str, node: Node) -> None:
 @given(st.one_of(texts(), texts(), damaged(), signs))
 @settings(max_examples=250)
 @example("a: |\n  x\n\t\nb: 1\n")
+@example("#\x85 x\n? a\n:\n")
 @example("? a\n? b\n: c\n: d\n")
 @example("{a, ? b, : c}")
 @example("a: &x\n- b\n-\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from people import YAML, Repo
+from people import YAML, Repo, share_production
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,11 +24,7 @@ CHOSEN = "chosen-by-bob"
 def carol(team: tuple[Repo, Repo], origin: Path, tmp_path: Path) -> Repo:
     """A clone from before the removal, unlocked."""
     alice, bob = team
-    alice.sealedfiles("grant", "bob", "--to", "production")
-    alice.commit("let bob read production, too")
-    alice.git("push", "--quiet")
-    bob.git("pull", "--quiet")
-    bob.sealedfiles("unlock", "--accept", "production")
+    share_production(alice, bob)
     clone = alice.person.clone(origin, tmp_path / "carol")
     clone.sealedfiles("unlock")
     clone.sealedfiles("hook", "install")

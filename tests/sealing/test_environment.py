@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sealedfiles.app.files.environment import Variable, merge, scalars, variables
 from sealedfiles.errors import NoKeyError, UsageError
+from sealedfiles.formats.base import value_at
 from sealedfiles.formats.json.format import JSON
 from sealedfiles.model.paths import show
 
@@ -121,9 +122,7 @@ json_like = st.recursive(
 @given(st.dictionaries(st.text(max_size=4), json_like, max_size=4))
 def test_every_value_is_found_once_at_its_address_in_file_order(data: dict[str, Any]) -> None:
     for address, value in scalars(data):
-        at: Any = data
-        for step in address:
-            at = at[step]
+        at = value_at(data, address)[1]
         assert at is value
     found = [value for _, value in scalars(data)]
     flat: list[Any] = []

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import re
 
-from sealedfiles.formats.base import Span
+from sealedfiles.formats.base import Scan, Span
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import LONGEST, ROOT, key_step
 from sealedfiles.model.token import TOKEN_PATTERN
@@ -105,7 +105,7 @@ def _step(key: str) -> bytes:
     return key_step(key[1:-1] if key[0] in "'\"" else key)
 
 
-class DotenvScan:
+class DotenvScan(Scan):
     """The values and comments of *text*, read from the offset *at*."""
 
     def __init__(self, text: str, at: int = 0) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Span
+from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Scan, Span
 from sealedfiles.formats.commented import is_continued
 from sealedfiles.formats.lines import ANY_TOKEN, is_base64_end, refuse_markers
 from sealedfiles.light_typing import TYPE_CHECKING
@@ -38,10 +38,8 @@ _KEY_LIKE = lazy_pattern(
 _QUOTED = lazy_pattern(rf"([\"'])({TOKEN_PATTERN})\1")
 
 
-class IniScan:
+class IniScan(Scan):
     """The values and sections of one INI text."""
-
-    continuations: frozenset[int] = frozenset()
 
     def __init__(self, text: str) -> None:
         self.values: list[Span] = []

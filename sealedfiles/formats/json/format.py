@@ -11,7 +11,7 @@ import re
 from functools import cached_property, lru_cache
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import KEPT, Format, Span, unescaped
+from sealedfiles.formats.base import KEPT, Format, Scan, Span, unescaped
 from sealedfiles.formats.gaps import BLANKS, with_gaps
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ITEM, LONGEST, ROOT, key_step
@@ -66,10 +66,8 @@ _ARRAY = _Container("()", r"[,\]]")
 _DOCUMENT = _Container("()", r"\Z")
 
 
-class JsonScan:
+class JsonScan(Scan):
     """The values of one JSON text."""
-
-    continuations: frozenset[int] = frozenset()
 
     def __init__(self, text: str, values: list[Span], stripped: Stripped | None = None) -> None:
         self.values = values

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import KEPT, Commented, Format, Span
+from sealedfiles.formats.base import KEPT, Commented, Format, Scan, Span
 from sealedfiles.formats.json.format import JSON as JSON_FORMAT
 from sealedfiles.formats.json.format import find_values
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -17,10 +17,8 @@ _LINE = lazy_pattern(r"([^\n]*?)(?:\r?\n|\Z)")
 _BLANKS = " \t"
 
 
-class NdjsonScan:
+class NdjsonScan(Scan):
     """The values of one NDJSON text."""
-
-    continuations: frozenset[int] = frozenset()
 
     def __init__(self, text: str) -> None:
         self.values: list[Span] = []

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from sealedfiles.formats.base import KEPT, Commented, Format, Span, end_of
+from sealedfiles.formats.base import KEPT, Commented, Format, Scan, Span, end_of
 from sealedfiles.formats.lines import ANY_TOKEN, is_base64_end, refuse_markers
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import LONGEST, ROOT, key_step
@@ -49,10 +49,8 @@ class Entry(NamedTuple):
     end: int
 
 
-class PropertiesScan:
+class PropertiesScan(Scan):
     """The values of one text."""
-
-    continuations: frozenset[int] = frozenset()
 
     def __init__(self, text: str) -> None:
         self.entries: list[Entry] = []

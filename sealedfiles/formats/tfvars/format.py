@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Span
+from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Scan, Span
 from sealedfiles.formats.commented import read_block
 from sealedfiles.formats.events import COMMENT, Paths
 from sealedfiles.formats.gaps import BLANKS, with_gaps
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 _HEX = "[0-9a-fA-F]"
 
 
-class TfvarsScan:
+class TfvarsScan(Scan):
     """The values of one text."""
-
-    continuations: frozenset[int] = frozenset()
 
     def __init__(self, text: str) -> None:
         events = Reader(text).read()

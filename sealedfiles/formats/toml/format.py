@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Span
+from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Scan, Span
 from sealedfiles.formats.events import COMMENT, Paths
 from sealedfiles.formats.gaps import BLANKS, with_gaps
 from sealedfiles.formats.toml.events import Reader, text_of
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 _HEX = "[0-9a-fA-F]"
 
 
-class TomlScan:
+class TomlScan(Scan):
     """The values of one TOML text."""
-
-    continuations: frozenset[int] = frozenset()
 
     def __init__(self, text: str) -> None:
         events = Reader(text).read()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     _Found: TypeAlias = "tuple[int, str, tuple[str, ...]]"
     """The offset of a piece of markup in bytes, its sign and name, and its attributes or its content."""
 
-START, EMPTY, END, TEXT, COMMENT, INSTRUCTION, DOCTYPE = range(7)
+START, EMPTY, END, TEXT, COMMENT = range(5)
 """The kinds of events.  EMPTY is a tag that is closed at once: ``<a/>``."""
 
 BLANKS = " \t\r\n"
@@ -154,8 +154,6 @@ class _Scan:
         at = 0
         while (start := text.find("<", at)) >= 0:
             start = self._add_text(at, start)
-            if start < 0:
-                break
             tag = _TAG.match(text, start)
             at = self._add_tag(start, tag) if tag else self._add_other(start)
         self._add_text(at, len(text))
@@ -163,7 +161,7 @@ class _Scan:
     def _add_text(self, start: int, end: int) -> int:
         """Add the text from *start* on; return the start of the next markup that is not a CDATA section.
 
-        *end* is that of the next markup.  Return -1 if there is none.
+        *end* is that of the next markup.
         """
         text = self._text
         while text.startswith(_SECTION, end):
@@ -172,7 +170,7 @@ class _Scan:
             self.found.append((after - 3, "]", ()))
             end = text.find("<", after)
             if end < 0:
-                return -1  # not well-formed, and found nowhere by expat
+                self._refuse(after, "text outside of an element")
         source = text[start:end]
         content = source.strip(BLANKS)
         if content:
@@ -232,7 +230,6 @@ class _Scan:
             match = _TARGET.match(text, start)
             name = match[1] if match else ""
             if name != "xml":
-                self.events.append(Event(INSTRUCTION, start, end, self._path, name))
                 self.found.append((start, "?", (name,)))
         else:
             match = _DOCTYPE.match(text, start)
@@ -242,7 +239,6 @@ class _Scan:
                 self._refuse(start, what)
             end = match.end()
             self._has_doctype = True
-            self.events.append(Event(DOCTYPE, start, end, self._path))
         return end
 
     def _end(self, start: int, sign: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Span
+from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Scan, Span
 from sealedfiles.formats.xml.events import COMMENT, TEXT, read, text_of
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ROOT, key_step
@@ -27,10 +27,8 @@ TEXT_KEY = "#text"
 """The key of the text of an element with attributes or children; key paths do not have it."""
 
 
-class XmlScan:
+class XmlScan(Scan):
     """The values of one text."""
-
-    continuations: frozenset[int] = frozenset()
 
     def __init__(self, text: str) -> None:
         self.values: list[Span] = []

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Span, end_of
+from sealedfiles.formats.base import KEPT, Commented, CommentPlace, Format, Scan, Span, end_of
 from sealedfiles.formats.gaps import with_gaps
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.plain import find_plain
@@ -23,10 +23,8 @@ _BEFORE_COMMENT = " \t\r\n,[]{}\"'"
 """The characters that can precede a comment: blanks, and with some parsers also the end of a token."""
 
 
-class YamlScan:
+class YamlScan(Scan):
     """The values of one YAML text."""
-
-    continuations: frozenset[int] = frozenset()
 
     def __init__(self, text: str) -> None:
         self._keys: list[Span] = []

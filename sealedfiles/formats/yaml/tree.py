@@ -12,6 +12,7 @@ from sealedfiles.formats.base import Span, end_of
 from sealedfiles.formats.tree import Child, Node, leaves
 from sealedfiles.formats.yaml import literal as yaml_literal
 from sealedfiles.formats.yaml.events import find
+from sealedfiles.formats.yaml.format import YAML
 from sealedfiles.formats.yaml.walk import Events, decoded
 from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.model.address import Address
@@ -52,6 +53,8 @@ def parse(text: str) -> YamlTree:
 
     A command asks several times what one text means, so the last trees are kept: do not change them.
     """
+    if not text.isascii():
+        YAML.scan(text)  # refuses comments that continue after a line end of YAML 1.1
     return grow(text)
 
 
