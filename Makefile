@@ -20,7 +20,8 @@ coverage:
 		--cov=sealedfiles.sealing --cov-report=term --cov-fail-under=93
 
 interpreters:
-	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && bash tests/tools/interpreters.sh "$$folder"
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && for work in install test; do \
+		bash tests/tools/interpreters.sh $$work "$$folder" || exit 1; done
 
 lint:
 	$(BIN)/ruff check

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# interpreters.sh FOLDER: run the tests that depend on the interpreter on every other supported Python under
-# pyenv, with few hypothesis examples; on the newest one, measure the branch coverage of the layers below git.
-# The environments are created in FOLDER.  .venv has run all tests already.
+# interpreters.sh install FOLDER: create an environment in FOLDER for every other supported Python under pyenv.
+# interpreters.sh test FOLDER: run the tests that depend on the interpreter in each, with few hypothesis examples;
+# on the newest one, measure the branch coverage of the layers below git.  .venv has run all tests already.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
-folder=${1:?interpreters.sh FOLDER}
+work=${1:?interpreters.sh install|test FOLDER} folder=${2:?interpreters.sh install|test FOLDER}
 version='import sys; print("%d.%d" % sys.version_info[:2])'
 supported=$(sed -n 's/.*"Programming Language :: Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 
@@ -32,13 +32,16 @@ for found in $supported; do
 done
 [ ${#versions[@]} -gt 0 ] || { echo "FAILED: there is no other supported Python under pyenv"; exit 1; }
 
-prepare() { # prepare VERSION
-    "${pythons[$1]}" -m venv "$folder/$1" && "$folder/$1/bin/pip" install -q 'pytest-cov>=7'
+install() { # install VERSION
+    "${pythons[$1]}" -m venv --without-pip "$folder/$1" &&
+        "${pythons[$1]}" -m pip --python "$folder/$1/bin/python" install -q -e '.[test]' 'pytest-cov>=7' &&
+        # Otherwise each worker of pytest compiles all tests.
+        "$folder/$1/bin/pytest" -q -n0 --collect-only -p no:cacheprovider "${lowest[@]}" "${others[@]}" tests/sealing \
+            >/dev/null
 }
 
-tests() { # tests VERSION
+run_tests() { # run_tests VERSION
     local bin=$folder/$1/bin
-    "$bin/pip" install -q -e '.[test]' || return
     if [ "$1" != "${versions[-1]}" ]; then
         HYPOTHESIS_PROFILE=few "$bin/pytest" -q -p no:cacheprovider "${lowest[@]}" "${others[@]}"
     else
@@ -47,13 +50,14 @@ tests() { # tests VERSION
     fi
 }
 
-for found in "${versions[@]}"; do
-    prepare "$found" &
-done
-wait
+case $work in
+install) command=install ;;
+test) command=run_tests ;;
+*) echo "interpreters.sh install|test FOLDER" && exit 2 ;;
+esac
 failed=()
 for found in "${versions[@]}"; do
     printf '\n--- Python %s: %s\n' "$found" "${pythons[$found]}"
-    tests "$found" || failed+=("$found")
+    "$command" "$found" || failed+=("$found")
 done
 [ ${#failed[@]} -eq 0 ] || { printf 'FAILED on Python %s\n' "${failed[@]}"; exit 1; }
