@@ -12,7 +12,7 @@ from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git import child
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
-from sealedfiles.util.messages import on_one_line, shell_path, trace, warn
+from sealedfiles.util.messages import shell_path, trace, warn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,10 +107,9 @@ class Repository:
         """Run git in the working tree and return its output.  Raises GitError with git's message."""
         code, out, err = self.try_run(*args, stdin=stdin, env=env)
         if code:
-            raise GitError(
-                f"git {args[2 if args[0] == '-c' else 0]} failed with exit status {code}: {on_one_line(err)}",
-                *self._write_hints(),
-            )
+            from sealedfiles.git.failure import failure
+
+            raise failure(args, code, err, self.git_folder, self._write_hints())
         return out
 
     def update_index(

@@ -56,7 +56,8 @@ def explain(error: BaseException) -> Explanation | None:
 
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NOT_A_FOLDER = (errno.ENOTDIR, errno.EEXIST)
-_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
+"""The errors of a write for which there is no space."""
 
 
 def _explain_file(error: OSError) -> Explanation:
@@ -68,7 +69,9 @@ def _explain_file(error: OSError) -> Explanation:
     place = os.fsdecode(name) if isinstance(name, (str, bytes, os.PathLike)) else ""
     folder = shlex.quote(os.path.dirname(place) or ".")
     hints: tuple[str, ...] = ()
-    if error.errno in _FULL:
+    if error.errno == errno.EFBIG:
+        hints = ("raise the limit of file sizes (ulimit -f), then run the command again",)
+    elif error.errno in FULL:
         hints = ("free some disk space, then run the command again",)
     elif place and error.errno in _REFUSED:
         hints = (f"check the permissions: ls -ld {folder}",)

@@ -61,7 +61,9 @@ def replace(
         if mode is not None:
             os.chmod(temporary, mode)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError):
+            error.filename = path  # an error of a write has no name
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,39 @@ def test_a_failure_of_git_is_an_error_with_its_words(top: Path) -> None:
     assert repository.config("core.bare") == "false"
     assert repository.config("no.such") is None
     repository.require_writable()
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from sealedfiles.errors import GitError
+from sealedfiles.git.repository import find_repository
+from sealedfiles.model.unavailable import explain
+from sealedfiles.util.atomic import replace
+
+top = Path(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
+try:
+    find_repository(top).run("config", "a.b", "c")
+except GitError as error:
+    print(error.message, *error.hints, sep="\\n")
+try:
+    replace(top / "secret.yaml", b"password: s3cr3t")
+except OSError as error:
+    print(explain(error).message)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limits of file sizes")
+def test_a_write_without_space_is_an_error_with_the_place_and_what_to_do(top: Path) -> None:
+    """git says neither why nor what to do, but only which file it could not write."""
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, top], capture_output=True, text=True, check=True
+    )
+    message, hint, other = done.stdout.splitlines()
+    assert message.startswith(f"git config failed: {top}/.git: file too large: ")
+    assert hint == "raise the limit of file sizes (ulimit -f), then run the command again"
+    assert other == f"{top}/secret.yaml: file too large"
 
 
 @pytest.mark.parametrize(
