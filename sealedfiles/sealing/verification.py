@@ -47,7 +47,9 @@ def first_lost(
     assert file.format is not None  # noqa: S101 - callers have a structured file
     if not replacements:
         return None
-    if has_own_tokens or sides_of(sealed):
+    # A token that was kept may be written with escapes.
+    has_escapes = "\\" in sealed and any("\\" in source for _, _, source in replacements)
+    if has_own_tokens or has_escapes or sides_of(sealed):
         return _first_unopened(text, replacements, sealed, file, keys)
     if "sealed:v1:" in text and choose_file_id(file.path, TOKEN.findall(sealed)) != right_id:
         return replacements[0][0]

@@ -10,6 +10,10 @@ import yaml
 from documents import (
     ENV,
     JSON,
+    NDJSON,
+    PROPERTIES,
+    TFVARS,
+    TOML,
     WHOLE,
     YAML,
     at,
@@ -64,6 +68,36 @@ def test_a_token_with_escapes_is_opened_and_never_sealed_again(
     assert seal(path, unseal(path, sealed), sealed) == sealed
     plain = inspect_file(text.encode(), *described(path)).plain
     assert [text[span.start : span.end] for span in plain] == ['""', "1"]
+
+
+KEPT = {
+    YAML: 'a: "{}"\nb: {}\n',
+    JSON: '{{"a": "{}", "b": "{}"}}\n',
+    TOML: 'a = "{}"\nb = "{}"\n',
+    TFVARS: 'a = "{}"\nb = "{}"\n',
+    NDJSON: '{{"a": "{}"}}\n{{"b": "{}"}}\n',
+}
+
+
+@pytest.mark.parametrize("path", KEPT)
+def test_a_token_with_escapes_is_kept_when_another_value_changes(path: str) -> None:
+    sealed = seal(path, KEPT[path].format("hunter22", "old")).decode()
+    spelled = sealed.replace('"sealed', '"\\u0073ealed', 1)
+    result = seal(path, KEPT[path].format("hunter22", "new"), spelled).decode()
+    assert result.startswith(spelled[: spelled.index(":v1:")])
+    assert len(tokens(result.encode())) == 1
+    assert unseal(path, result) == KEPT[path].format("hunter22", "new").encode()
+
+
+def test_a_token_as_java_writes_it_is_kept_when_another_value_changes() -> None:
+    """``java.util.Properties.store`` writes a backslash before each colon."""
+    sealed = seal(PROPERTIES, "a=hunter22\nb=old\n").decode()
+    kept, other = (line.replace(":", "\\:") for line in sealed.splitlines())
+    result = seal(PROPERTIES, "a=hunter22\nb=new\n", f"{kept}\n{other}\n").decode()
+    first, second = result.splitlines()
+    assert first == kept
+    assert second.startswith("b=sealed:v1:")
+    assert unseal(PROPERTIES, result) == b"a=hunter22\nb=new\n"
 
 
 def test_so_is_one_that_is_folded_over_lines_behind_an_anchor() -> None:

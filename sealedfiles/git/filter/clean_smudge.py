@@ -130,17 +130,23 @@ class Filter:
         if noted.found:
             self._left.append(noted)
         if file.format is not None and is_whole(sealed) and not is_whole(data):
-            self._note_whole(path, data, sealed, file)
+            is_new = previous is not None and not is_whole(previous)
+            self._note_whole(path, data, sealed, file, is_new=is_new)
         # It is unchanged, and only the rules, the keys and these two versions had a part in that.
         elif sealed is previous and not stored.is_read:
             self._unchanged.add(self._unchanged.mark(path, rules, data, previous))
         return sealed
 
-    def _note_whole(self, path: bytes, data: bytes, sealed: bytes, file: File) -> None:
+    def _note_whole(
+        self, path: bytes, data: bytes, sealed: bytes, file: File, *, is_new: bool
+    ) -> None:
         """Record a file that has a format but becomes sealed whole, which the user may not expect."""
+        from sealedfiles.errors import FormatError
         from sealedfiles.sealing.whole import why_whole
 
         error = why_whole(data, file)
+        if error is None and is_new:
+            error = FormatError("its values could not be sealed one by one")
         if error is not None and not self._versions.has(path, sealed):
             self._whole.append((path, error))
 
