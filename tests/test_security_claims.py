@@ -36,6 +36,10 @@ CLAIMS = {
         "app/files/test_provenance.py::test_outside_git_plaintext_is_refused_as_nothing_shows_who_wrote_it",
         "app/files/test_provenance.py::test_outside_git_no_rule_counts_that_the_users_groups_do_not_prove",
     ],
+    "A mapping or a list in the place of a sealed value": [
+        "app/files/test_collections.py::test_everything_below_a_sealed_key_is_sealed",
+        "app/files/test_collections.py::test_no_command_gives_it_out",
+    ],
     "A submodule is not used": [
         "app/check/test_links.py::test_a_link_in_the_place_of_a_folder",
         "app/check/test_links.py::test_a_new_file_beyond_it_is_found_when_it_is_staged",

@@ -117,9 +117,16 @@ class PathPattern:
     a sequence item; a step in double quotes is literal, with JSON's escapes.  Matching is case-sensitive.
     """
 
-    def __init__(self, pattern: str) -> None:
-        """Parse *pattern*.  Raises ValueError, with the reason, if it is invalid."""
+    def __init__(self, pattern: str, *, below: bool = False) -> None:
+        """Parse *pattern*.  Raises ValueError, with the reason, if it is invalid.
+
+        With *below*, it also matches each path below one that it matches, and a list whose items it matches.
+        """
         self._steps = list(_pattern_steps(pattern))
+        if below:
+            while self._steps and self._steps[-1] is ITEM_GLOB:
+                del self._steps[-1]
+            self._steps.append(None)
 
     def matches(self, path: bytes) -> bool:
         """Return True if the pattern matches all of the encoded *path*."""

@@ -7,6 +7,7 @@ The first rule that matches a value applies.  A value that no rule matches is se
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.light_typing import TYPE_CHECKING, Any, NamedTuple
@@ -362,9 +363,11 @@ class _Reader:
         file_format = self.value(keys["format"]) if "format" in keys else None
         if file_format is not None and file_format not in FORMATS:
             raise self.fail(keys["format"], f"`format` must be one of {', '.join(FORMATS)}")
+        # Anyone with push access can replace a sealed value by a collection, or a list by a value.
+        compiler = PathPattern if plain == "true" else partial(PathPattern, below=True)
         return Rule(
             files=self.patterns(keys["files"], self.file_pattern),
-            values=self.patterns(keys["values"], PathPattern) if "values" in keys else (),
+            values=self.patterns(keys["values"], compiler) if "values" in keys else (),
             group=None if plain == "true" else group,
             format=file_format,
             line=node.start_mark.line + 1,

@@ -63,7 +63,7 @@ class Preset(NamedTuple):
         if any(_path_pattern(one).matches(key_path) for one in self.plain):
             return True
         return self.sealed is not None and not any(
-            _path_pattern(one).matches(key_path) for one in self.sealed
+            _path_pattern(one, below=True).matches(key_path) for one in self.sealed
         )
 
     def is_kind_of(self, path: str, key_paths: Collection[bytes]) -> bool:
