@@ -291,6 +291,54 @@ def test_a_new_clone_seals_nothing_with_keys_that_are_restored(
     assert fresh.git("diff", "--cached", "--name-only") == ""
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["commit", "force push"])
+def test_keys_of_one_of_two_groups_that_are_restored_give_nothing_of_the_other(
+    team: tuple[Repo, Repo], mallory: Repo, how: str
+) -> None:
+    alice, bob = team
+    alice.sealedfiles("grant", "bob", "--to", "production")
+    alice.commit("both")
+    alice.git("push", "--quiet")
+    bob.git("pull", "--quiet")
+    bob.sealedfiles("unlock", "--accept", "production")
+    mallory.git("pull", "--quiet")
+    before = mallory.git("rev-parse", "HEAD").strip()
+    alice.sealedfiles("revoke", "bob", "--yes")
+    commit(alice, "remove bob")
+    alice.git("push", "--quiet")
+    alice.sealedfiles("get", YAML, "production.pin")
+    mallory.git("pull", "--quiet")
+    mallory.git("checkout", "--quiet", before, "--", ".sealedfiles/keys/production")
+    mallory.git("checkout", "--quiet", before, "--", ".sealedfiles/recipients")
+    if how == "commit":
+        push(mallory)
+        alice.git("pull", "--quiet")
+    else:
+        mallory.git("commit", "--quiet", "--no-verify", "--amend", "--message", "remove bob")
+        mallory.git("push", "--quiet", "--no-verify", "--force")
+        alice.git("fetch", "--quiet")
+        alice.git("reset", "--quiet", "--hard", "@{upstream}")
+    # The restored group: nothing is used, and nothing new is sealed.
+    alice.sealedfiles("get", YAML, "production.pin", code=4)
+    alice.sealedfiles("set", YAML, "production.pin", "--value", "s3cr3t-new", code=4)
+    # Who proves the other one does not choose what becomes of its values.
+    alice.sealedfiles("track", YAML, "--values", "production.**", "--yes", code=4)
+    policy = ".sealedfiles/policy.yaml"
+    alice.write(policy, alice.read(policy).replace("group: production", "group: default"))
+    alice.sealedfiles("trust", "policy", "--yes", code=4)
+    alice.git("checkout", "--quiet", "--", policy)
+    # The other one has its new key, which the removed reader does not have.
+    alice.sealedfiles("set", ENV, "DB_PASSWORD", "--value", "s3cr3t-new")
+    alice.git("add", ENV)
+    commit(alice, "a value")
+    alice.git("push", "--quiet", "--no-verify")
+    bob.git("fetch", "--quiet")
+    bob.git("reset", "--quiet", "--hard", "@{upstream}")
+    assert "s3cr3t-new" not in bob.read(ENV)
+    bob.sealedfiles("get", ENV, "DB_PASSWORD", code=3)
+
+
 def test_changing_one_word_in_epochs_does_not_reactivate_a_retired_key(
     left: tuple[Repo, str, str],
 ) -> None:
