@@ -39,6 +39,9 @@ CLAIMS = {
     "A mapping or a list in the place of a sealed value": [
         "app/files/test_collections.py::test_everything_below_a_sealed_key_is_sealed",
         "app/files/test_collections.py::test_no_command_gives_it_out",
+        "app/files/test_other_names.py::test_no_command_gives_it_out",
+        "model/test_folded_names.py::test_what_configparser_reads_in_an_ini_file",
+        "model/test_folded_names.py::test_what_is_found_in_xml_by_its_namespace",
     ],
     "A submodule is not used": [
         "app/check/test_links.py::test_a_link_in_the_place_of_a_folder",

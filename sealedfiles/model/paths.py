@@ -8,7 +8,7 @@ The position in a sequence is not included.  A token's path tag is computed from
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sealedfiles.model.globs import ITEM as ITEM_GLOB
 from sealedfiles.model.globs import Glob, match_steps
@@ -117,12 +117,16 @@ class PathPattern:
     a sequence item; a step in double quotes is literal, with JSON's escapes.  Matching is case-sensitive.
     """
 
-    def __init__(self, pattern: str, *, below: bool = False) -> None:
+    def __init__(
+        self, pattern: str, *, below: bool = False, fold: Callable[[str], str] | None = None
+    ) -> None:
         """Parse *pattern*.  Raises ValueError, with the reason, if it is invalid.
 
         With *below*, it also matches each path below one that it matches, and a list whose items it matches.
+        Names for which *fold* returns the same text are the same.
         """
-        self._steps = list(_pattern_steps(pattern))
+        self._fold = fold
+        self._steps = list(_pattern_steps(pattern, fold or str))
         if below:
             while self._steps and self._steps[-1] is ITEM_GLOB:
                 del self._steps[-1]
@@ -130,7 +134,10 @@ class PathPattern:
 
     def matches(self, path: bytes) -> bool:
         """Return True if the pattern matches all of the encoded *path*."""
-        return match_steps(self._steps, steps(path))
+        names = steps(path)
+        if self._fold:
+            names = [name if name is None else self._fold(name) for name in names]
+        return match_steps(self._steps, names)
 
 
 _PATTERN_STEP = lazy_pattern(
@@ -139,7 +146,7 @@ _PATTERN_STEP = lazy_pattern(
 _ESCAPE = lazy_pattern(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 
-def _pattern_steps(pattern: str) -> Iterator[Glob | None]:
+def _pattern_steps(pattern: str, fold: Callable[[str], str]) -> Iterator[Glob | None]:
     at = 0
     while at < len(pattern):
         step = _PATTERN_STEP.match(pattern, at)
@@ -149,11 +156,11 @@ def _pattern_steps(pattern: str) -> Iterator[Glob | None]:
         if step["item"]:
             yield ITEM_GLOB
         elif step["quoted"] is not None:
-            yield Glob([[re.escape(char) for char in unescape(step["quoted"])]])
+            yield Glob([[re.escape(char) for char in fold(unescape(step["quoted"]))]])
         elif step["bare"] == "**":
             yield None
         else:
-            parts = re.split(r"\*+", step["bare"])
+            parts = re.split(r"\*+", fold(step["bare"]))
             yield Glob([[re.escape(char) for char in part] for part in parts])
         if at < len(pattern) and pattern[at] == ".":
             at += 1

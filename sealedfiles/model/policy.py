@@ -69,6 +69,12 @@ class Rule(NamedTuple):
         """The rule on one line, for messages."""
         return ", ".join(f"{key}: {' '.join(texts)}" for key, texts in self.entries)
 
+    def compiled(self, compiler: Callable[[str], PathPattern]) -> Rule:
+        """Return this rule; if it seals certain values, with the patterns that *compiler* makes of theirs."""
+        if self.group is None or not self.values:
+            return self
+        return self._replace(values=tuple(map(compiler, dict(self.entries)["values"])))
+
     def covers(self, file: str) -> bool:
         """Return True if the rule applies to *file*."""
         return any(pattern.matches(file) for pattern in self.files)
@@ -205,7 +211,13 @@ class Policy:
         if file not in self._files:
             if len(self._files) >= _KEPT_FILES:
                 self._files.clear()
-            self._files[file] = FileRules([rule for rule in self.rules if rule.covers(file)])
+            rules = [rule for rule in self.rules if rule.covers(file)]
+            name = next((rule.format for rule in rules if rule.format), file.lower())
+            if name in ("ini", "xml") or name.endswith((".ini", ".xml", ".config")):
+                from sealedfiles.model.folded_names import folding_pattern  # few files need it
+
+                rules = [rule.compiled(folding_pattern(name)) for rule in rules]
+            self._files[file] = FileRules(rules)
         return self._files[file]
 
     def groups(self) -> list[str]:

@@ -10,7 +10,7 @@ from sealedfiles.app.check.content import VALUES, Content
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.tokens import CheckedFile, right_id
 from sealedfiles.app.check.versions import POLICY, Store, Version
-from sealedfiles.model.policy import FileRules, Policy, Rule
+from sealedfiles.model.policy import Policy, Rule
 from sealedfiles.sealing.file import own_ids, show_path
 
 
@@ -84,9 +84,9 @@ class RuleUse:
         # The rule for all other values is for those that may come.
         rest = next((number for number, rule in covering if not rule.values), -1)
         self._unused.pop(rest, None)
-        rules = FileRules([rule for _, rule in covering])
+        rules = self._policy.for_file(file)
         deciding = {id(rules.rule_for(value)) for value in paths}
-        for number, rule in covering:
+        for (number, _), rule in zip(covering, rules.rules, strict=True):
             if id(rule) in deciding:
                 self._unused.pop(number, None)
 
