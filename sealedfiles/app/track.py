@@ -273,7 +273,7 @@ def _require_acceptable(clone: Clone, path: bytes, blob: bytes, rules: FileRules
         group = split(token[0]).group if token else ""
         stays = rules.format != "whole" and rules.group_of(span.path) == group
         if not stays and before.group_of(span.path) == group and clone.ring.holds(group):
-            raise unauthenticated(show_path(path), group, show(span.path))
+            raise unauthenticated(path, group, show(span.path))
 
 
 def _tracked_in_head(clone: Clone) -> Callable[[bytes], bool]:

@@ -118,7 +118,7 @@ def _cat(
 ) -> int:
     def show(workspace: Workspace, file: Path, path: bytes) -> int:
         place, suspects = read_for(groups, workspace, file, path)
-        status = report_suspects(place.name, suspects)
+        status = report_suspects(place.path, suspects)
         if not status:
             text = change.text(place) if change else place.opened.data
             sys.stdout.buffer.write(text)

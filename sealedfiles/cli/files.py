@@ -22,6 +22,7 @@ from sealedfiles.keys.epochs import epoch_ids
 from sealedfiles.keys.expected import UnexpectedKeyError
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.sealed_text import inspect_file
 from sealedfiles.util.messages import fail, warn
 
@@ -154,15 +155,15 @@ def report(place: WorkingFile) -> int:
     return status
 
 
-def report_suspects(name: str, suspects: list[Suspect]) -> int:
-    """Report *suspects* in the file called *name*; return the exit status for it."""
+def report_suspects(path: bytes, suspects: list[Suspect]) -> int:
+    """Report *suspects* in the file at *path*; return the exit status for it."""
     if not suspects:
         return 0
     for suspect in suspects[:_MOST_SUSPECTS]:
-        warn(describe_suspect(name, suspect))
+        warn(describe_suspect(path, suspect))
     if len(suspects) > _MOST_SUSPECTS:
-        warn(f"{name}: and {len(suspects) - _MOST_SUSPECTS} more values")
-    fail("these values may not come from a reader", *suspect_hints(suspects, name))
+        warn(f"{show_path(path)}: and {len(suspects) - _MOST_SUSPECTS} more values")
+    fail("these values may not come from a reader", *suspect_hints(suspects, path))
     return TamperedError.exit_code
 
 

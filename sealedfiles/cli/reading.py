@@ -72,7 +72,7 @@ def read_all(
     def read(workspace: Workspace, file: Path, path: bytes) -> int:
         place, suspects = read_for(groups, workspace, file, path)
         places.append(place)
-        return max(report_suspects(place.name, suspects), report_sealed(place, groups))
+        return max(report_suspects(place.path, suspects), report_sealed(place, groups))
 
     return places, each_file(files, options, read)
 

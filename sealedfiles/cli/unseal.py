@@ -33,7 +33,7 @@ def command(files: tuple[str, ...], options: ReadOptions) -> int:
 
 def _unseal(workspace: Workspace, file: Path, path: bytes) -> int:
     place = read_file(workspace, file, path)
-    status = report_suspects(place.name, suspects_in(place))
+    status = report_suspects(place.path, suspects_in(place))
     if status:
         return status
     if place.opened.data != place.data:

@@ -24,6 +24,7 @@ from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import File, Keys, choose_file_id, line_of
 from sealedfiles.sealing.open import open_text
 from sealedfiles.sealing.opened_tokens import plain_matches
+from sealedfiles.util.messages import shell_path
 
 Replacement: TypeAlias = tuple[int, int, str]
 """The start and end of a literal in the plaintext, and what replaced it."""
@@ -59,6 +60,12 @@ def first_lost(
 def not_reversible(file: File, text: str, at: int, values: Sequence[Span]) -> RoundTripError:
     """Return the error for a file whose value or comment at offset *at* of *text* would be lost."""
     path = next((path for start, end, path in values if start <= at < end), None)
+    if path is None and _is_too_long(file, text, at):
+        return RoundTripError(
+            f"{file.name}:{line_of(text, at)}: the comment is too long to be sealed; nothing was stored",
+            "shorten or remove it, or seal the file as a whole: "
+            f"sealedfiles track {shell_path(file.path)} --format whole",
+        )
     what = "a comment" if path is None else paths.show(path)
     return RoundTripError(
         f"{file.name}:{line_of(text, at)}: {what} cannot be sealed: it could not be decrypted again;"
@@ -66,6 +73,16 @@ def not_reversible(file: File, text: str, at: int, values: Sequence[Span]) -> Ro
         "to seal the file as a whole: sealedfiles track --format whole FILE",
         "this is a bug in sealedfiles; please report it with a file that shows it and has no secrets",
     )
+
+
+def _is_too_long(file: File, text: str, at: int) -> bool:
+    """Return True if the comment at offset *at* is too long for its format."""
+    if file.format is None or file.format.longest_comment is None:
+        return False
+    comments = file.format.scan(text).comments()
+    comment = next((text[start:end] for start, end in comments if start <= at < end), "")
+    # If it is sealed to several groups, the token of all but one must fit.
+    return len(comment.encode()) > file.format.longest_comment // 2
 
 
 def _first_unopened(

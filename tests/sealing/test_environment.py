@@ -17,11 +17,11 @@ TOKEN = "sealed:v1:default:aaaaaaaaaaaaaaaa:AAAAAAAA:" + "A" * 64
 
 
 def names(data: Any, **options: Any) -> dict[str, str]:
-    return {one.name: one.value for one in variables(data, "app.yaml", JSON.path_of, **options)}
+    return {one.name: one.value for one in variables(data, b"app.yaml", JSON.path_of, **options)}
 
 
 def made(**values: str) -> list[Variable]:
-    return variables(dict(values), "some.env", JSON.path_of, as_named=True)
+    return variables(dict(values), b"some.env", JSON.path_of, as_named=True)
 
 
 def test_structures_are_flattened() -> None:
@@ -88,10 +88,10 @@ def test_a_value_without_a_key_has_no_name() -> None:
 
 
 def test_documents_are_part_of_the_name_and_not_of_the_path() -> None:
-    [first, second] = variables([{"a": "x"}, {"a": "y"}], "f", JSON.path_of, documents=True)
+    [first, second] = variables([{"a": "x"}, {"a": "y"}], b"f", JSON.path_of, documents=True)
     assert (first.name, second.name) == ("_0_A", "_1_A")
     assert show(first.path) == show(second.path) == "a"
-    [item, _] = variables([{"a": "x"}, {"a": "y"}], "f", JSON.path_of)
+    [item, _] = variables([{"a": "x"}, {"a": "y"}], b"f", JSON.path_of)
     assert show(item.path) == "[].a"
 
 
@@ -136,7 +136,7 @@ def test_every_value_is_found_once_at_its_address_in_file_order(data: dict[str, 
 
     walk(data)
     assert found == flat
-    for one in variables(data, "f", JSON.path_of):
+    for one in variables(data, b"f", JSON.path_of):
         assert re.fullmatch(r"[A-Z_][A-Z0-9_]*|", one.name)
 
 
@@ -145,7 +145,9 @@ def test_every_value_is_found_once_at_its_address_in_file_order(data: dict[str, 
     [("a\0b", "a NUL character"), ("a\ud800b", "a lone surrogate")],
 )
 def test_an_invalid_value_is_reported_and_not_shown(value: str, words: str) -> None:
-    [variable] = variables({"database": {"password": f"hunter22{value}"}}, "app.yaml", JSON.path_of)
+    [variable] = variables(
+        {"database": {"password": f"hunter22{value}"}}, b"app.yaml", JSON.path_of
+    )
     with pytest.raises(UsageError, match=r"app\.yaml: database\.password contains") as raised:
         variable.check()
     assert words in raised.value.message
@@ -154,7 +156,7 @@ def test_an_invalid_value_is_reported_and_not_shown(value: str, words: str) -> N
 
 @pytest.mark.parametrize("name", ["", "a=b", "a\0", "\ud800"])
 def test_an_invalid_name_is_reported(name: str) -> None:
-    [variable] = variables({name: "x"}, "some.env", JSON.path_of, as_named=True)
+    [variable] = variables({name: "x"}, b"some.env", JSON.path_of, as_named=True)
     with pytest.raises(UsageError, match="is not a valid variable name"):
         variable.check()
 
@@ -175,7 +177,7 @@ def test_a_token_that_is_cut_short_or_of_another_version_is_never_a_value(value:
 
 
 def test_two_values_of_one_file_for_one_name_are_named() -> None:
-    found = variables({"a": {"b": "x"}, "c": "y", "a_b": "z"}, "app.yaml", JSON.path_of)
+    found = variables({"a": {"b": "x"}, "c": "y", "a_b": "z"}, b"app.yaml", JSON.path_of)
     with pytest.raises(UsageError) as raised:
         merge([found])
     assert raised.value.message == 'app.yaml: a.b and app.yaml: a_b both define "A_B"'
@@ -186,7 +188,7 @@ def test_two_values_of_one_file_for_one_name_are_named() -> None:
 def test_two_files_must_not_differ() -> None:
     one, same = made(A="x", B="y"), made(B="y", C="z")
     assert {n: v.value for n, v in merge([one, same]).items()} == {"A": "x", "B": "y", "C": "z"}
-    other = variables({"b": "w"}, "other.yaml", JSON.path_of)
+    other = variables({"b": "w"}, b"other.yaml", JSON.path_of)
     with pytest.raises(UsageError) as raised:
         merge([one, other])
     assert raised.value.message == 'some.env: B and other.yaml: b both define "B"'

@@ -124,7 +124,7 @@ any_data = st.recursive(
 
 
 def made(values: dict[str, str]) -> list[Variable]:
-    return variables(dict(values), "some.env", JSON.path_of, as_named=True)
+    return variables(dict(values), b"some.env", JSON.path_of, as_named=True)
 
 
 class Core(yaml.SafeLoader):
@@ -469,7 +469,7 @@ def test_numbers_keep_their_zeros_and_points_in_every_format() -> None:
         '{\n  "mode": "0644",\n  "code": "02142",\n  "version": 1.10,\n  "big": 1e3,\n  "hex": 31,\n'
         '  "word": "yes",\n  "day": "2024-01-02"\n}\n'
     )
-    found = variables(data, "a.yaml", JSON.path_of)
+    found = variables(data, b"a.yaml", JSON.path_of)
     assert to_env(found) == (
         "MODE=0644\nCODE=02142\nVERSION=1.10\nBIG=1e3\nHEX=0x1F\nWORD=yes\nDAY=2024-01-02\n"
     )

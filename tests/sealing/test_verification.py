@@ -125,3 +125,17 @@ def test_renewed_tokens_are_compared_with_the_old_ones(monkeypatch: pytest.Monke
     with pytest.raises(RoundTripError, match="nothing was stored"):
         renew_file(sealed, file, new, lambda prefix: prefix == stale)
     assert opened(YAML, sealed, keys=new).data == TEXT.encode()
+
+
+@pytest.mark.parametrize("size", [9_000, 17_000])
+def test_a_comment_of_xml_that_is_too_long_is_named(size: int) -> None:
+    text = f"<c>\n<key>one</key>\n<!-- <key>{'x' * size}</key> -->\n</c>\n"
+    stored = seal(XML, text, policy='{files: "**", format: whole}')
+    rules = '{files: "**", format: xml}'
+    if size < 1 << 14:
+        assert not is_whole(move(XML, stored, rules))
+        return
+    with pytest.raises(RoundTripError, match=f"{XML}:3: the comment is too long") as caught:
+        move(XML, stored, rules)
+    assert f"sealedfiles track {XML} --format whole" in str(caught.value.hints)
+    assert is_whole(seal(XML, text, policy=rules))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections import Counter
@@ -34,6 +35,8 @@ _KNOWN = lazy_pattern(
 """The files that a command reads."""
 
 _COMPLAINT = lazy_pattern(rf"{re.escape(NAME)}/policy\.yaml(?::(\d+))?: (.*)", re.DOTALL)
+_MOST_POLICIES = 100
+"""The maximum number of versions among which the last valid policy is searched for."""
 _GREASE = "-grease"
 _NATIVE = {
     "X25519",
@@ -95,9 +98,9 @@ def look_at_folder(
         findings += said
         findings += _look_at_readers(folder, group, groups[group])
     if isinstance(policy, PolicyError):
-        findings.append(_bad_policy(policy, folder.read("policy.yaml") or b""))
+        findings.append(_bad_policy(policy, folder.read("policy.yaml") or b"", store))
     elif policy:
-        findings += _look_at_policy(policy, groups)
+        findings += _look_at_policy(policy, groups, store)
     return KeyFolder(groups, findings)
 
 
@@ -115,14 +118,37 @@ def no_policy(version: Version) -> Finding:
     return Finding("bad-policy", POLICY, what, own_fix=fix)
 
 
-def _bad_policy(error: PolicyError, data: bytes) -> Finding:
+def _bad_policy(error: PolicyError, data: bytes, store: Store) -> Finding:
     found = _COMPLAINT.fullmatch(error.message)
     line, words = (found[1], found[2]) if found else ("", error.message)
     words = "has conflict markers" if b"<<<<<<<" in data else words
-    return Finding("bad-policy", POLICY, words, int(line or 1))
+    return Finding("bad-policy", POLICY, words, int(line or 1), own_fix=_restoring_policy(store))
 
 
-def _look_at_policy(policy: Policy, groups: Mapping[str, GroupKeys | None]) -> Iterator[Finding]:
+def _restoring_policy(store: Store) -> str:
+    """Return how to restore the last valid policy in HEAD's history; empty if HEAD has it."""
+    file = f"{NAME}/policy.yaml"
+
+    def is_valid(commit: str) -> bool:
+        oid = store.resolve(f"{commit}:{file}")
+        policy = store.policy(oid) if oid else None
+        with contextlib.suppress(PolicyError):
+            if isinstance(policy, Policy):
+                policy.require_valid_targets()
+                return True
+        return False
+
+    if is_valid("HEAD"):
+        return ""
+    options = ("--format=%h", f"--max-count={_MOST_POLICIES}")
+    _, out, _ = store.repository.try_run("log", *options, "HEAD", "--", file)
+    commit = next(filter(is_valid, out.decode("ascii").split()), "")
+    return f"git checkout {commit} -- {file}" if commit else f"git log -p -- {file}"
+
+
+def _look_at_policy(
+    policy: Policy, groups: Mapping[str, GroupKeys | None], store: Store
+) -> Iterator[Finding]:
     for rule in policy.rules:
         if rule.group and rule.group not in groups:
             what = f"a rule names the group {rule.group}, which has no keys"
@@ -135,7 +161,7 @@ def _look_at_policy(policy: Policy, groups: Mapping[str, GroupKeys | None]) -> I
     try:
         policy.require_valid_targets()
     except PolicyError as error:
-        yield _bad_policy(error, b"")
+        yield _bad_policy(error, b"", store)
 
 
 def against_parent(

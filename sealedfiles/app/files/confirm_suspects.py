@@ -40,7 +40,7 @@ def _suspect_tokens(place: WorkingFile, only: str) -> Iterator[str]:
     """Yield a line for each suspect token of *place*, which is a version of git."""
     for one in find_all(place):
         if one.reason == only if only else one.reason != PLAINTEXT:
-            yield describe_suspect(place.name, one)
+            yield describe_suspect(place.path, one)
     if only:
         return
     from sealedfiles.sealing.unproved import UnprovedCheck  # few files need it

@@ -14,6 +14,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.address import Address, show_address
 from sealedfiles.model.paths import json_string
 from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, split
+from sealedfiles.sealing.file import show_path
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ class Variable(NamedTuple):
 
     name: str
     value: str
-    file: str
-    """The path of the file, as shown in messages."""
+    file: bytes
+    """The path of the file."""
     address: Address
     path: bytes
     """The encoded key path, as rules and patterns match it."""
@@ -41,7 +42,7 @@ class Variable(NamedTuple):
     @property
     def place(self) -> str:
         """The position of the value, for a message."""
-        return f"{self.file}: {show_address(self.address)}"
+        return f"{show_path(self.file)}: {show_address(self.address)}"
 
     def holds_any(self, tokens: Collection[str]) -> bool:
         """Return True if the value contains one of *tokens*."""
@@ -88,7 +89,7 @@ def scalars(data: Data) -> Iterator[tuple[Address, str | int | float | bool | No
 
 def variables(
     data: Data,
-    file: str,
+    file: bytes,
     path_of: Callable[[Address], bytes],
     *,
     prefix: str = "",
@@ -111,11 +112,12 @@ def variables(
     found = []
     for number, (address, value) in enumerate(scalars(data)):
         if number == _MOST:
-            raise UsageError(f"{file} has too many values for variables")
+            raise UsageError(f"{show_path(file)} has too many values for variables")
         if value is None:
             continue
         if not address:
-            raise UsageError(f"{file} is a single value without a key, so the variable has no name")
+            name = show_path(file)
+            raise UsageError(f"{name} is a single value without a key, so the variable has no name")
         name = prefix + str(address[0]) if as_named else _name(prefix, address)
         path = path_of(address[1:] if documents else address)
         found.append(Variable(name, _written(value), file, address, path))

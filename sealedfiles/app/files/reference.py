@@ -6,6 +6,7 @@ from sealedfiles.errors import PolicyError, TamperedError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
 from sealedfiles.model.policy import PLAIN, FileRules
+from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
@@ -30,23 +31,23 @@ class Reference(NamedTuple):
     """The dialect that reads the value from plaintext; empty if it is a reference."""
 
 
-def refuse_references(name: str, references: list[Reference]) -> None:
-    """Raise TamperedError if there are *references* in the file called *name*."""
+def refuse_references(path: bytes, references: list[Reference]) -> None:
+    """Raise TamperedError if there are *references* in the file at *path*."""
     if not references:
         return
-    one = references[0]
+    one, name = references[0], show_path(path)
     if one.dialect:
         raise TamperedError(
             f"{name}:{one.find_line()}: {show(one.path)}: the dialect {one.dialect} reads text for this "
             "variable that is not sealed to its group, for example a comment, a blank or a second line with "
             "its name",
-            f"find who wrote it: git log -p -- {shell_path(name)}",
+            f"find who wrote it: git log -p -- {shell_path(path)}",
             "to use it as it is: --allow-plaintext",
         )
     target = "a value elsewhere" if one.target is None else show(one.target)
     raise TamperedError(
         f"{name}:{one.find_line()}: {show(one.path)}: refers in plaintext to {target}",
-        f"find who wrote it: git log -p -- {shell_path(name)}",
+        f"find who wrote it: git log -p -- {shell_path(path)}",
         "to resolve it: --allow-plaintext; to avoid it: replace the reference with the value",
     )
 

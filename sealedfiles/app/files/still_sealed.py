@@ -16,6 +16,7 @@ from sealedfiles.keys.expected import UnexpectedKeyError
 from sealedfiles.light_typing import TYPE_CHECKING, Protocol
 from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, UNKNOWN_TOKEN, split
 from sealedfiles.sealing import File, Opened, Problem
+from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.sealed_text import SealedText, inspect_file
 from sealedfiles.util.messages import shell_path
 
@@ -54,7 +55,7 @@ def refuse_tokens(place: OpenedFile, value: Data) -> None:
         if not text.startswith("sealed:v"):
             continue  # compiling the patterns takes longer than the rest
         if UNAUTHENTICATED_TOKEN.fullmatch(text):
-            raise unauthenticated(place.name, split(text).group)
+            raise unauthenticated(place.path, split(text).group)
         if UNKNOWN_TOKEN.fullmatch(text):
             raise NoKeyError(
                 f"{place.name}: a value stays sealed: its token has an unsupported version",
@@ -62,13 +63,14 @@ def refuse_tokens(place: OpenedFile, value: Data) -> None:
             )
 
 
-def unauthenticated(name: str, group: str, key: str = "") -> TamperedError:
-    """Return the error for an unauthenticated token in the file called *name*."""
+def unauthenticated(path: bytes, group: str, key: str = "") -> TamperedError:
+    """Return the error for an unauthenticated token in the file at *path*."""
+    name = show_path(path)
     where = f"{name}: {key}" if key else f"{name}: a value"
     return TamperedError(
         f"{where} was written by a non-reader for the group {group}, and is not authenticated",
-        f"find who wrote it: git log -p -- {shell_path(name)}",
-        accept_hint(name),
+        f"find who wrote it: git log -p -- {shell_path(path)}",
+        accept_hint(path),
     )
 
 
@@ -133,7 +135,7 @@ def _is_all_closed(place: OpenedFile) -> bool:
 def _refuse(place: OpenedFile, problem: Problem) -> NoReturn:
     line = describe_problem(place.name, _with_key(place, problem))
     if problem.reason != "no-key":
-        raise TamperedError(line, *misplaced_hints([problem], place.name))
+        raise TamperedError(line, *misplaced_hints([problem], place.path))
     ring = place.workspace.ring
     for refusal in (ring.refusal(problem.group), *ring.troubles):
         if isinstance(refusal, UnexpectedKeyError):

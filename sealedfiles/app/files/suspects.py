@@ -8,6 +8,7 @@ from __future__ import annotations
 from sealedfiles.errors import TamperedError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
+from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ _DESCRIPTIONS = {
 }
 
 
-def describe_suspect(name: str, suspect: Suspect) -> str:
-    """Return a line that describes the problem of a value of the file called *name*."""
+def describe_suspect(file: bytes, suspect: Suspect) -> str:
+    """Return a line that describes the problem of a value of the file at *file*."""
     key = f": {show(suspect.path)}" if suspect.path is not None else ""
-    return f"{name}:{suspect.line}{key}: {describe_reason(suspect)}"
+    return f"{show_path(file)}:{suspect.line}{key}: {describe_reason(suspect)}"
 
 
 def describe_reason(suspect: Suspect) -> str:
@@ -63,11 +64,11 @@ def describe_reason(suspect: Suspect) -> str:
     return _DESCRIPTIONS[suspect.reason].format(suspect)
 
 
-def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
-    """Return what to do about *suspects* in the file called *name*."""
+def suspect_hints(suspects: Iterable[Suspect], path: bytes) -> list[str]:
+    """Return what to do about *suspects* in the file at *path*."""
     reasons = {suspect.reason for suspect in suspects}
     # Outside git, all plaintext is UNSEALED, and there is no log.
-    file = shell_path(name)
+    file = shell_path(path)
     hints = [f"find who wrote it: git log -p -- {file}"]
     if UNSEALED in reasons:
         hints = [f"if it is correct, seal it: sealedfiles seal {file}"]
@@ -78,7 +79,7 @@ def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
     if reasons & {PLAINTEXT, UNSEALED, CHECKED_OUT}:
         hints.append("to use it as it is: --allow-plaintext")
     if UNAUTHENTICATED in reasons:
-        hints.append(accept_hint(name))
+        hints.append(accept_hint(path))
     if OTHER_GROUP in reasons:
         hints.append(f"if it is correct, seal it to that group: sealedfiles reseal {file}")
     if FOREIGN in reasons:
@@ -90,14 +91,14 @@ def suspect_hints(suspects: Iterable[Suspect], name: str) -> list[str]:
     return hints
 
 
-def accept_hint(name: str) -> str:
-    """Return what to do about an unauthenticated token in the file called *name*."""
-    return f"to check the value and accept it: sealedfiles accept {shell_path(name)}"
+def accept_hint(path: bytes) -> str:
+    """Return what to do about an unauthenticated token in the file at *path*."""
+    return f"to check the value and accept it: sealedfiles accept {shell_path(path)}"
 
 
-def refuse_suspects(name: str, suspects: list[Suspect]) -> None:
-    """Raise TamperedError if there are *suspects* in the file called *name*."""
+def refuse_suspects(path: bytes, suspects: list[Suspect]) -> None:
+    """Raise TamperedError if there are *suspects* in the file at *path*."""
     if suspects:
-        shown = describe_suspect(name, suspects[0])
+        shown = describe_suspect(path, suspects[0])
         more = f" (and {len(suspects) - 1} more)" if len(suspects) > 1 else ""
-        raise TamperedError(shown + more, *suspect_hints(suspects, name))
+        raise TamperedError(shown + more, *suspect_hints(suspects, path))

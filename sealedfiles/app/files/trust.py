@@ -25,7 +25,7 @@ def require_no_references(
 
     found = find_references(place, dialect)
     below = [one for one in found if one.address[: len(address)] == address]
-    refuse_references(place.name, below)
+    refuse_references(place.path, below)
 
 
 def require_trusted(place: WorkingFile, address: Address = ()) -> None:
@@ -40,7 +40,7 @@ def require_trusted(place: WorkingFile, address: Address = ()) -> None:
     if suspects and address:
         start, end, _ = place.editor().locate(place.text()[1], address)
         suspects = [one for one in suspects if start <= one.start < end]
-    refuse_suspects(place.name, suspects)
+    refuse_suspects(place.path, suspects)
 
 
 def require_readers_value(place: WorkingFile, address: Address, dialect: str) -> None:

@@ -23,7 +23,7 @@ from sealedfiles.model.paths import ROOT, PathPattern, json_string
 from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.model.targets import Target
 from sealedfiles.model.token import base64url, proof
-from sealedfiles.sealing.file import structured_text
+from sealedfiles.sealing.file import show_path, structured_text
 
 
 class Item(NamedTuple):
@@ -128,7 +128,7 @@ def read_items(workspace: Workspace, target: Target) -> list[Item]:
             encoded(variable.value)  # a lone surrogate is not text for any store
             group = _group_of(source.place, variable)
             key = show_address(variable.address)
-            items.append(Item(name, variable.value, variable.file, key, group))
+            items.append(Item(name, variable.value, show_path(variable.file), key, group))
     _refuse_unused(target, unused)
     if not items:
         # With --prune, nothing would be left in the store.
@@ -151,7 +151,7 @@ def read_source(workspace: Workspace, name: str) -> VariableFile:
     refuse_pushed_links(file)
     place = read_file(workspace, file, workspace.path_to_read(file))
     place = place._replace(suspects=suspects_in(place))
-    refuse_suspects(place.name, place.suspects or [])
+    refuse_suspects(place.path, place.suspects or [])
     _require_readable(place)
     if place.described.format is None or structured_text(place.opened.data) is None:
         return VariableFile(place, [_whole(place)], [])
@@ -181,7 +181,7 @@ def _whole(place: WorkingFile) -> Variable:
     for problem in place.opened.problems:
         place.require_no_tokens(problem.token)
     try:
-        return Variable("", place.opened.data.decode("utf-8"), place.name, (), ROOT)
+        return Variable("", place.opened.data.decode("utf-8"), place.path, (), ROOT)
     except UnicodeDecodeError:
         raise UsageError(f"{place.name} is not UTF-8, and stores have only text") from None
 

@@ -72,7 +72,7 @@ def read_sources(
             assert form is not None  # noqa: S101 - it has values
             found = variables(
                 data,
-                place.name,
+                place.path,
                 form.path_of,
                 prefix=prefix,
                 as_named=form.name == "dotenv",
@@ -117,7 +117,7 @@ def choose(
                 continue
             variable.check()
             refuse_references(
-                source.place.name, [r for r in source.references if r.address == variable.address]
+                source.place.path, [r for r in source.references if r.address == variable.address]
             )
             if steers(variable.name) and variable.name not in allowed:
                 _require_sealed(source.place, variable)
@@ -141,7 +141,7 @@ def refuse_unset(source: VariableFile, patterns: Collection[PathPattern]) -> Non
         unset = [one for one in unset if one.address in keys]
     if patterns:
         unset = [one for one in unset if any(pattern.matches(one.path) for pattern in patterns)]
-    refuse_references(place.name, unset)
+    refuse_references(place.path, unset)
 
 
 def sealed_names(sources: Iterable[VariableFile], chosen: Collection[str]) -> dict[str, str]:

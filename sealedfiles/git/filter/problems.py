@@ -9,7 +9,7 @@ from sealedfiles.sealing.file import REASONS
 from sealedfiles.util.messages import counted, shell_path
 
 
-def misplaced_hints(problems: Iterable[Problem], file: bytes | str = "FILE") -> list[str]:
+def misplaced_hints(problems: Iterable[Problem], file: bytes = b"FILE") -> list[str]:
     """Return the hints for tokens that cannot be decrypted at their position."""
     name = shell_path(file)
     hints = [f"find the commit that added each: git log -p -- {name}"]

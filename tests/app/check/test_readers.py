@@ -234,6 +234,22 @@ def test_a_policy_that_cannot_be_read(toy: Toy, text: str, line: int) -> None:
     assert ("conflict markers" in finding.what) == ("<<<" in text)
 
 
+def test_the_last_valid_policy_is_named(toy: Toy) -> None:
+    file = ".sealedfiles/policy.yaml"
+    valid = toy.git("rev-parse", "--short", "HEAD").strip()
+    toy.write(file, "version: 2\n")
+    toy.stage()
+    assert toy.findings(staged=True)[0].fix == f"git checkout HEAD -- {file}"
+    for version in (2, 3):
+        toy.write(file, f"version: {version}\n")
+        toy.commit()
+    (finding,) = toy.findings()
+    assert finding.fix == f"git checkout {valid} -- {file}"
+    toy.git(*finding.fix.split()[1:])
+    toy.commit()
+    assert toy.findings() == []
+
+
 def test_a_policy_that_is_missing(toy: Toy) -> None:
     toy.remove(".sealedfiles/policy.yaml")
     assert toy.staged() == ["bad-policy .sealedfiles/policy.yaml"]

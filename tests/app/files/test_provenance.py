@@ -531,3 +531,26 @@ def test_a_repository_that_git_cannot_read_is_named(repo: Repo) -> None:
     (repo.path / ".git/HEAD").unlink()
     assert repo.sealedfiles("get", YAML, OTHER[YAML]) == "s3cr3t-api-alpha\n"
     assert "git cannot read the repository here" in repo.stderr
+
+
+# -- names
+
+
+def test_commands_in_hints_name_a_file_with_control_characters_as_it_is(
+    repo: Repo, tmp_path: Path
+) -> None:
+    name = "e\x1b[2J.env"
+    repo.write(name, "A=s3cr3t-one\nB=plain\n")
+    repo.commit("a name")
+    copied = repo.copy(tmp_path / "copy")
+    repo.git("rm", "--quiet", "--cached", "--", name)
+    commit_blob(repo, name, f"A={EVIL}\n")
+    for command in (["get", name, "A"], ["cat", name], ["run", "-f", name, "--", "true"]):
+        repo.sealedfiles(*command, code=4)
+        assert "git log -p -- $'e\\033[2J.env'" in repo.stderr
+        assert "seal" in repo.stderr
+    stored = copied.blob("HEAD", name).decode()
+    commit_blob(copied, name, stored.replace("A=", "B=", 1).replace("\nB=", "\nA=", 1))
+    copied.sealedfiles("get", name, "A", code=4)
+    assert "git log -p -- $'e\\033[2J.env'" in copied.stderr
+    assert "e\\x1b[2J.env:" in copied.stderr
