@@ -7,6 +7,7 @@ that a section lacks from ``[DEFAULT]``.  Programs find XML elements by their na
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from sealedfiles.model.globs import match_steps
 from sealedfiles.model.paths import PathPattern, steps
@@ -19,7 +20,7 @@ def folding_pattern(name: str) -> Callable[[str], PathPattern]:
 
     *name* is the format, ``ini`` or ``xml``, or the name of a file in one of them.
     """
-    return _IniPattern if name.endswith("ini") else _XmlPattern
+    return _ini_pattern if name.endswith("ini") else _xml_pattern
 
 
 class _IniPattern(PathPattern):
@@ -40,6 +41,10 @@ class _IniPattern(PathPattern):
 class _XmlPattern(PathPattern):
     def __init__(self, pattern: str) -> None:
         super().__init__(pattern, below=True, fold=_without_prefix)
+
+
+_ini_pattern, _xml_pattern = cache(_IniPattern), cache(_XmlPattern)
+"""Compile each pattern once: there may be many files."""
 
 
 def _without_prefix(name: str) -> str:
