@@ -105,6 +105,7 @@ def test_no_command_gives_it_out(
     assert "[plain-value]" in repo.sealedfiles("check", name, code=1)
 
 
+@pytest.mark.slow
 def test_what_the_user_types_there_is_sealed(partly_once: Repo, tmp_path: Path) -> None:
     repo = partly_once.copy(tmp_path / "orders")
     repo.write("one.yaml", "name: x\npassword: [s3cr3t-two, s3cr3t-three]\n")
