@@ -38,6 +38,7 @@ CLAIMS = {
     ],
     "A mapping or a list in the place of a sealed value": [
         "app/files/test_collections.py::test_everything_below_a_sealed_key_is_sealed",
+        "app/files/test_collections.py::test_a_rule_for_the_items_of_a_list_seals_a_single_value",
         "app/files/test_collections.py::test_no_command_gives_it_out",
         "app/files/test_other_names.py::test_no_command_gives_it_out",
         "model/test_folded_names.py::test_what_configparser_reads_in_an_ini_file",

@@ -122,14 +122,15 @@ class PathPattern:
     ) -> None:
         """Parse *pattern*.  Raises ValueError, with the reason, if it is invalid.
 
-        With *below*, it also matches each path below one that it matches, and a list whose items it matches.
-        Names for which *fold* returns the same text are the same.
+        With *below*, it also matches each path below one that it matches, and a single value in the place
+        of a list whose items it matches.  Names for which *fold* returns the same text are the same.
         """
         self._fold = fold
         self._steps = list(_pattern_steps(pattern, fold or str))
+        self._single: list[Glob | None] = []
         if below:
-            while self._steps and self._steps[-1] is ITEM_GLOB:
-                del self._steps[-1]
+            ends = next((n for n, one in enumerate(self._steps[::-1]) if one is not ITEM_GLOB), 0)
+            self._single = self._steps[:-ends] if ends else []
             self._steps.append(None)
 
     def matches(self, path: bytes) -> bool:
@@ -137,7 +138,9 @@ class PathPattern:
         names = steps(path)
         if self._fold:
             names = [name if name is None else self._fold(name) for name in names]
-        return match_steps(self._steps, names)
+        if match_steps(self._steps, names):
+            return True
+        return bool(self._single) and match_steps(self._single, names)
 
 
 _PATTERN_STEP = lazy_pattern(
