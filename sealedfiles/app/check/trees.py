@@ -18,16 +18,16 @@ _MOST_ENTRIES = 50_000
 """How many entries of trees are kept in memory: about 15 MB."""
 _MOST_FILES = 2_000_000
 
-_Entries: TypeAlias = "dict[bytes, tuple[bytes, bytes]]"
-"""Modes and binary ids by name."""
+_Entries: TypeAlias = "dict[bytes, bytes]"
+"""Entries as git writes them, ``MODE NAME``, a NUL and the binary id, by name."""
 
 _ENTRIES = {
     length: lazy_pattern(
-        rb"(100644|100755|40000|120000|160000) ([^\x00/]+)\x00([\x00-\xff]{%d})" % length
+        rb"((?:100644|100755|40000|120000|160000) ([^\x00/]+)\x00[\x00-\xff]{%d})" % length
     )
     for length in (20, 32)
 }
-"""An entry as git writes it, by the length of an id in bytes."""
+"""An entry and its name, by the length of an id in bytes."""
 
 
 class Blob(NamedTuple):
@@ -93,7 +93,8 @@ class Trees:
             prefix, old, new = pending.pop()
             before = self._entries(old) if old else {}
             after = self._entries(new) if new else {}
-            names = sorted({name for name, _ in before.items() ^ after.items()})
+            names = [name for name, entry in after.items() if before.get(name) != entry]
+            names = sorted([*names, *(name for name in before if name not in after)])
             count += len(names)
             for name in names:
                 one, other = _blob(before.get(name)), _blob(after.get(name))
@@ -122,19 +123,21 @@ class Trees:
         return found
 
 
-def parse_entries(data: bytes, oid_length: int) -> dict[bytes, tuple[bytes, bytes]]:
-    """Return the entries of a tree object like ``parse_tree``, in a fifth of the time: name -> (mode, id)."""
+def parse_entries(data: bytes, oid_length: int) -> dict[bytes, bytes]:
+    """Return the entries of a tree object by name, as ``_Entries``, much faster than ``parse_tree``."""
     found = _ENTRIES[oid_length].findall(data)
-    entries = {name: (mode, oid) for mode, name, oid in found}
-    size = len(b"".join(map(b"".join, found))) + 2 * len(found)
-    if size == len(data) and len(entries) == len(found):
+    entries = {name: entry for entry, name in found}
+    if b"".join(entries.values()) == data:
         return entries
     # It is malformed, or has modes that git does not write.
     return {
-        os.fsencode(name): (mode.encode("ascii"), bytes.fromhex(oid))
-        for name, (mode, oid) in parse_tree(data, oid_length).items()
+        (name := os.fsencode(text)): b"%b %b\0%b" % (mode.encode("ascii"), name, bytes.fromhex(oid))
+        for text, (mode, oid) in parse_tree(data, oid_length).items()
     }
 
 
-def _blob(entry: tuple[bytes, bytes] | None) -> Blob | None:
-    return Blob(entry[0].decode("ascii"), entry[1].hex()) if entry else None
+def _blob(entry: bytes | None) -> Blob | None:
+    if entry is None:
+        return None
+    head, _, oid = entry.partition(b"\0")
+    return Blob(head[: head.index(b" ")].decode("ascii"), oid.hex())

@@ -48,7 +48,7 @@ def test_the_trees_of_a_long_history_are_not_all_kept(
     read = trees.Trees._entries
     read_trees = set()
 
-    def entries(of: trees.Trees, oid: str) -> dict[bytes, tuple[bytes, bytes]]:
+    def entries(of: trees.Trees, oid: str) -> dict[bytes, bytes]:
         found = read(of, oid)
         read_trees.add(oid)
         assert sum(map(len, of._read.values())) <= max(most, len(found))

@@ -39,8 +39,9 @@ def test_entries_are_those_of_the_strict_parser(
             parse_entries(text, length)
         return
     found = parse_entries(text, length)
-    assert expected == {
-        os.fsdecode(name): (mode.decode(), oid.hex()) for name, (mode, oid) in found.items()
+    assert found == {
+        (name := os.fsencode(text)): entry(mode.encode(), name, bytes.fromhex(oid))
+        for text, (mode, oid) in expected.items()
     }
 
 
