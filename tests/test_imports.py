@@ -71,7 +71,6 @@ GIT = (
         "hmac",
         "binascii",
         "select",
-        "signal",
         "sealedfiles.errors",
     }
     | modules("age", " hkdf")
@@ -97,7 +96,7 @@ FILTER = GIT | modules(
     "git",
     "filter filter.clean_smudge filter.main filter.versions plaintext retired_files",
 )
-PROCESS = FILTER | HANDSHAKE | {"signal"}
+PROCESS = FILTER | HANDSHAKE
 SEALING = (
     WHOLE
     | modules("git", "used_ids")
@@ -152,6 +151,7 @@ CAT = READING | JUDGING | modules("app.files", "trust") | modules("cli", "cat re
 RUN = (
     READING
     | JUDGING
+    | {"signal"}
     | modules(
         "app",
         "files.environment files.reference files.references run run.process run.steering run.variables",

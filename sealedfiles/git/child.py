@@ -116,7 +116,8 @@ def _spawn(
     env: Mapping[str, str],
     descriptors: list[tuple[int, int]],
 ) -> int:
-    import signal
+    # What ``signal`` adds are enumerations, which take 3 million instructions.
+    import _signal as signal  # type: ignore[import-not-found]
 
     return os.posix_spawnp(
         "git",

@@ -15,7 +15,7 @@ from sealedfiles.git import index as index_module
 from sealedfiles.git.index import Entry, Index, Listing, listed_line, parse_chunks
 from sealedfiles.git.repository import Repository, find_repository
 
-ALWAYS = (":(literal).sealedfiles", ":(glob)**/.gitattributes")
+ALWAYS = (":(literal).sealedfiles", "*.gitattributes")
 """What is listed together with each path of a large index."""
 
 
@@ -173,6 +173,20 @@ def test_the_first_paths_of_a_large_index_are_listed_alone(
     assert not here.is_listed
     assert here.entry(b"new") is not None
     assert listed[4:] == [(":(literal)new", *ALWAYS)]
+
+
+def test_the_folder_of_keys_is_listed_without_attributes(
+    toy: Toy, listed: list[tuple[str, ...]]
+) -> None:
+    """The hook needs no more, and git finds one name at once."""
+    here = index(toy)
+    assert list(here.entries(folder=b".sealedfiles/"))
+    assert listed == [ALWAYS[:1]]
+    assert here.entry(b".gitattributes")
+    assert listed[1:] == [(":(literal).gitattributes", *ALWAYS)]
+    assert here.entry(APP.encode())
+    assert here.entry(b"sub/.gitattributes") is None
+    assert len(listed) == 3
 
 
 @pytest.mark.parametrize("path", [b"../x", b"/x", b"a/./b", b"", b"a\0b", b"x" * 200_000])
