@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sealedfiles.formats.base import Scan, splice
 from sealedfiles.light_typing import TypeAlias
@@ -131,6 +132,12 @@ class Reuse:
         self._standing = Counter(TOKEN.findall(text)) if "sealed:v1:" in text else Counter()
         self._tables: dict[FileKey, _Table] = {}
         self._has_kept = False
+        self._reserved: dict[int, OpenedToken] = {}
+        """Tokens by the starts of their values in the new text."""
+        self._reserved_starts: set[int] = set()
+        """Where they start in the previous version."""
+        self.is_contested = False
+        """Whether there are equal values at one key path, in either version, so far."""
         self.occurrences = Occurrences(self._earlier_occurrences)
         # A copy that stays sealed is not the token at its own place.
         if self._standing and previous is not None:
@@ -143,20 +150,48 @@ class Reuse:
             place = (kind, path_tag, literal)
             if place not in table:
                 table[place] = _Queue()
+            elif kind == VALUE:
+                self.is_contested = True
             table[place].append(one)
 
     def __bool__(self) -> bool:
         return bool(self._tables) or self._has_kept
 
-    def take(self, kind: int, path: bytes, literal: str) -> tuple[str, str] | None:
-        """Return the source of the token for *literal* at *path*, as it was written, and its group."""
-        best: OpenedToken | None = None
+    def reserve_end(self, previous: Previous, text: str, scan: Scan) -> None:
+        """Reserve the tokens in the text that both versions end with for the values there.
+
+        Otherwise a value that is inserted or removed would move the tokens of all equal ones behind it.
+        """
+        size = _shared_end(splice(previous.text, previous.opened_tokens), text)
+        values = {value[:2]: value.path for value in scan.values}
+        start = len(text) - len(previous.text)
+        for one in reversed(previous.opened_tokens):
+            start -= len(one.literal) - (one.end - one.start)
+            at = start + one.start
+            if at < len(text) - size:
+                break
+            path = values.get((at, at + len(one.literal)))
+            is_value = path is not None and one.path_tag == one.key.path_tag(path)
+            if one.kind == VALUE and is_value and not self._standing[one.token]:
+                self._reserved[at] = one
+                self._reserved_starts.add(one.start)
+
+    def take(self, kind: int, path: bytes, literal: str, at: int = -1) -> tuple[str, str] | None:
+        """Return the source of the token for *literal* at *path*, as it was written, and its group.
+
+        *at* is the start of the value in the new text.
+        """
+        best = self._reserved.get(at)
+        if best is not None:
+            return self._text[best.start : best.end], best.key.group
         taken_from: _Queue | None = None
         for key, table in self._tables.items():
             queue = table.get((kind, key.path_tag(path), literal))
             if queue is not None:
                 one = self._first_left(queue)
-                if one and (best is None or one.start < best.start):
+                if one is None:
+                    self.is_contested |= kind == VALUE
+                elif best is None or one.start < best.start:
                     best, taken_from = one, queue
         if best is None or taken_from is None:
             return None
@@ -179,8 +214,23 @@ class Reuse:
         """Return the first of *queue* that was not taken and is not in the new text."""
         while queue.taken < len(queue):
             one = queue[queue.taken]
+            if one.start in self._reserved_starts:
+                queue.taken += 1
+                continue
             if not self._standing or self._standing[one.token] <= 0:
                 return one
             self._standing[one.token] -= 1
             queue.taken += 1
         return None
+
+
+def _shared_end(old: str, new: str) -> int:
+    """Return the length of the text that both end with, behind the lines that both begin with."""
+    shortest = min(len(old), len(new))
+    begin = old.rfind("\n", 0, _longest(shortest, lambda size: old.startswith(new[:size]))) + 1
+    return _longest(shortest - begin, lambda size: old.endswith(new[len(new) - size :]))
+
+
+def _longest(most: int, is_shared: Callable[[int], bool]) -> int:
+    """Return the largest size up to *most* that *is_shared*, as all smaller ones are."""
+    return bisect_left(range(1, most + 1), True, key=lambda size: not is_shared(size))

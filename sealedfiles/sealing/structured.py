@@ -65,6 +65,7 @@ class Sealing:
         assert file.format is not None  # noqa: S101 - callers have a structured file
         self.text = text
         self.scan = scan
+        self.previous = previous
         self.known = known or ([previous] if previous else [])
         self.file = file
         self.format = file.format
@@ -150,6 +151,15 @@ class Sealing:
 
     def _reuse_values(self) -> list[Span]:
         """Reuse old tokens; return the values that have none."""
+        left = self._take_tokens()
+        if self.reuse.is_contested and self.previous:
+            self.reuse = Reuse(self.previous, self.text)
+            self.reuse.reserve_end(self.previous, self.text, self.scan)
+            self.replacements.clear()
+            left = self._take_tokens()
+        return left
+
+    def _take_tokens(self) -> list[Span]:
         text, rules = self.text, self.rules
         # Skip token reuse on the first seal, the largest one.
         take = self.reuse.take if self.reuse else None
@@ -160,7 +170,7 @@ class Sealing:
             literal = text[start:end]
             if holds_tokens and is_token(literal, self.format):
                 continue
-            old = take(VALUE, path, literal) if take else None
+            old = take(VALUE, path, literal, start) if take else None
             stop = end
             if take and old is None and literal[-1] in BLANKS:
                 # Keep a token of an older version, whose literal did not include the blanks before a comment.

@@ -104,6 +104,43 @@ def test_decrypted_text_is_sealed_to_the_same_bytes(path: str, data: st.DataObje
         assert seal(path, shown, sealed, policy=policy, keys=keys) == sealed
 
 
+ITEMS = {
+    YAML: (
+        "items:\n",
+        ["- name: a\n  key: x\n", "- name: b\n  key: x\n", "- key: x\n", "- key: y\n"],
+        "",
+    ),
+    XML: (
+        "<r>\n",
+        ["<i n='a'>x</i>\n", "<i n='b'>x</i>\n", "<i>\nx\n</i>\n", "<i>y</i>\n"],
+        "</r>\n",
+    ),
+}
+"""Files with items that have equal values at one key path: their start, items, and their end."""
+
+
+@pytest.mark.parametrize("path", ITEMS)
+@given(st.data())
+def test_items_that_are_inserted_or_removed_change_no_other_line(
+    path: str, data: st.DataObject
+) -> None:
+    start, items, end = ITEMS[path]
+    some = st.lists(st.sampled_from(items), max_size=4).map("".join)
+    first, more, last = (data.draw(some) for _ in range(3))
+    few, many = f"{start}{first}{last}{end}", f"{start}{first}{more}{last}{end}"
+    old = seal(path, few)
+    new = seal(path, many, old)
+    assert has_in_order(new, old)
+    assert has_in_order(new, seal(path, few, new))
+    assert unseal(path, new) == many.encode()
+
+
+def has_in_order(data: bytes, lines: bytes) -> bool:
+    """Return True if *data* has *lines*, and possibly others between them."""
+    rest = iter(data.splitlines())
+    return all(line in rest for line in lines.splitlines())
+
+
 @every_path
 @given(data=st.data())
 def test_sealing_is_deterministic(path: str, data: st.DataObject) -> None:
