@@ -30,6 +30,8 @@ def lock_worktrees(here: Clone, dialog: Dialog, *, everywhere: bool) -> bool:
     others = [Clone(one) for one in worktrees(repository) if one is not repository]
     unlocked = [] if everywhere else [one for one in others if not one.state.locked]
     clones = [here] if unlocked else [here, *others]
+    for clone in clones:
+        clone.repository.require_unlocked_index()
     if not unlocked:
         require_folder_of_cached_keys(here)
     configure(repository)

@@ -52,6 +52,7 @@ def unlock(
     clone is closed.  Returns False if keys or tokens are invalid, which was reported.  Raises NoKeyError if
     no key can be decrypted: then only git is set up.
     """
+    clone.repository.require_unlocked_index()
     accept(clone.repository, clone.state)
     # `git clone` may have converted files (working-tree-encoding, ident), which is turned off below.
     converted = unchanged_for_git(clone)

@@ -13,7 +13,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.light_typing import TypeAlias
 from sealedfiles.sealing.file import path_text, show_path
-from sealedfiles.util.messages import counted, say, show, show_list, warn
+from sealedfiles.util.messages import counted, say, shell_word, show, show_list, warn
 
 _Rotations: TypeAlias = "dict[tuple[str, str, str], str]"
 """The reasons of rotations, by commit, file and key."""
@@ -86,6 +86,11 @@ def _summary(name: str, report: ExposureReport, clone: Clone) -> None:
         say(
             f"{name} could read {one.group}{begin}{end}{now}; {keys}, and everything sealed with them"
         )
+        if one.has_current_key and not one.is_reader:
+            warn(
+                f"{name} has the key of new values of {one.group}: it was not replaced at the removal",
+                f"sealedfiles revoke {shell_word(name)} --from {shell_word(one.group)}",
+            )
     count = sum(row.kind == history.MUST_CHANGE for row in report.rows)
     if count:
         say(

@@ -86,8 +86,7 @@ class Repository:
 
     @property
     def depth(self) -> str:
-        """A value that changes when older history is fetched into a shallow clone; empty if history is
-        complete."""
+        """A value that changes when older history is fetched into a shallow clone; empty if none lacks."""
         try:
             stat = os.stat(os.path.join(self.common_folder, "shallow"))
         except OSError:
@@ -127,6 +126,10 @@ class Repository:
         hints = self._write_hints()
         if hints:
             raise GitError(f"{self.git_dir} is not writable", *hints)
+        self.require_unlocked_index()
+
+    def require_unlocked_index(self) -> None:
+        """Raise GitError if another git process has locked the index."""
         lock = f"{self.index_file}.lock"
         if os.path.lexists(lock):
             raise GitError(

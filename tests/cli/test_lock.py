@@ -245,3 +245,15 @@ def test_a_policy_that_no_key_proves_any_more_is_shown_whole(repo: Repo) -> None
     assert "accepted last, but none of your keys proves it:" in repo.stderr
     assert "    version: 1" in repo.stderr
     assert "no terminal to ask on" in repo.stderr
+
+
+@pytest.mark.parametrize("command", ["lock", "unlock"])
+def test_a_locked_index_is_named_before_anything_is_changed(repo: Repo, command: str) -> None:
+    before = repo.texts()
+    lock = repo.path / ".git" / "index.lock"
+    lock.touch()
+    repo.sealedfiles(command, code=1)
+    assert "sealedfiles: error: the index is locked" in repo.stderr
+    assert "remove the file" in repo.stderr
+    lock.unlink()
+    assert repo.texts() == before

@@ -209,6 +209,31 @@ def test_a_removed_reader_opens_none_of_the_values_changed_after_he_left(
     assert f"{SECRET}-db-alpha" in bob.read(YAML)
 
 
+def test_revoke_of_a_reader_whose_files_were_only_deleted(repo: Repo) -> None:
+    """Git keeps them: without a new key, new values would be sealed to him."""
+    repo.git("rm", "--quiet", ".sealedfiles/keys/default/bob.*", ".sealedfiles/recipients/bob.pub")
+    assert "[kept-access]" in repo.sealedfiles("check", "--staged", code=1)
+    repo.sealedfiles("revoke", "bob", code=2)
+    assert "git restore --staged" in repo.stderr
+    repo.git("commit", "--quiet", "--no-verify", "--message", "bob has left")
+    assert "[kept-access] -> sealedfiles revoke bob" in repo.sealedfiles("check", code=1)
+    repo.sealedfiles("exposure", "bob", code=1)
+    assert "bob has the key of new values of default" in repo.stderr
+    before = current(repo)
+    assert "must change" in repo.sealedfiles("revoke", "bob")
+    assert current(repo) != before
+    repo.git("commit", "--quiet", "--message", "bob has no key any more")
+    assert "kept-access" not in repo.sealedfiles("check")
+
+
+def test_revoke_again_before_the_removal_is_committed(repo: Repo) -> None:
+    """As after it was killed while it listed the values."""
+    repo.sealedfiles("revoke", "bob")
+    repo.sealedfiles("revoke", "bob", code=2)
+    assert "bob is removed already, but that is not committed" in repo.stderr
+    assert "sealedfiles exposure bob" in repo.stderr
+
+
 def test_revoke_of_somebody_unknown(repo: Repo) -> None:
     repo.sealedfiles("revoke", "nobody", code=2)
     assert "readers are: alice, bob" in repo.stderr

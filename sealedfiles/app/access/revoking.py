@@ -9,10 +9,13 @@ from sealedfiles.app.rotation.renewal import Renewed, new_keys
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.folders import TreeFolder
+from sealedfiles.git.former_readers import former_readers
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.identity.kms_file import file_of
 from sealedfiles.keys.recipients import check_name, members, reader_names
+from sealedfiles.util.messages import shell_word
 
 
 def revoke_access(
@@ -26,7 +29,8 @@ def revoke_access(
 ) -> Renewed:
     """Give *groups* new keys that *name* does not get, as ``new_keys`` does.
 
-    Without *groups*, all groups that *name* reads, and those whose revocation was interrupted.
+    Without *groups*, all groups that *name* reads, or can still read because only the files were removed, and
+    those whose revocation was interrupted.
     """
     clone.require_writable()
     known = workspace.group_names()
@@ -43,9 +47,17 @@ def _groups_to_renew(
 ) -> list[str]:
     folder = clone.work_tree
     member_of = [group for group in known if name in members(folder, group)]
+    member_of += [one.group for one in former_readers(clone) if one.name == name]
     begun = [group for group in clone.state.begun() if group in known]
     wanted = list(groups) or sorted({*member_of, *begun})
     if not wanted:
+        head = TreeFolder(clone.objects, "HEAD")
+        if any(name in members(head, group) for group in known):
+            raise UsageError(
+                f"{name} is removed already, but that is not committed",
+                "commit and push it; to list the values that must be changed at their source: "
+                f"sealedfiles exposure {shell_word(name)}",
+            )
         readers = ", ".join(reader_names(folder)) or "nobody"
         raise UsageError(f"{name} does not read any group here", f"readers are: {readers}")
     for group in wanted:

@@ -17,10 +17,11 @@ from sealedfiles.app.check.trees import Blob
 from sealedfiles.app.check.versions import FOLDER, POLICY, Store, Version
 from sealedfiles.errors import PolicyError, TamperedError, UsageError
 from sealedfiles.git.cached_groups import last_change, restoring
+from sealedfiles.git.former_readers import readers_with
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import Grant, fingerprints, parse_grant
-from sealedfiles.keys.recipients import group_names, read_recipients
+from sealedfiles.keys.recipients import group_names, members, read_recipients
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import NAME as NAME_RE
 from sealedfiles.model.policy import Policy
@@ -167,7 +168,8 @@ def _look_at_policy(
 def against_parent(
     groups: Mapping[str, GroupKeys | None], before: Mapping[str, GroupKeys | None], parent: str
 ) -> Iterator[Finding]:
-    """Yield the keys of *parent* that were removed, or that are no longer retired."""
+    """Yield the keys of *parent* that were removed, or that are no longer retired, and its readers whose key
+    files were removed without a new key."""
     for group, old in before.items():
         new = groups.get(group)
         if old is None or new is None:
@@ -179,6 +181,15 @@ def against_parent(
         for key_id in sorted((old.retired - new.retired) & new.known):
             what = f"the key {key_id} of {group} is no longer marked as retired"
             yield Finding("lost-epoch", path, what, 1)
+        if old.current == new.current:
+            yield from (kept_access(group, one) for one in sorted(old.readers - new.listed))
+
+
+def kept_access(group: str, name: str, where: str = "") -> Finding:
+    """Return the finding for the former reader *name*; *where* is the commit that removed the key file."""
+    what = f"{name} is no reader of {group} any more{where}, but has the key of new values"
+    fix = f"sealedfiles revoke {shell_word(name)} --from {shell_word(group)}"
+    return Finding("kept-access", _path(f"keys/{group}/epochs"), what, 1, own_fix=fix)
 
 
 def _unexpected_files(files: Mapping[bytes, Blob]) -> Iterator[Finding]:
@@ -230,7 +241,10 @@ def _group_keys(folder: StoredFolder, group: str) -> tuple[GroupKeys | None, lis
         return None, [Finding("bad-epochs", path, error.message.partition(": ")[2], 1)]
     revoked = max((n for n, epoch in enumerate(epochs) if epoch.why == "revoked"), default=0)
     ids = [epoch.key_id for epoch in epochs]
-    return GroupKeys(ids[-1], frozenset(ids), frozenset(ids[:revoked])), []
+    retired = frozenset(ids[:revoked])
+    listed, readers = members(folder, group), readers_with(folder, group, ids[-1])
+    keys = GroupKeys(ids[-1], frozenset(ids), retired, frozenset(listed), frozenset(readers))
+    return keys, []
 
 
 def _look_at_readers(folder: StoredFolder, group: str, keys: GroupKeys | None) -> Iterator[Finding]:

@@ -114,6 +114,9 @@ def _check(clone: Clone, wanted: Wanted, store: Store) -> CheckReport:
         if ring is not None and not wanted.staged:
             lost = _lost_revocations(clone, ring)
             findings += in_order(one.judged(task.version.policy) for one in lost)
+        if not wanted.staged and not wanted.paths:
+            kept = _kept_access(clone)
+            findings += in_order(one.judged(task.version.policy) for one in kept)
         if task.version.unmerged:
             count = counted(len(task.version.unmerged), "file")
             notes.append(Note(f"not checked because the merge is unresolved: {count}"))
@@ -194,6 +197,18 @@ def _lost_revocations(clone: Clone, ring: GroupKeyring) -> Iterator[Finding]:
             words = revocations[key_id].words
             what = f"the key {key_id} of {group}, from the removal of a reader in commit {words}, was removed"
             yield Finding("lost-epoch", os.fsencode(f"{NAME}/keys/{group}/epochs"), what, 1)
+
+
+def _kept_access(clone: Clone) -> Iterator[Finding]:
+    """Yield a finding for each reader that an earlier commit removed without a new key."""
+    from sealedfiles.app.check.readers import kept_access
+    from sealedfiles.git.former_readers import (
+        former_readers,  # here: the hooks need none of it
+    )
+
+    for one in former_readers(clone):
+        if one.commit:  # else the comparison with HEAD finds it
+            yield kept_access(one.group, one.name, f" since commit {one.commit[:12]}")
 
 
 def _due(clone: Clone, policy: Policy | None, wanted: Wanted, notes: list[Note]) -> list[Finding]:

@@ -42,11 +42,15 @@ _FORMATS = {
 
 
 class GroupKeys(NamedTuple):
-    """The ids of a group's keys, as its ``epochs`` list them."""
+    """The ids of a group's keys, as its ``epochs`` list them, and its readers."""
 
     current: str
     known: frozenset[str]
     retired: frozenset[str]
+    listed: frozenset[str]
+    """The names of those who have a key file."""
+    readers: frozenset[str]
+    """Those of them whose key file has the current key, according to their grants."""
 
 
 class CheckedFile(NamedTuple):

@@ -17,6 +17,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import Change, Commit, is_shallow, read_commits, staged
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.worktree import tracked_sealed_files
+from sealedfiles.keys.epochs import epoch_ids
 from sealedfiles.keys.folder import NAME, MetadataSource
 from sealedfiles.keys.recipients import group_names, members
 from sealedfiles.light_typing import NamedTuple
@@ -47,6 +48,8 @@ class Membership(NamedTuple):
     """The last commit that removed the key file; None if this is still a reader, or if it is unknown."""
     is_reader: bool
     """Whether this is a reader in the index."""
+    has_current_key: bool
+    """Whether new values are sealed with one of the keys."""
 
 
 class Row(NamedTuple):
@@ -335,6 +338,7 @@ def _access_of(name: str, clone: Clone, commits: list[Commit]) -> list[Membershi
             begin.get(group),
             None if group in now else end.get(group),
             group in now,
+            not ids.isdisjoint(epoch_ids(index, group)[-1:]),
         )
         for group, ids in sorted(keys.items())
         if ids

@@ -1,0 +1,67 @@
+"""Find those who can read new values, although their key file was removed.
+
+`sealedfiles revoke` replaces the group's key when it removes a reader.  Who only deletes the files of the
+reader, or reverts the commit of a grant, leaves them with a key that everything new is sealed with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealedfiles.git.clone import Clone
+from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.keys.epochs import epoch_ids
+from sealedfiles.keys.folder import NAME, MetadataSource
+from sealedfiles.keys.grants import grant_key_id
+from sealedfiles.keys.recipients import group_names, members
+from sealedfiles.light_typing import NamedTuple
+
+
+class FormerReader(NamedTuple):
+    """Somebody who has the current key of a group, and no key file any more."""
+
+    group: str
+    name: str
+    commit: str
+    """The commit that removed the key file; empty if that is not committed yet."""
+
+
+def readers_with(folder: MetadataSource, group: str, key_id: str) -> Iterator[str]:
+    """Yield the names of those whose key file in *group* has the key *key_id*, according to their grants."""
+    for name in members(folder, group):
+        if grant_key_id(folder.read(f"keys/{group}/{name}.grant")) == key_id:
+            yield name
+
+
+def former_readers(clone: Clone) -> Iterator[FormerReader]:
+    """Yield those who have the current key of a group in the index, from HEAD and its history."""
+    folder = IndexFolder(clone.objects, clone.index)
+    current = {group: (epoch_ids(folder, group) or [""])[-1] for group in group_names(folder)}
+    known = {(group, name) for group in current for name in members(folder, group)}
+    head = TreeFolder(clone.objects, "HEAD")
+    for group, key_id in current.items():
+        for name in readers_with(head, group, key_id):
+            if (group, name) not in known:
+                known.add((group, name))
+                yield FormerReader(group, name, "")
+    for commit, group, name in _removals(clone):
+        if group not in current or (group, name) in known:
+            continue
+        known.add((group, name))  # before that, they had the same key or an earlier one
+        if name in readers_with(TreeFolder(clone.objects, f"{commit}^"), group, current[group]):
+            yield FormerReader(group, name, commit)
+
+
+def _removals(clone: Clone) -> Iterator[tuple[str, str, str]]:
+    """Yield the commits of HEAD's history that remove a key file, newest first, with its group and name."""
+    code, out, _ = clone.repository.try_run(
+        *("log", "--full-history", "--diff-merges=first-parent", "--no-renames", "--diff-filter=D"),
+        *("--name-only", "--format=%x00%H", "--", f"{NAME}/keys"),
+    )
+    records = out.decode("utf-8", "surrogateescape").split("\0")[1:] if not code else []
+    for record in records:
+        commit, *files = record.split()
+        for file in files:
+            steps = file.removeprefix(f"{NAME}/keys/").split("/")
+            if len(steps) == 2 and steps[1].endswith(".age"):
+                yield commit, steps[0], steps[1].removesuffix(".age")
