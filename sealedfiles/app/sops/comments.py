@@ -44,7 +44,7 @@ def comments_of(place: WorkingFile, data: Data) -> Comments:
     version = SealedText(place.opened.data, place.described)
     public = _public(place)
     is_yaml = version.form is not None and version.form.name == "yaml"
-    entries = [*(_yaml_entries(text) if is_yaml else _dotenv_entries(text))]
+    entries = _yaml_entries(text) if is_yaml else _dotenv_entries(text)
     comments = sorted([*version.comments, *([] if is_yaml else _behind_values(text))])
     entries = [(start, address) for start, address in entries if value_at(data, address)[0]]
     starts = [start for start, _ in entries]
@@ -89,7 +89,7 @@ def above_item(data: Data, address: Address) -> Address:
     return address
 
 
-def _yaml_entries(text: str) -> Iterator[tuple[int, Address]]:
+def _yaml_entries(text: str) -> list[tuple[int, Address]]:
     from sealedfiles.formats.yaml.tree import parse
 
     found: list[tuple[int, Address]] = []
@@ -102,7 +102,7 @@ def _yaml_entries(text: str) -> Iterator[tuple[int, Address]]:
                 waiting.append((entry.value, address))
             if not entry.is_merge and node.kind != "documents":
                 found.append((entry.start, address))
-    return iter(sorted(found, key=lambda one: (one[0], len(one[1]))))
+    return sorted(found, key=lambda one: (one[0], len(one[1])))
 
 
 def _behind_values(text: str) -> Iterator[tuple[int, int]]:
@@ -115,7 +115,7 @@ def _behind_values(text: str) -> Iterator[tuple[int, int]]:
             yield entry.value_end + rest.index("#") + 1, entry.end
 
 
-def _dotenv_entries(text: str) -> Iterator[tuple[int, Address]]:
+def _dotenv_entries(text: str) -> list[tuple[int, Address]]:
     from sealedfiles.formats.dotenv.entries import entries
 
-    return ((entry.start, (entry.key,)) for entry in entries(text))
+    return [(entry.start, (entry.key,)) for entry in entries(text)]
