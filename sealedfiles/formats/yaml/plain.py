@@ -36,7 +36,8 @@ _SCALAR = (
     rf"(?:[A-Za-z0-9_/.+$~(;<=^\\]|-(?=[!-~])){_WORD}(?: +[!\"$-9;-~]{_WORD})*|{_DOUBLE}|{_SINGLE}"
 )
 _ITEM = rf"[A-Za-z0-9_/][A-Za-z0-9_./-]*|{_DOUBLE}|{_SINGLE}"
-_LIST = rf"\[(?:(?:{_ITEM})(?:, ?(?:{_ITEM}))*)?\]"
+# The pattern has an item once only: compiling it is a large part of the time of one small file.
+_LIST = rf"\[(?:(?:{_ITEM})(?:, ?(?=[^\]])|(?=\])))*\]"
 _BLOCK = r"[|>][-+]?\n( +)(?! )[ -~]+(?:(?:\n *(?=\n))*\n\6 *(?! )[ -~]+)*"
 _VALUE = rf"(?:{_SCALAR}|{_LIST}|{{}}|{_BLOCK})(?=[ \n])"
 _ROWS = lazy_pattern(
