@@ -37,6 +37,8 @@ class YamlTree(NamedTuple):
 
 def grow(text: str) -> YamlTree:
     """Return a tree of *text* to change; see ``parse``."""
+    if not text.isascii():
+        YAML.scan(text)  # refuses comments that continue after a line end of YAML 1.1
     growing: list[_Grower] = []
 
     def watch(events: Events, parsed: str) -> Any:
@@ -53,8 +55,6 @@ def parse(text: str) -> YamlTree:
 
     A command asks several times what one text means, so the last trees are kept: do not change them.
     """
-    if not text.isascii():
-        YAML.scan(text)  # refuses comments that continue after a line end of YAML 1.1
     return grow(text)
 
 
