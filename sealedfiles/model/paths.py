@@ -122,15 +122,17 @@ class PathPattern:
     ) -> None:
         """Parse *pattern*.  Raises ValueError, with the reason, if it is invalid.
 
-        With *below*, it also matches each path below one that it matches, and a single value in the place
-        of a list whose items it matches.  Names for which *fold* returns the same text are the same.
+        With *below*, it also matches each path below one that it matches, and what is the same without
+        ``[]``: a list in the place of a mapping or of a value, and the other way round.  Names for which
+        *fold* returns the same text are the same.
         """
         self._fold = fold
         self._steps = list(_pattern_steps(pattern, fold or str))
-        self._single: list[Glob | None] = []
+        self._without_items: list[Glob | None] | None = None
         if below:
-            ends = next((n for n, one in enumerate(self._steps[::-1]) if one is not ITEM_GLOB), 0)
-            self._single = self._steps[:-ends] if ends else []
+            self._without_items = [one for one in self._steps if one is not ITEM_GLOB]
+            if self._steps[-1:] != [ITEM_GLOB]:  # a mapping is not an item
+                self._without_items.append(None)
             self._steps.append(None)
 
     def matches(self, path: bytes) -> bool:
@@ -140,7 +142,10 @@ class PathPattern:
             names = [name if name is None else self._fold(name) for name in names]
         if match_steps(self._steps, names):
             return True
-        return bool(self._single) and match_steps(self._single, names)
+        others = self._without_items
+        if others is None or (len(others) == len(self._steps) and None not in names):
+            return False
+        return match_steps(others, [name for name in names if name is not None])
 
 
 _PATTERN_STEP = lazy_pattern(

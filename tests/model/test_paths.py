@@ -290,3 +290,23 @@ def test_a_path_with_escapes_as_it_is_shown_is_a_pattern_too(key: str) -> None:
 def test_no_pattern_takes_years(pattern: str, path: list[str | None]) -> None:
     """It comes with a pull request."""
     assert not PathPattern(pattern).matches(encode(path))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "covered", "others"),
+    [
+        ("a", [["a"], ["a", None], ["a", "b"], ["a", None, "b"]], [["b"], ["b", "a"]]),
+        ("a[]", [["a"], ["a", None], ["a", None, None], ["a", None, "b"]], [["a", "b"]]),
+        ("a.b", [["a", "b"], ["a", None, "b"], [None, "a", "b", "c"]], [["a"], ["a", None]]),
+        ("a[].b", [["a", None, "b"], ["a", "b"], ["a", "b", None]], [["a", None, "c"]]),
+        ("*", [["a"], ["a", "b"], ["a", None], [None, "a"]], [[], [None]]),
+        ("**.a", [["a"], ["b", None, "a", None]], [["b"]]),
+    ],
+)
+def test_a_list_or_mapping_in_the_place_of_what_is_sealed(
+    pattern: str, covered: list[list[str | None]], others: list[list[str | None]]
+) -> None:
+    sealing = PathPattern(pattern, below=True)
+    assert all(sealing.matches(encode(path)) for path in covered)
+    assert not any(sealing.matches(encode(path)) for path in others)
+    assert sum(PathPattern(pattern).matches(encode(path)) for path in covered) < len(covered)
