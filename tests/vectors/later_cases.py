@@ -206,5 +206,39 @@ RULED = [
         ),
         [{"files": "*", "values": "prod.**", "group": "b"}],
     ),
+    (
+        "what is below a sealed key",
+        "below.yaml",
+        "a: {b: ⟦b@a.b|1⟧, c: [⟦b@a.c[]|2⟧, {d: ⟦b@a.c[].d|3⟧}]}\nb: 4\n",
+        [{"files": "*", "values": "a", "group": "b"}, {"files": "*", "plain": True}],
+    ),
+    (
+        "lists in the place of mappings, and the other way round",
+        "lists.yaml",
+        "a: [{b: ⟦b@a[].b|1⟧, c: 2}]\nc: ⟦b@c|3⟧\nd: {e: 4}\nf: {g: ⟦b@f.g|5⟧}\n",
+        [{"files": "*", "values": name, "group": "b"} for name in ("a.b", "c[]", "d[]", "f[].g")]
+        + [{"files": "*", "plain": True}],
+    ),
+    (
+        "a plain rule before one that seals",
+        "before.yaml",
+        "a: {b: 1, c: ⟦b@a.c|2⟧}\n",
+        [
+            {"files": "*", "values": "a.b", "plain": True},
+            {"files": "*", "values": "a", "group": "b"},
+        ],
+    ),
+    (
+        "names in another case, and of all sections, in INI",
+        "names.ini",
+        "[DEFAULT]\npw = ⟦b@DEFAULT.pw|x⟧\n[DB]\nPW = ⟦b@DB.PW|y⟧\nuser = z\n",
+        [{"files": "*", "values": "db.pw", "group": "b"}, {"files": "*", "plain": True}],
+    ),
+    (
+        "names with prefixes in XML",
+        "prefixes.xml",
+        "<x:a xmlns:x='u'><x:b y:c=⟦b@x:a.x:b.@y:c|\"1\"⟧>⟦b@x:a.x:b|2⟧</x:b><d>3</d></x:a>\n",
+        [{"files": "*", "values": "a.b", "group": "b"}, {"files": "*", "plain": True}],
+    ),
     ("TOML by a rule", "Pipfile", "a = ⟦a|1⟧\n", [{"files": "Pipfile", "format": "toml"}]),
 ]
