@@ -168,6 +168,12 @@ def note_if_committed(clone: Clone, path: bytes, data: bytes) -> None:
             PlaintextFiles(clone).note(path, data, written=WrittenVersion(data, data, commit))
 
 
+def is_of_git(clone: Clone, path: bytes, data: bytes) -> bool:
+    """Return True if *data*, the text of the file at *path*, is exactly what a commit has there, or if the
+    file is a symbolic link in git, and none on disk."""
+    return clone.index.is_link(path) or commit_with(clone, path, blob_id(clone, data)) is not None
+
+
 def blob_id(clone: Clone, data: bytes) -> str:
     """Return the id that git gives to *data* as a blob."""
     # First our own files, which are listed in any case.

@@ -232,13 +232,14 @@ class _Judge:
         return UnprovedCheck(self._file, self._rules, self._keys, self._workspace.is_retired)
 
     def _was_written_by_checkout(self, path: bytes, value: str) -> bool:
-        return self._is_link or bool(self._memory and self._memory.has_value(path, value))
+        return self._is_of_git or bool(self._memory and self._memory.has_value(path, value))
 
     @cached_property
-    def _is_link(self) -> bool:
-        """Whether the file, which is none on disk, is a symbolic link in git."""
-        clone = self._workspace.clone
-        return clone is not None and clone.index.is_link(self._path)
+    def _is_of_git(self) -> bool:
+        from sealedfiles.git.plaintext import is_of_git  # few files have plaintext
+
+        clone, data = self._workspace.clone, self._data
+        return clone is not None and not is_whole(data) and is_of_git(clone, self._path, data)
 
     @cached_property
     def _memory(self) -> PlaintextMemory | None:
@@ -253,12 +254,11 @@ class _Judge:
     ) -> None:
         """Add each of *facts* to the values that are sealed correctly, or to the others."""
         for fact in facts:
-            place = fact.path, fact.value
             reason = self._reason(fact)
             if reason:
-                wrong.setdefault(place, (reason, fact))
+                wrong.setdefault((fact.path, fact.value), (reason, fact))
             elif fact.layers:
-                right.add(place)
+                right.add((fact.path, fact.value))
 
     def content(self, opened: bytes) -> list[Suspect]:
         """Return a suspect if *opened*, a file without separate values, came from git in untrusted form."""
@@ -280,7 +280,7 @@ class _Judge:
                 if not self._knows_groups or set(wanted) <= set(groups):
                     return []
                 return [Suspect(OTHER_GROUP, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
-        if not reason and (self._is_link or (self._memory and self._memory.has_content(opened))):
+        if not reason and (self._is_of_git or (self._memory and self._memory.has_content(opened))):
             reason = CHECKED_OUT
         reason = reason or self._unproved_part(opened, versions)
         if not reason and self._memory and self._check.noted_in(opened, versions, self._memory):

@@ -130,6 +130,19 @@ def test_nor_does_it_give_out_what_git_wrote_from_a_commit_that_it_never_was_at(
     assert EVIL not in clone.sealedfiles("get", YAML, USER_KEYS[YAML], code=4)
 
 
+def test_nor_what_the_shell_wrote_from_a_commit(repo: Repo) -> None:
+    """`git show COMMIT:FILE > FILE` goes past the filter."""
+    plant(repo, YAML)
+    text = repo.git("show", f"HEAD:{YAML}")
+    repo.git("branch", "pr")
+    repo.git("reset", "--quiet", "--hard", "HEAD~")
+    repo.write(YAML, text)
+    for words in (["get", YAML, USER_KEYS[YAML]], ["cat", YAML], ["run", "-f", YAML, "--", "env"]):
+        assert EVIL not in repo.sealedfiles(*words, code=4)
+    repo.write(YAML, text.replace(EVIL, "typed"))
+    assert repo.sealedfiles("get", YAML, USER_KEYS[YAML]) == "typed\n"
+
+
 def test_nor_does_it_resolve_an_alias_of_such_a_commit(world: World, tmp_path: Path) -> None:
     source = world.copy("alice", tmp_path / "source")
     stored = source.blob("HEAD", YAML).decode().replace("database:\n", "database: &d\n")
