@@ -158,6 +158,7 @@ WHOLE: dict[str, str | bytes] = {
     "a tab before a comment on its own line": "a: b\n \t# c\n",
     "a dash of a list in brackets": "a: [\n- b\n]\n",
     "a byte order mark in the middle": "a: 1\n\ufeff---\nb: 1\n",
+    "a key in base64": "a: {!!binary cGFzcw==: b}\n",
     "a merge key by its tag alone": "a: {!!merge b: {c: 1}}\n",
     "a collection with the tag of a scalar": "a: !!str {b: 1}\n",
     "not UTF-8": b"a: \xff\n",

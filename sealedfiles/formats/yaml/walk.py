@@ -25,7 +25,7 @@ _LONG = LONGEST - 5 - 255
 """Below a shorter path, a key in ``_HEADS`` cannot make one that is too long."""
 
 _CORE = "tag:yaml.org,2002:"
-_MERGE_TAG = f"{_CORE}merge"
+_MERGE_TAG, _BINARY_TAG = f"{_CORE}merge", f"{_CORE}binary"
 _SCALAR_TAGS = frozenset(
     f"{_CORE}{name}"
     for name in ("str", "int", "float", "bool", "null", "binary", "timestamp", "merge", "value")
@@ -186,6 +186,9 @@ class _Side:
         if event.tag == _MERGE_TAG and value != "<<":
             # PyYAML merges whatever is below it, and the path has no step that shows this.
             raise error_at(event, "a key that is a merge key by its tag alone")
+        if event.tag == _BINARY_TAG:
+            # Go's yaml.v3 takes it for the text in base64, such as the name of a sealed key.
+            raise error_at(event, "a key in base64")
         if event.anchor is not None:
             self.anchors[event.anchor] = value
         if "#" in value:

@@ -77,6 +77,22 @@ def test_everything_below_a_sealed_key_is_sealed(name: str, value: object, patte
     assert groups == {(True, "g"), (False, None)}
 
 
+@pytest.mark.parametrize(
+    "text", ["db: !!omap [password: x, host: y]", "!!omap [db: {password: x}]"]
+)
+def test_a_list_that_programs_read_as_a_mapping(text: str) -> None:
+    """ruamel.yaml and SnakeYAML do so by the tag."""
+    rules = "[{files: '*', values: db.password, group: g}, {files: '*', plain: true}]"
+    of_file = parse_policy(f"version: 1\nrules: {rules}".encode()).for_file("one.yaml")
+    form = load("yaml")
+    assert form is not None
+    groups = {
+        text[one.start : one.end]: of_file.group_of(one.path) for one in form.scan(text).values
+    }
+    assert groups.pop("x") == "g"
+    assert set(groups.values()) <= {None}
+
+
 @pytest.mark.parametrize("name", ["one.yaml", "one.json", "one.toml", "one.tfvars", "one.ndjson"])
 @given(COLLECTIONS)
 def test_a_rule_for_the_items_of_a_list_seals_a_single_value(name: str, value: object) -> None:
