@@ -26,8 +26,8 @@ from sealedfiles.app.tracking.policy_tracked import add_tracked
 from sealedfiles.app.tracking.policy_writing import (
     confirmed_policy,
     derive_attributes,
-    list_tracked,
     warn_of_unproved,
+    with_tracked,
     write_policy,
 )
 from sealedfiles.app.tracking.preset_rules import preset_rules, warn_of_services
@@ -94,18 +94,20 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     if groups:
         accept_named(workspace, groups, dialog)
     wanted, matches = _wanted(clone, request)
-    for group in groups:
-        if is_missing(clone, group):
-            create_group(workspace, group, dialog)
-    list_tracked(clone)
-    before = confirmed_policy(clone)
+    missing = [group for group in groups if is_missing(clone, group)]
+    before = with_tracked(clone, confirmed_policy(clone), missing)
     data = new_policy(clone, request, before, wanted, matches)
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
-    plan = _plan(clone, policy, {path for found in matches for path in found}, clone.ring)
+    paths = {path for found in matches for path in found}
+    plan = _plan(clone, policy, paths, PlannedKeys(clone.ring, missing))
     _confirm_foreign(workspace, plan, dialog, yes=request.yes)
     _confirm(clone, plan.moved, dialog, yes=request.yes)
     if plan.plaintext and not confirm_plaintext(clone, plan.plaintext, dialog, yes=request.yes):
         raise UsageError("nothing was changed")
+    for group in missing:  # after the questions, so that nothing was changed if the user declines
+        create_group(workspace, group, dialog)
+    if missing:
+        plan = _plan(clone, policy, paths, clone.ring)
     # First: files that attributes alone track would have no rules if this process were killed in between.
     write_policy(clone, data)
     for pattern in wanted:

@@ -597,3 +597,27 @@ def test_a_dry_run_does_not_accept_a_group_that_is_new_here(team: tuple[Repo, Re
     assert "created in " in bob.stderr
     assert f"{YAML}: cache.url: default (key " in bob.stderr
     assert state_of(bob) == before
+
+
+def test_a_group_is_created_after_the_questions(ready: Repo) -> None:
+    """If nobody agrees, "nothing was changed" is true, also of a policy without its tracked patterns."""
+    ready.write(YAML, FILES[YAML])
+    ready.sealedfiles("track", YAML)
+    ready.commit("all in one group")
+    policy = ready.read(".sealedfiles/policy.yaml")
+    ready.write(".sealedfiles/policy.yaml", policy[: policy.index("tracked:")])
+    ready.sealedfiles("trust", "policy", "--yes")
+    ready.commit("as an older version wrote it")
+    before, known = state_of(ready), ready.read(".sealedfiles/policy.yaml")
+    move = ["track", YAML, "--values", "api", "--group", "ops"]
+    ready.sealedfiles(*move, code=2)
+    assert "nothing was changed" in ready.stderr
+    assert "created the group" not in ready.stderr
+    assert state_of(ready) == before
+    assert ready.read(".sealedfiles/policy.yaml") == known
+    ready.sealedfiles(*move, "--yes")
+    assert ready.stderr.count("created the group ops") == 1
+    assert set(groups(ready.blob("", YAML).decode())) == {"default", "ops"}
+    assert set(parse_policy(ready.read_bytes(".sealedfiles/policy.yaml")).tracked or ()) == {YAML}
+    ready.git("commit", "--quiet", "--message", "moved")
+    assert_clean(ready)

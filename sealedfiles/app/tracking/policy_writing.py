@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.tracking.policy_tracked import add_tracked
@@ -114,21 +115,32 @@ def write_proofs(folder: DirFolder, ring: GroupKeyring, data: bytes, *, keep_oth
 
 
 def list_tracked(clone: Clone) -> bool:
-    """Write the tracked patterns of an older repository into its policy; return True if that was done.
-
-    Such a repository has them only in ``.gitattributes``.  Nothing is done unless this clone can prove the
-    policy for every group that it names; otherwise other readers would have to confirm it by hand.
-    """
+    """Write the policy with the patterns that ``with_tracked`` adds; return True if there are any."""
     try:
         data = confirmed_policy(clone)
-        policy = parse_policy(data)
-        if policy.tracked is not None or not all(clone.ring.holds(g) for g in policy.groups()):
+        new = with_tracked(clone, data)
+        if new == data:
             return False
-        patterns = sealed_patterns(clone.repository.top / ".gitattributes")
-        write_policy(clone, add_tracked(data, patterns))
+        write_policy(clone, new)
     except SealedFilesError:
         return False
     return True
+
+
+def with_tracked(clone: Clone, data: bytes, created: Collection[str] = ()) -> bytes:
+    """Return the policy *data* with the tracked patterns of an older repository.
+
+    Such a repository has them only in ``.gitattributes``.  *data* is returned unless this clone can prove the
+    policy for every group that it names; otherwise other readers would have to confirm it by hand.  Groups
+    that are going to be *created* count as those that it can prove.
+    """
+    with contextlib.suppress(SealedFilesError):
+        policy = parse_policy(data)
+        if policy.tracked is None and all(
+            group in created or clone.ring.holds(group) for group in policy.groups()
+        ):
+            return add_tracked(data, sealed_patterns(clone.repository.top / ".gitattributes"))
+    return data
 
 
 def derive_attributes(clone: Clone) -> None:
