@@ -16,6 +16,7 @@ from sealedfiles.app.files.suspects import FOREIGN
 from sealedfiles.app.files.working_file import staged_file
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
+from sealedfiles.app.tracking.idle_rules import warn_of_idle_rules
 from sealedfiles.app.tracking.key_origin import created_by
 from sealedfiles.app.tracking.new_rules import NewRule, add_rules
 from sealedfiles.app.tracking.other_filters import other_filters
@@ -98,8 +99,7 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     before = with_tracked(clone, confirmed_policy(clone), missing)
     data = new_policy(clone, request, before, wanted, matches)
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
-    paths = {path for found in matches for path in found}
-    plan = _plan(clone, policy, paths, PlannedKeys(clone.ring, missing))
+    plan = _plan(clone, policy, set().union(*matches), PlannedKeys(clone.ring, missing))
     _confirm_foreign(workspace, plan, dialog, yes=request.yes)
     _confirm(clone, plan.moved, dialog, yes=request.yes)
     if plan.plaintext and not confirm_plaintext(clone, plan.plaintext, dialog, yes=request.yes):
@@ -107,7 +107,7 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     for group in missing:  # after the questions, so that nothing was changed if the user declines
         create_group(workspace, group, dialog)
     if missing:
-        plan = _plan(clone, policy, paths, clone.ring)
+        plan = _plan(clone, policy, plan.paths, clone.ring)
     # First: files that attributes alone track would have no rules if this process were killed in between.
     write_policy(clone, data)
     for pattern in wanted:
@@ -123,7 +123,7 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
         warn_of_unproved(clone, dialog)
     _carry_out(clone, plan, dialog)
     if not request.is_planned:
-        _warn(clone, request.preset, policy, plan, dialog)
+        _warn(clone, request, policy, plan, dialog)
 
 
 def preview(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dialog) -> None:
@@ -137,7 +137,7 @@ def preview(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: D
     data = new_policy(clone, request, before, wanted, matches)
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
     keys = PlannedKeys(clone.ring, [*created, *accepted])
-    plan = _plan(clone, policy, {path for found in matches for path in found}, keys)
+    plan = _plan(clone, policy, set().union(*matches), keys)
     for group in created:
         dialog.say(f"would create the group {group}, with you as its first reader")
     for group in accepted:
@@ -157,7 +157,7 @@ def preview(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: D
         dialog.say(f"{show_path(entry.path)}: would be re-encrypted in the index")
     if plan.opened:
         dialog.say(f"values of {counted(plan.opened, 'file')} would be in plaintext")
-    _warn(clone, request.preset, policy, plan, dialog)
+    _warn(clone, request, policy, plan, dialog)
     dialog.say("nothing was changed")
 
 
@@ -180,14 +180,16 @@ def _wanted(clone: Clone, request: TrackRequest) -> tuple[list[str], list[list[b
     return wanted, matches
 
 
-def _warn(clone: Clone, preset: Preset | None, policy: Policy, plan: _Plan, dialog: Dialog) -> None:
-    """Warn of plaintext in the history, and of files that were probably not meant."""
+def _warn(clone: Clone, request: TrackRequest, policy: Policy, plan: _Plan, dialog: Dialog) -> None:
+    """Warn of plaintext in the history, and of files and rules that were probably not meant so."""
     if plan.newly_sealed:
         warn_of_earlier_plaintext(clone, dialog, {entry.path for entry in plan.blobs}, policy)
-    if preset:
-        warn_of_services(preset, plan.blobs, dialog)
+    if request.preset:
+        warn_of_services(request.preset, plan.blobs, dialog)
     else:
         warn_of_unexpected(clone, plan.entries, dialog)
+    rules = (rule for rules in request.rules.values() for rule in rules)
+    warn_of_idle_rules(clone, rules, plan.paths, policy, dialog)
 
 
 def new_policy(
@@ -222,6 +224,8 @@ def new_policy(
 class _Plan(NamedTuple):
     """What happens to the files that git has."""
 
+    paths: set[bytes]
+    """All files that the patterns match, also those that git does not have."""
     entries: list[Entry]
     blobs: dict[Entry, bytes]
     """The new content of each entry that changes."""
@@ -238,7 +242,7 @@ def _plan(clone: Clone, policy: Policy, paths: set[bytes], keys: Keys) -> _Plan:
     """Return what *policy* makes of the files at *paths* that are in the index, with *keys*."""
     staged = map(clone.index.entry, sorted(paths))
     entries = [entry for entry in staged if entry and entry.mode.startswith("100")]
-    plan = _Plan(entries, {}, {}, [], [], 0, 0)
+    plan = _Plan(paths, entries, {}, {}, [], [], 0, 0)
     was_tracked = _tracked_in_head(clone)
     newly_sealed = opened = 0
     for entry, blob in with_blobs(clone, entries):

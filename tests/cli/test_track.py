@@ -599,6 +599,7 @@ def test_a_dry_run_does_not_accept_a_group_that_is_new_here(team: tuple[Repo, Re
     assert state_of(bob) == before
 
 
+@pytest.mark.slow
 def test_a_group_is_created_after_the_questions(ready: Repo) -> None:
     """If nobody agrees, "nothing was changed" is true, also of a policy without its tracked patterns."""
     ready.write(YAML, FILES[YAML])
@@ -621,3 +622,50 @@ def test_a_group_is_created_after_the_questions(ready: Repo) -> None:
     assert set(parse_policy(ready.read_bytes(".sealedfiles/policy.yaml")).tracked or ()) == {YAML}
     ready.git("commit", "--quiet", "--message", "moved")
     assert_clean(ready)
+
+
+YAML_LISTS = "db: {host: h, password: p}\nlist: [a, b]\nbase: {<<: {host: h}}\n"
+IDLE = "matches no value of 1 file, so nothing was left in plaintext for it\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "pattern", "hint"),
+    [
+        ("c.yaml", YAML_LISTS, "db", "for all values below it: --values 'db.**'"),
+        ("c.yaml", YAML_LISTS, "list", "for the items of the list: --values 'list[]'"),
+        ("c.yaml", YAML_LISTS, "DB.Host", "as the file spells it: --values db.host"),
+        ("c.ini", "[DB]\nHost = h\n", "db.host", "as the file spells it: --values DB.Host"),
+        ("c.yaml", YAML_LISTS, "nothing", ""),
+        ("c.yaml", YAML_LISTS, "db.**", None),
+    ],
+)
+def test_a_plain_rule_that_matches_no_value_is_warned_of(
+    ready: Repo, file: str, text: str, pattern: str, hint: str | None
+) -> None:
+    ready.write(file, text)
+    ready.sealedfiles("track", file, "--values", pattern, "--plain")
+    assert (f"`{pattern}` {IDLE}" in ready.stderr) == (hint is not None)
+    assert (hint or "") in ready.stderr
+    assert ("hint: " in ready.stderr) == bool(hint)
+
+
+def test_a_plain_rule_behind_one_that_seals_is_warned_of(ready: Repo) -> None:
+    ready.write("c.yaml", YAML_LISTS)
+    ready.sealedfiles("track", "*.yaml", "--group", "default")
+    ready.sealedfiles("track", "c.yaml", "--plain")
+    assert "all values stay sealed: an earlier rule of the policy seals them\n" in ready.stderr
+    line = re.search(r"\.sealedfiles/policy\.yaml:(\d+)", ready.stderr)
+    assert line
+    assert "*.yaml" in ready.read(".sealedfiles/policy.yaml").split("\n")[int(line[1]) - 1]
+    ready.sealedfiles("track", "c.yaml", "--values", "db.**", "--plain")
+    assert "stay sealed" not in ready.stderr
+
+
+def test_a_plain_rule_for_one_path_of_a_merged_value_is_warned_of(ready: Repo) -> None:
+    ready.write("c.yaml", YAML_LISTS)
+    ready.sealedfiles("track", "c.yaml", "--values", "base.host", "--plain")
+    assert "all values that `base.host` matches stay sealed: they are below a merge" in ready.stderr
+    both = ["--values", "base.host", "--values", "base.<<.host"]
+    assert "hint: match both paths: --values base.host --values 'base.<<.host'\n" in ready.stderr
+    ready.sealedfiles("track", "c.yaml", *both, "--plain")
+    assert "stay sealed" not in ready.stderr

@@ -22,7 +22,7 @@ def preset_rules(
     found = {
         secret.key: None
         for path in filter(may_have_values, files)
-        for data in _versions(clone, path)
+        for data in versions_of(clone, path)
         for secret in named_secrets(SealedText(data, describe_file(path)))
         if preset.leaves_plain(secret.key)
     }
@@ -38,7 +38,7 @@ def warn_of_services(preset: Preset, sealed: Iterable[Entry], dialog: Dialog) ->
         )
 
 
-def _versions(clone: Clone, path: bytes) -> Iterator[bytes]:
+def versions_of(clone: Clone, path: bytes) -> Iterator[bytes]:
     """Yield the file at *path* in the working tree and in the index."""
     file = clone.repository.regular_file(path)
     if file:
