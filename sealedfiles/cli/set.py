@@ -17,6 +17,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.formats.base import Data
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.address import Address, parse_address, show_address
+from sealedfiles.model.paths import show as show_path
 from sealedfiles.util.messages import counted, say, shell_path, show, warn
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from sealedfiles.app.files.working_file import WorkingFile
     from sealedfiles.app.public_keys import CurrentPublicKey
     from sealedfiles.app.values.generate import Generated
+
+_SHOWN = 10
 
 
 @declaration.command("set")
@@ -115,16 +118,19 @@ def command(
 
     typed = as_string or as_base64 or generated is not None
     unread = None if group is None else _public_key(place, group, expected)
-    change, is_plain = set_value(
+    change, plain = set_value(
         place, address, given, typed=typed, replace=as_json, group=group, unread=unread
     )
     if place.data is None:
         say(f"created {place.name}")
     say(f"{place.name}: {_described(change, address)}")
-    if is_plain:
+    if plain:
+        is_one = change.added is None
+        names = [show_address(address)] if is_one else list(dict.fromkeys(map(show_path, plain)))
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         warn(
-            f"{place.name}: the policy leaves {show_address(address)} in plaintext: anyone with "
-            "the repository can read it"
+            f"{place.name}: the policy leaves {', '.join(names[:_SHOWN])}{more} in plaintext: anyone "
+            f"with the repository can read {'it' if len(plain) == 1 else 'them'}"
         )
     if unread:
         say(

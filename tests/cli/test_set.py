@@ -537,6 +537,27 @@ def test_setting_a_plain_value_is_reported(repo: Repo) -> None:
     assert "in plaintext" not in repo.stderr
 
 
+def test_each_value_of_a_mapping_is_judged(repo: Repo) -> None:
+    """A plain rule for a mapping leaves none of its values in plaintext."""
+    repo.sealedfiles(
+        "track", YAML, "--values", "database", "--values", "**.host", "--plain", "--yes"
+    )
+    repo.sealedfiles("set", YAML, "database", "--json", answers='{"password": "n1-secret"}')
+    assert "in plaintext" not in repo.stderr
+    new = '{"password": "n1", "host": "h", "more": [{"host": "i", "port": 1}]}'
+    repo.sealedfiles("set", YAML, "database", "--json", "--group", "default", answers=new, code=2)
+    assert "the policy leaves database.host in plaintext" in repo.stderr
+    repo.sealedfiles("set", YAML, "database", "--json", answers=new)
+    assert (
+        f"{YAML}: the policy leaves database.host, database.more[].host in plaintext: anyone with the "
+        "repository can read them\n"
+    ) in repo.stderr
+    repo.git("add", YAML)
+    stored = repo.blob("", YAML).decode()
+    assert re.search(r"host: h\n", stored)
+    assert "n1" not in stored
+
+
 # -- what one cannot seal, and what is damaged
 
 
