@@ -239,6 +239,8 @@ CLAIMS = {
         "git/test_retired_keys.py::test_a_removed_reader_takes_over_no_clone_that_has_looked_at_the_revocation",
         "git/test_retired_keys.py::test_nor_after_a_force_push_that_hides_it",
         "git/test_retired_keys.py::test_nor_one_that_pulled_the_revocation_while_it_was_locked",
+        "git/test_retired_keys.py::test_nor_one_that_was_not_unlocked_when_it_pulled_the_revocation",
+        "git/test_retired_keys.py::test_what_is_expected_counts_beside_the_record_of_a_clone",
         "git/test_retired_keys.py::test_worktrees_share_what_each_has_looked_at",
         "git/test_taken_over.py::test_a_removed_reader_takes_over_no_clone_that_has_pulled_the_removal",
         "git/test_retired_keys.py::test_a_history_that_is_too_long_to_read_is_refused",

@@ -13,7 +13,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-_TREE = "40000"
+_TREE, _SUBMODULE = "40000", "160000"
 
 
 def unreadable(what: str) -> GitError:
@@ -64,7 +64,7 @@ class TreeFolder:
         mode, oid = self._tree(folder).get(base, ("", ""))
         if mode == LINK_MODE:
             raise symlink_refused(name)
-        if not oid or mode == _TREE:
+        if not oid or mode in (_TREE, _SUBMODULE):
             return None
         data = self._objects.blob(oid.encode("ascii"))
         if data is None and self._is_evidence:

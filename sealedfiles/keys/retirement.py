@@ -7,6 +7,7 @@ key on record in this clone.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 
 from sealedfiles.errors import SealedFilesError, TamperedError
@@ -43,6 +44,12 @@ def judge(
     known = frozenset(retired)
     try:
         epochs = read_verified(ring, group, folder)
+        if os.environ.get("SEALEDFILES_EXPECT"):
+            from sealedfiles.keys.expected import (
+                verify_by_environment,  # few users have the variable
+            )
+
+            verify_by_environment(group, epochs)
     except TamperedError as error:
         return Judgement(None, known, error)
     in_use = keys_in_use(epochs)

@@ -55,6 +55,7 @@ def branches(repo: Repo, ours: list[list[str]], theirs: list[list[str]]) -> None
     # Two branches in one clone: it has seen the other's keys, as nobody else has.
     for name in ("newest", "retired", "looked-at"):
         repo.folder(f"sealedfiles/{name}").unlink(missing_ok=True)
+    repo.git("reflog", "expire", "--expire=now", "--all")
     repo.sealedfiles("unlock")
     for step in ours:
         do(repo, step)
@@ -207,6 +208,25 @@ def test_the_keys_of_one_side_do_not_resolve_the_merge(
 
 
 @pytest.mark.slow
+def test_a_squashed_merge_has_a_way_out(repo: Repo) -> None:
+    repo.git("checkout", "--quiet", "-b", "topic")
+    repo.sealedfiles("rotate", "default")
+    repo.git("commit", "--quiet", "--message", "topic")
+    repo.git("checkout", "--quiet", "main")
+    repo.sealedfiles("sync", "--forget", "default", "--yes")
+    repo.sealedfiles("rotate", "default")
+    repo.git("commit", "--quiet", "--message", "main")
+    repo.git("merge", "--squash", "topic", code=1)
+    repo.sealedfiles("sync", "--yes", code=2)
+    assert "the keys of default have a conflict" in repo.stderr
+    assert "git reset --merge; then git merge BRANCH without --squash" in repo.stderr
+    repo.git("reset", "--quiet", "--merge")
+    repo.git("merge", "--quiet", "--no-edit", "topic", code=1)
+    repo.sealedfiles("sync", "--yes")
+    repo.git("commit", "--quiet", "--no-edit")
+    assert "no problems found" in repo.sealedfiles("check") + repo.stderr
+
+
 def test_keys_of_a_parent_that_the_index_lacks_are_reported(repo: Repo) -> None:
     branches(repo, [["edit", "db-alpha", "db-beta"]], [["rotate", "default"]])
     repo.git("merge", "--quiet", "--no-commit", "other", code=None)

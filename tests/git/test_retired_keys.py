@@ -11,6 +11,7 @@ from check.toy import Toy
 from keys.kit import ALICE, BOB, Somebody, date, group_key, recipient_of, secret
 from vectors import reference
 
+from sealedfiles.app.history.exposure import exposure
 from sealedfiles.errors import TamperedError
 from sealedfiles.git import epoch_history, retired_keys
 from sealedfiles.git.clone import Clone
@@ -67,6 +68,11 @@ def revoke(toy: Toy, *numbers: int, text: str = "") -> None:
     toy.commit()
     toy.git("checkout", "--quiet", first, "--", ".sealedfiles")
     toy.commit()
+
+
+def forget_log(toy: Toy) -> None:
+    """Forget at which commits HEAD was, as in a clone that never was at them."""
+    toy.git("reflog", "expire", "--expire=now", "--all")
 
 
 def ids(*numbers: int) -> set[str]:
@@ -131,6 +137,7 @@ def test_a_branch_that_is_not_merged_does_not_count(
     toy.git("checkout", "--quiet", "-b", "topic")
     revoke(toy, 1, 3)
     toy.git("checkout", "--quiet", "main")
+    forget_log(toy)
     assert learn() == set()
     toy.git("merge", "--quiet", "topic")
     assert learn() == ids(1)
@@ -241,6 +248,7 @@ def test_nor_in_a_clone_that_was_shallow(
     edges = [toy.git("rev-parse", name) for name in ("HEAD", "HEAD~1")]
     shallow = toy.path / ".git/shallow"
     shallow.write_text(edges[0])
+    forget_log(toy)
     assert_accepted(new_clone(ALICE), 4)
     assert_accepted(new_clone(ALICE), 4)
     if deepened:
@@ -263,6 +271,7 @@ def test_nor_where_head_was_moved_without_a_word_in_its_log(
     toy.git("reset", "--quiet", "--hard", first)
     if is_packed:
         toy.git("pack-refs", "--all")
+    forget_log(toy)
     assert_accepted(new_clone(ALICE), 1)
     before = (toy.path / ".git/logs/HEAD").stat()
     toy.git("checkout", "--quiet", newest.strip(), "--", ".sealedfiles")
@@ -465,6 +474,55 @@ def test_nor_one_that_pulled_the_revocation_while_it_was_locked(
     assert_accepted(new_clone(ALICE), 1 if is_back else 4)
     toy.git("commit", "--quiet", "--allow-empty", "--message", "other")
     assert_accepted(new_clone(ALICE), 1 if is_back else 4)
+
+
+def test_nor_one_that_was_not_unlocked_when_it_pulled_the_revocation(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    first = toy.git("rev-parse", "HEAD").strip()
+    commit_keys(toy, 1, 3, why="revoked")
+    toy.git("reset", "--quiet", "--hard", first)
+    commit_keys(toy, 1, 4)
+    for _ in range(2):
+        assert_refused(new_clone(ALICE), 3)
+
+
+def test_what_is_expected_counts_beside_the_record_of_a_clone(
+    toy: Toy, new_clone: Callable[..., Clone], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kept workspace of a machine, whose owner has set the id of the key from after a revocation."""
+    assert_accepted(new_clone(ALICE), 1)
+    monkeypatch.setenv("SEALEDFILES_EXPECT", f"default={group_key(1).key_id}")
+    assert_accepted(new_clone(ALICE), 1)
+    monkeypatch.setenv("SEALEDFILES_EXPECT", f"default={group_key(3).key_id}")
+    clone = new_clone(ALICE)
+    trouble = clone.judge("default").trouble
+    assert isinstance(trouble, StartError)
+    with pytest.raises(StartError, match="do not include the expected key"):
+        clone.ring.current("default")
+
+
+@pytest.mark.parametrize("kind", ["submodule", "link"])
+def test_what_is_no_file_in_the_place_of_the_epochs_hides_and_blocks_nothing(
+    toy: Toy, new_clone: Callable[..., Clone], kind: str
+) -> None:
+    """A commit with it that was reverted stays in history."""
+    commit_keys(toy, 1, 3, why="revoked")
+    head = toy.git("rev-parse", "HEAD").strip()
+    if kind == "submodule":
+        toy.git("rm", "--quiet", "--cached", EPOCHS)
+        toy.git("update-index", "--add", "--cacheinfo", f"160000,{head},{EPOCHS}")
+        toy.git("commit", "--quiet", "--message", "x")
+    else:
+        (toy.path / EPOCHS).unlink()
+        (toy.path / EPOCHS).symlink_to("alice.age")
+        toy.commit()
+    toy.git("checkout", "--quiet", "--force", head, "--", EPOCHS)
+    toy.commit()
+    assert_accepted(new_clone(ALICE), 3)
+    commit_keys(toy, 1, 4)
+    assert_refused(new_clone(ALICE), 3)
+    assert exposure("alice", new_clone(ALICE)).access
 
 
 def test_where_nothing_is_stored_the_log_of_head_does_not_count(

@@ -112,7 +112,7 @@ def _check(clone: Clone, wanted: Wanted, store: Store) -> CheckReport:
             raise not_set_up(clone)
         findings += _due(clone, task.version.policy, wanted, notes)
         if ring is not None and not wanted.staged:
-            lost = _lost_revocations(clone, ring)
+            lost = _lost_revocations(clone, ring, notes)
             findings += in_order(one.judged(task.version.policy) for one in lost)
         if not wanted.staged and not wanted.paths:
             kept = _kept_access(clone)
@@ -182,21 +182,30 @@ def _closed(clone: Clone, keyed: Keyed) -> list[Note]:
     ]
 
 
-def _lost_revocations(clone: Clone, ring: GroupKeyring) -> Iterator[Finding]:
+def _lost_revocations(clone: Clone, ring: GroupKeyring, notes: list[Note]) -> Iterator[Finding]:
     """Yield a finding for each revocation in the history of HEAD that the epochs in the index lack.
 
-    Only of groups whose keys are in the cache: without keys, anyone could have written a revocation.
+    Only of groups whose keys are in the cache: without keys, anyone could have written a revocation.  A
+    revocation that these keys do not prove is added to *notes*.
     """
     from sealedfiles.git.retired_keys import read_history  # here: the hooks need none of it
 
     folder = IndexFolder(clone.objects, clone.index)
     for group in ring.groups():
         ids = epoch_ids(folder, group)
-        revocations = read_history(clone, group, ids).revocations
+        _, revocations, _, _, unproved = read_history(clone, group, ids)
+        for key_id in unproved.keys() - {*ids}:
+            what = f"commit {unproved[key_id].words} removed a reader from {group}"
+            hint = "compare the id of the group's key with another reader, who runs: sealedfiles doctor"
+            notes.append(Note(f"{what}, but its key {key_id} is not encrypted to you", (hint,)))
         for key_id in revocations.keys() - {*ids}:
             words = revocations[key_id].words
             what = f"the key {key_id} of {group}, from the removal of a reader in commit {words}, was removed"
-            yield Finding("lost-epoch", os.fsencode(f"{NAME}/keys/{group}/epochs"), what, 1)
+            path = f"{NAME}/keys/{group}/epochs"
+            fix = (
+                f"git log -p -- {path}"  # what removed it is to be reverted: `sync` does not do it
+            )
+            yield Finding("lost-epoch", os.fsencode(path), what, 1, own_fix=fix)
 
 
 def _kept_access(clone: Clone) -> Iterator[Finding]:

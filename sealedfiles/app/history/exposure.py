@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sealedfiles.app.history.ages import CurrentValue, since
 from sealedfiles.app.history.values import Contents, PastValue, TokenOpener, file_id_of
+from sealedfiles.errors import TamperedError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import Change, Commit, is_shallow, read_commits, staged
 from sealedfiles.git.folders import IndexFolder, TreeFolder
@@ -349,5 +351,7 @@ def _keys_in(folder: MetadataSource, group: str, name: str) -> Iterable[str]:
     """Return the ids of all keys of *group* in a version of the folder in which *name* is a reader of it."""
     if name not in members(folder, group):
         return ()
-    data = folder.read(f"keys/{group}/epochs") or b""
+    data = b""
+    with suppress(TamperedError):  # in a past commit, it may have been a symbolic link
+        data = folder.read(f"keys/{group}/epochs") or b""
     return [match.decode("ascii") for match in _KEY_ID.findall(data)]

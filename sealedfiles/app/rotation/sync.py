@@ -24,7 +24,7 @@ from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import describe_commits
-from sealedfiles.git.retired_keys import read_history
+from sealedfiles.git.retired_keys import learn_history, read_history
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME, MetadataSource
 from sealedfiles.keys.readers import wrap_again
@@ -84,10 +84,11 @@ def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) ->
 
     Raises UsageError, and TamperedError if a commit of this branch retired them: a removed reader has them.
     """
-    seen = clone.state.newest().get(group)
+    learn_history(clone, group)
+    ids = [epoch.key_id for epoch in clone.ring.epochs(group)[1]]
+    seen = clone.ring.older_than_seen(group, ids) or clone.state.newest().get(group)
     if seen is None:
         raise UsageError(f"this clone has never seen a key of {group}")
-    ids = [epoch.key_id for epoch in clone.ring.epochs(group)[1]]
     history = read_history(clone, group, ids)
     if ids[-1] in history.retired or not history.revocations.keys() <= set(ids):
         raise old_keys(group, ids[-1])

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Collection, Iterator
 
 from sealedfiles.app.rotation.new_epoch import record_new_keys
-from sealedfiles.errors import SealedFilesError, TamperedError
+from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.epoch_history import MOST
 from sealedfiles.git.folders import IndexFolder, TreeFolder
@@ -72,8 +72,9 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
             return found
     else:
         parents = clone.repository.run("rev-list", "--parents", "-1", "HEAD").decode().split()[1:]
-        if torn or len(parents) != 2:
-            # A conflict whose other side is unknown is left to the user.
+        if torn:
+            raise _unknown_side(sorted(torn))
+        if len(parents) != 2:
             return {}
         code, out, _ = clone.repository.try_run("merge-base", *parents)
         base = out.decode("ascii", "replace").strip() if code == 0 else ""
@@ -86,6 +87,18 @@ def groups_to_unite(clone: Clone) -> dict[str, Sides]:
         if lost and all(chains) and is_fork(*chains):
             found[group] = sides
     return found
+
+
+def _unknown_side(groups: list[str]) -> UsageError:
+    """Return the error for a conflict of the keys of *groups* outside of a merge, rebase or cherry-pick."""
+    names = ", ".join(groups)
+    return UsageError(
+        f"the keys of {names} have a conflict, and git does not know with which commit",
+        "after git merge --squash: git reset --merge; then git merge BRANCH without --squash; then: "
+        "sealedfiles sync",
+        "after git stash pop: git reset --merge, which leaves the stash; keys that are only in the stash are "
+        f"given up with: sealedfiles sync --forget {groups[0]}; then rotate again",
+    )
 
 
 def operation_under_way(clone: Clone) -> str | None:
