@@ -60,7 +60,7 @@ def learn_history(clone: CloneKeys, group: str, current: list[Epoch] | None = No
         return  # they are refused, and without their keys, history cannot be verified
     since = before.commit if before else ""
     head = clone.repository.head_commit()
-    heads = _earlier_heads(clone, before, head)
+    heads = _earlier_heads(clone, group, before, head)
     if before and before.depth != depth:
         clone.verify_start(group, current)
         since = ""
@@ -83,17 +83,24 @@ def learn_history(clone: CloneKeys, group: str, current: list[Epoch] | None = No
     clone.state.note_looked_at(group, LookedAt(now, head, depth, required))
 
 
-def _earlier_heads(clone: CloneKeys, before: LookedAt | None, head: str) -> list[str]:
+def _earlier_heads(clone: CloneKeys, group: str, before: LookedAt | None, head: str) -> list[str]:
     """Return the commits at which HEAD was since this clone looked, *before*, other than *head*.
 
     A force push may have replaced one that was pulled while the clone was locked or not unlocked yet, or its
-    user did not read the group.  None if ``CI`` is set: the working tree may be reused for other branches.
+    user did not read *group*.  None if ``CI`` is set: the working tree may be reused for other branches.
     """
     if os.environ.get("CI"):
         return []
     commit, size = (before.commit, before.log_size) if before else ("", 0)
-    heads = heads_since(clone.repository, commit, size)
-    return [one for one in heads if one != head]
+    heads = [one for one in heads_since(clone.repository, commit, size) if one != head]
+    if heads and group not in clone.state.newest():
+        # Who checks out an old release in a new clone goes back on purpose.
+        given = "".join(f"{one}\n" for one in [f"^{head}", *heads]).encode("ascii")
+        options = ("--ancestry-path", "--ignore-missing", "--stdin")
+        _, out, _ = clone.repository.try_run("rev-list", *options, stdin=given)
+        later = {*out.decode("ascii").split()}
+        return [one for one in heads if one not in later]
+    return heads
 
 
 def _removals_of_others(

@@ -487,6 +487,19 @@ def test_nor_one_that_was_not_unlocked_when_it_pulled_the_revocation(
         assert_refused(new_clone(ALICE), 3)
 
 
+def test_a_new_clone_that_goes_back_to_an_old_release(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    first = toy.git("rev-parse", "HEAD").strip()
+    commit_keys(toy, 1, 3, why="revoked")
+    toy.git("checkout", "--quiet", "--detach", first)
+    assert_accepted(new_clone(ALICE), 1)
+    toy.git("checkout", "--quiet", "main")
+    assert_accepted(new_clone(ALICE), 3)
+    toy.git("checkout", "--quiet", "--detach", first)
+    assert_refused(new_clone(ALICE), 3)
+
+
 def test_what_is_expected_counts_beside_the_record_of_a_clone(
     toy: Toy, new_clone: Callable[..., Clone], monkeypatch: pytest.MonkeyPatch
 ) -> None:
