@@ -95,6 +95,11 @@ def _merge(call: _Call) -> int:
             return CONFLICTS
     if merged is None:
         merged = _merge_text(call, style, repository)
+    if merged.refusal:
+        warn(
+            f"{show_path(call.path)} has conflicts in spite of -X {style.favor}: {merged.refusal}",
+            f"resolve them in the file, then run: git add {shell_path(call.path)}",
+        )
     if merged.data != texts[1]:
         atomic.replace(call.ours, merged.data)
     return CONFLICTS if merged.conflicts else 0

@@ -153,6 +153,22 @@ def test_a_value_removed_here_and_changed_there_is_a_conflict(repo: Repo) -> Non
     assert_no_plaintext(repo)
 
 
+def test_a_conflict_that_a_favoured_side_cannot_resolve_is_reported(repo: Repo) -> None:
+    text = FILES[YAML]
+    repo.git("switch", "--quiet", "--create", "feature")
+    repo.write(YAML, text + "added: s3cr3t-theirs\n")
+    repo.commit("theirs")
+    repo.git("switch", "--quiet", "main")
+    repo.write(YAML, "added: s3cr3t-ours\n" + text)
+    repo.commit("ours")
+    repo.git("merge", "-X", "ours", "feature", code=1)
+    assert f"{YAML} has conflicts in spite of -X ours: a value would get another key" in repo.stderr
+    shown = repo.read(YAML)
+    assert "s3cr3t-ours" in shown
+    assert "s3cr3t-theirs" in shown
+    assert_no_plaintext(repo)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["rebase", "cherry-pick"])
 def test_a_favoured_side_wins_also_after_a_stop(repo: Repo, command: str) -> None:

@@ -79,6 +79,22 @@ def align(
     return sorted(pairs)
 
 
+def slide_down(
+    pairs: Sequence[tuple[int, int]], base: Sequence[Hashable], side: Sequence[Hashable]
+) -> list[tuple[int, int]]:
+    """Move insertions and deletions between *pairs* as far down as equal items allow, as git does."""
+    found: list[tuple[int, int]] = []
+    last, side_last = -1, -1
+    for pair in pairs:
+        here, there = pair
+        is_pure = (here == last + 1) != (there == side_last + 1)
+        if is_pure and _same(base[last + 1], side[side_last + 1]):
+            here, there = last + 1, side_last + 1
+        found.append((here, there))
+        last, side_last = here, there
+    return found
+
+
 def hunks(pairs: Sequence[tuple[int, int]], length: int, side_length: int) -> list[Hunk]:
     """Return the parts between *pairs*, of a base and a side of these lengths."""
     found = []

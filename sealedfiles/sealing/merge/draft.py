@@ -120,10 +120,7 @@ def seal_draft(
 
 
 def _plain_lines(draft: Draft) -> list[str]:
-    return [
-        interleave(line.texts, [choice.literal for choice in line.choices]) + tail
-        for line, tail in zip(draft.lines, draft.tails, strict=True)
-    ]
+    return [line.body + tail for line, tail in zip(draft.lines, draft.tails, strict=True)]
 
 
 def _is_kept(choice: Choice, slot: Slot) -> bool:
@@ -194,10 +191,7 @@ def _new_token(
 
 def _commas(lines: Sequence[ProposedLine]) -> list[bool]:
     """Return for each line whether a comma ends it: if it ends a value, and the next line begins one."""
-    bodies = [
-        interleave(line.texts, [choice.literal for choice in line.choices]).strip(" \t\r\n")
-        for line in lines
-    ]
+    bodies = [line.body.strip(" \t\r\n") for line in lines]
     commas = [line.comma for line in lines]
     following = ""
     for number in range(len(lines) - 1, -1, -1):

@@ -36,6 +36,8 @@ class Merged(NamedTuple):
     data: bytes
     """The sealed text, with conflict markers if there are conflicts."""
     conflicts: int
+    refusal: str = ""
+    """Why the conflicts were not resolved for the favored side, if one was given."""
 
 
 def conflict_bytes(

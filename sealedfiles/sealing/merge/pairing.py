@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 
 from sealedfiles.model import paths
-from sealedfiles.sealing.merge.diff3 import Hunk, align, hunks
+from sealedfiles.sealing.merge.diff3 import Hunk, align, hunks, slide_down
 from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit
 from sealedfiles.sealing.sealed_text import TELLING
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -15,10 +15,14 @@ _WORD = lazy_pattern(r"\w")
 
 
 class Pairing:
-    """The lines of *side* that are lines of *base*, in order, and its values that are values of *base*."""
+    """The lines of *side* that are lines of *base*, in order, and its values that are values of *base*.
 
-    def __init__(self, base: ParsedVersion, side: ParsedVersion) -> None:
-        self.pairs = pair_lines(base.units, side.units)
+    With *as_git*, only equal lines are paired.
+    """
+
+    def __init__(self, base: ParsedVersion, side: ParsedVersion, *, as_git: bool = False) -> None:
+        pair = _equal_lines if as_git else pair_lines
+        self.pairs = pair(base.units, side.units)
         self.hunks: list[Hunk] = hunks(self.pairs, len(base.units), len(side.units))
         self.unit_at: list[int | None] = [None] * len(base.units)
         self.slots: dict[Slot, Slot] = {}
@@ -53,6 +57,11 @@ class Pairing:
 def is_keyed(path: bytes) -> bool:
     """Return True if a key path leads to one value: it has only keys, and at least one."""
     return path != paths.ROOT and None not in paths.steps(path)
+
+
+def _equal_lines(base: list[Unit], side: list[Unit]) -> list[tuple[int, int]]:
+    bodies = [unit.body for unit in base], [unit.body for unit in side]
+    return slide_down(align(*bodies), *bodies)
 
 
 def pair_lines(base: list[Unit], side: list[Unit]) -> list[tuple[int, int]]:

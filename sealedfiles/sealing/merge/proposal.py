@@ -12,7 +12,7 @@ from sealedfiles.light_typing import NamedTuple, TypeVar
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.merge.diff3 import Region, hunks, merge_lines, regions, side_range
 from sealedfiles.sealing.merge.pairing import Pairing, is_keyed, pair_added
-from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit
+from sealedfiles.sealing.merge.units import ParsedVersion, Slot, Unit, interleave
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 T = TypeVar("T")
@@ -40,6 +40,11 @@ class ProposedLine(NamedTuple):
     end: str
     base: range = range(0)
     """The position of the line in the base, if it is there."""
+
+    @property
+    def body(self) -> str:
+        """The decrypted line, without comma and end."""
+        return interleave(self.texts, [choice.literal for choice in self.choices])
 
 
 class Conflict(NamedTuple):
@@ -92,6 +97,36 @@ class Proposal:
             at = region.end
         found += (self._paired(number) for number in range(at, len(self._base.units)))
         return found
+
+    def favored(self, favor: str) -> list[ProposedLine]:
+        """Return the lines of the result if the side *favor* wins in each hunk that both sides changed.
+
+        The other changes are taken as they are. With pairings ``as_git``, this is what git makes of the
+        decrypted texts.
+        """
+        found: list[ProposedLine] = []
+        at = 0
+        changes = self._our_pairing.hunks, self._their_pairing.hunks
+        for region in regions(*changes, touching=True):
+            found += (self._favored_line(number, favor) for number in range(at, region.start))
+            at = region.end
+            is_ours = bool(region.ours) and (favor == "ours" or not region.theirs)
+            units, own, pairing = (
+                (self._ours.units, region.ours, self._our_pairing)
+                if is_ours
+                else (self._theirs.units, region.theirs, self._their_pairing)
+            )
+            side = _part(units, side_range(region, own, pairing.unit_at))
+            found += _as_they_are(side, is_ours=is_ours)
+        end = len(self._base.units)
+        found += (self._favored_line(number, favor) for number in range(at, end))
+        return found
+
+    def _favored_line(self, number: int, favor: str) -> ProposedLine:
+        item = self._paired(number)
+        if isinstance(item, ProposedLine):
+            return item
+        return (item.theirs if favor == "theirs" else item.ours)[0]
 
     # -- a line that both sides have
 
@@ -301,18 +336,17 @@ def _one_sided(
 
 def _conflict(ours: list[Unit], base: range, theirs: list[Unit]) -> Conflict:
     """Return the conflict between lines as they are on both sides."""
+    return Conflict(_as_they_are(ours, is_ours=True), base, _as_they_are(theirs, is_ours=False))
 
-    def as_they_are(units: list[Unit], *, is_ours: bool) -> list[ProposedLine]:
-        lines = []
-        for unit in units:
-            sides = ((slot, None) if is_ours else (None, slot) for slot in unit.slots)
-            choices = [
-                Choice(s.literal, None, *one) for s, one in zip(unit.slots, sides, strict=True)
-            ]
-            lines.append(ProposedLine(unit.texts, unit.sources, choices, unit.comma, unit.end))
-        return lines
 
-    return Conflict(as_they_are(ours, is_ours=True), base, as_they_are(theirs, is_ours=False))
+def _as_they_are(units: list[Unit], *, is_ours: bool) -> list[ProposedLine]:
+    """Return lines as one side has them."""
+    lines = []
+    for unit in units:
+        sides = ((slot, None) if is_ours else (None, slot) for slot in unit.slots)
+        choices = [Choice(s.literal, None, *one) for s, one in zip(unit.slots, sides, strict=True)]
+        lines.append(ProposedLine(unit.texts, unit.sources, choices, unit.comma, unit.end))
+    return lines
 
 
 def _sources(face: tuple[str, ...], base: Unit | None, ours: Unit, theirs: Unit) -> list[str]:

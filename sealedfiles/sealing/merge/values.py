@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 
 from sealedfiles.errors import FormatError
@@ -62,6 +63,52 @@ class Merge:
         versions = self._versions
         pairings = Pairing(versions[0], versions[1]), Pairing(versions[0], versions[2])
         check = Expectations(self._format, versions, pairings)
+        refusal = ""
+        if self._style.favor:
+            # A conflict that was widened would discard changes that only the other side has.
+            merged, refusal = self._favored(self._style.favor, pairings, check)
+            if merged is not None:
+                return merged
+            self._style = self._style._replace(favor=None)
+        found = self._in_conflict(pairings, check)
+        return found and found._replace(refusal=refusal if found.conflicts else "")
+
+    def _favored(
+        self, favor: str, pairings: tuple[Pairing, Pairing], check: Expectations
+    ) -> tuple[Merged | None, str]:
+        """Return the merge in which *favor* wins in every conflict, or None and the reason.
+
+        It has every change of the other side that git would keep, and changes of neighboring lines too.
+        """
+        base, ours, theirs = self._versions
+        items = Proposal(self._versions, *pairings).items()
+        merged, _ = self._settled(items, check)
+        if merged is not None and all(isinstance(item, ProposedLine) for item in items):
+            return merged, ""
+        as_git = Pairing(base, ours, as_git=True), Pairing(base, theirs, as_git=True)
+        hunks = Proposal(self._versions, *as_git).favored(favor)
+        other = theirs if favor == "ours" else ours
+        if merged is not None and _keeps(_side(items, is_ours=favor == "ours"), hunks, base, other):
+            return merged, ""
+        return self._checked(hunks, Expectations(self._format, self._versions, as_git))
+
+    def _checked(self, lines: list[ProposedLine], check: Expectations) -> tuple[Merged | None, str]:
+        """Return *lines* sealed, or None and the reason."""
+        draft = Draft(lines, self._line_end, has_commas=self._has_commas)
+        try:
+            paths, misplaced = check.look(draft, is_whole=False)
+        except FormatError:
+            return None, "the result would not parse"
+        if misplaced:
+            return None, "a value would get another key, or another item of a list"
+        units = self._seal(draft, self._bom, paths)
+        if units is None:
+            return None, "the result cannot be sealed"
+        return Merged(b"".join([self._bom.encode("utf-8"), *_sealed(units)]), 0), ""
+
+    def _in_conflict(self, pairings: tuple[Pairing, Pairing], check: Expectations) -> Merged | None:
+        """Return the merge with all its conflicts, or None if it cannot be sealed."""
+        versions = self._versions
         doubted: set[bytes] = set()
         strict = False
         for _ in range(_ATTEMPTS):
@@ -170,6 +217,15 @@ def _side(items: list[Item], *, is_ours: bool) -> list[ProposedLine]:
         else:
             found += item.ours if is_ours else item.theirs
     return found
+
+
+def _keeps(
+    lines: list[ProposedLine], hunks: list[ProposedLine], base: ParsedVersion, other: ParsedVersion
+) -> bool:
+    """Return True if *lines* have all that *other* added and removed in *hunks*."""
+    found, kept = (Counter(line.body for line in some) for some in (lines, hunks))
+    before, after = (Counter(unit.body for unit in one.units) for one in (base, other))
+    return not (((after - before) & kept) - found or (before - after) & (found - kept))
 
 
 def _sealed(units: list[Unit]) -> list[bytes]:
