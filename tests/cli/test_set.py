@@ -544,7 +544,7 @@ def test_each_value_of_a_mapping_is_judged(repo: Repo) -> None:
     )
     repo.sealedfiles("set", YAML, "database", "--json", answers='{"password": "n1-secret"}')
     assert "in plaintext" not in repo.stderr
-    new = '{"password": "n1", "host": "h", "more": [{"host": "i", "port": 1}]}'
+    new = '{"password": "n1-secret", "host": "h", "more": [{"host": "i", "port": 1}]}'
     repo.sealedfiles("set", YAML, "database", "--json", "--group", "default", answers=new, code=2)
     assert "the policy leaves database.host in plaintext" in repo.stderr
     repo.sealedfiles("set", YAML, "database", "--json", answers=new)
@@ -555,7 +555,7 @@ def test_each_value_of_a_mapping_is_judged(repo: Repo) -> None:
     repo.git("add", YAML)
     stored = repo.blob("", YAML).decode()
     assert re.search(r"host: h\n", stored)
-    assert "n1" not in stored
+    assert "n1-secret" not in stored
 
 
 # -- what one cannot seal, and what is damaged
