@@ -669,3 +669,20 @@ def test_a_plain_rule_for_one_path_of_a_merged_value_is_warned_of(ready: Repo) -
     assert "hint: match both paths: --values base.host --values 'base.<<.host'\n" in ready.stderr
     ready.sealedfiles("track", "c.yaml", *both, "--plain")
     assert "stay sealed" not in ready.stderr
+
+
+@pytest.mark.slow
+def test_the_fix_of_a_value_in_plaintext_keeps_other_edits(ready: Repo) -> None:
+    ready.write(YAML, FILES[YAML])
+    ready.sealedfiles("track", YAML)
+    ready.commit("sealed")
+    ready.sealedfiles("track", YAML, "--values", "api.token", "--plain", "--yes")
+    edited = FILES[YAML] + "more: typed-just-now\n"
+    ready.write(YAML, edited)
+    found = json.loads(ready.sealedfiles("check", "--staged", "--json", code=1))
+    fix = found["findings"][0]["fix"]
+    assert fix == f"sealedfiles track {YAML} --values api.token --group default"
+    ready.sealedfiles(*fix.split()[1:], "--yes")
+    assert ready.read(YAML) == edited
+    ready.sealedfiles("check", "--staged")
+    assert SECRET.encode() not in ready.blob("", YAML)

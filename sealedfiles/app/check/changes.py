@@ -17,20 +17,22 @@ from sealedfiles.app.check.content import (
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.tokens import CheckedFile
 from sealedfiles.formats.base import Format
-from sealedfiles.model.paths import ITEM
-from sealedfiles.util.messages import counted
+from sealedfiles.model.paths import ITEM, show
+from sealedfiles.model.policy import FileRules
+from sealedfiles.util.messages import counted, shell_key
 
 _TELLING = 8
 """A value that more items share does not help to identify an item."""
 
 
 def sealed_before(
-    subject: CheckedFile, data: bytes, before: Content, parent: str
+    subject: CheckedFile, data: bytes, before: Content, parent: str, rules: FileRules | None = None
 ) -> Iterator[tuple[int, Finding]]:
     """Yield the values that are sealed in *before* and in plaintext in the file, whatever the policy says.
 
-    *data* is the stored file, *parent* the name of the version of *before*.  With each finding
-    comes the offset of the plaintext value, or -1 for the whole file.
+    *data* is the stored file, *parent* the name of the version of *before*, and *rules* those of the policy,
+    for the command that seals the value again.  With each finding comes the offset of the plaintext value, or
+    -1 for the whole file.
     """
     content = subject.content
     if content.file.format is not before.file.format and before.state == VALUES:
@@ -51,7 +53,20 @@ def sealed_before(
             group = before.sealed.get(path)
             if group and (path, literal) not in was_open:
                 what = f"in plaintext; sealed to {group} in {parent}"
-                yield start, subject.at("sealed-before", start, what, path, literal)
+                finding = subject.at("sealed-before", start, what, path, literal)
+                yield start, finding._replace(own_fix=_new_rule(path, group, rules))
+
+
+def _new_rule(path: bytes, group: str, rules: FileRules | None) -> str:
+    """Return the command that seals *path* to *group*, if *rules* leave it in plaintext; otherwise empty.
+
+    No command that restores the file: it would discard the user's other changes.
+    """
+    key = show(path)
+    # The file's name replaces `{file}` in a command, which would end the quotes around a key.
+    if rules is None or rules.group_of(path) is not None or "{file}" in key:
+        return ""
+    return f"sealedfiles track {{file}} --values {shell_key(key)} --group {group}"
 
 
 def moved(subject: CheckedFile) -> Iterator[Finding]:

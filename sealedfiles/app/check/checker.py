@@ -308,11 +308,16 @@ class _Look:
         subject = CheckedFile(
             path, content, [before.content for before in befores], self.folder.groups
         )
+        of_policy = self.policy.for_file(os.fsdecode(path)) if self.policy else None
         skip: set[int] = set()
         for before in befores:
-            for at, finding in sealed_before(subject, data, before.content, before.name):
+            for at, finding in sealed_before(subject, data, before.content, before.name, of_policy):
                 if at not in skip:
-                    yield finding._replace(own_fix=before.bring_back)
+                    # Without a pattern, only `seal` sealed it.
+                    only_seal = (
+                        "" if role != SEALED or before.is_renamed else "sealedfiles seal {file}"
+                    )
+                    yield finding._replace(own_fix=finding.own_fix or only_seal)
                 skip.add(at)
         yield from self._changes(subject, befores)
         if role != COVERED:

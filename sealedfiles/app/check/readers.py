@@ -112,7 +112,7 @@ def no_policy(version: Version) -> Finding:
         fix = "resolve it, then git add .sealedfiles/policy.yaml"
         return Finding("bad-policy", POLICY, "has a merge conflict", own_fix=fix)
     what = "is missing, so it is unknown which values must be sealed"
-    fix = ""
+    fix = f"git checkout HEAD -- {NAME}/policy.yaml"
     if version.store.resolve(f"HEAD:{NAME}/policy.yaml") is None:
         commit = last_change(version.store.repository, "policy.yaml")
         fix = restoring(commit, ["policy.yaml"]) if commit else ""

@@ -55,16 +55,6 @@ class Before(NamedTuple):
     was_covered: bool = True
     """Whether an attribute of the parent covers it; `sealedfiles seal` seals other files too."""
 
-    @property
-    def bring_back(self) -> str:
-        """The command that restores the file, or that seals a renamed one again."""
-        revision = self.name.rpartition(" ")[2]
-        return (
-            "sealedfiles track {file}"
-            if self.is_renamed
-            else f"git checkout {revision} -- {{file}}"
-        )
-
 
 class Past:
     """The parents of one version.

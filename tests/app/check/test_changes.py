@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,17 +20,34 @@ def test_a_value_sealed_in_the_parent_and_open_here_whatever_the_policy_says(toy
     toy.write(APP, TEXT)
     expected = [f"sealed-before {APP}:3 db.user", f"sealed-before {APP}:4 db.password"]
     assert toy.staged() == expected
-    assert toy.findings(staged=True)[0].fix == f"git checkout HEAD -- {APP}"
+    fix = f"sealedfiles track {APP} --values db.user --group default"
+    assert toy.findings(staged=True)[0].fix == fix
     toy.commit()
     assert toy.found("HEAD^!") == expected
-    parent = toy.git("rev-parse", "HEAD^")[:12]
-    assert toy.findings("HEAD^!")[0].fix == f"git checkout {parent} -- {APP}"
+    assert toy.findings("HEAD^!")[0].fix == fix
     assert toy.found() == [], "from here on the policy is all there is to go by"
 
 
 def test_what_the_rules_seal_too_is_said_once(toy: Toy) -> None:
     toy.write(APP, toy.read().replace(toy.token("user"), "open"))
     assert toy.staged() == [f"sealed-before {APP}:3 db.user"]
+    assert toy.findings(staged=True)[0].fix == f"sealedfiles track {APP}"
+
+
+def test_no_key_ends_the_quotes_around_it_in_the_fix(toy: Toy) -> None:
+    file = "config/a b;touch x;.yaml"
+    toy.write(file, toy.sealed('"{file}": secret-1\n"$(id)": secret-2\n', file))
+    toy.commit()
+    toy.policy(PLAIN)
+    toy.write(file, '"{file}": secret-1\n"$(id)": secret-2\n')
+    toy.stage()
+    found = [
+        shlex.split(one.fix) for one in toy.findings(staged=True) if one.code == "sealed-before"
+    ]
+    assert found == [
+        ["sealedfiles", "seal", file],
+        ["sealedfiles", "track", file, "--values", "$(id)", "--group", "default"],
+    ]
 
 
 def test_an_open_value_beside_a_sealed_one_of_the_same_path(toy: Toy) -> None:
@@ -99,7 +117,7 @@ def test_a_file_that_nothing_covers_is_in_plaintext_again(loose: Toy) -> None:
     loose.write("deploy/key.pem", b"short")
     expected = [f"sealed-before {LOOSE}:2 pin", "sealed-before deploy/key.pem:1"]
     assert loose.staged() == expected
-    assert loose.findings(staged=True)[0].fix == f"git checkout HEAD -- {LOOSE}"
+    assert loose.findings(staged=True)[0].fix == f"sealedfiles seal {LOOSE}"
     assert loose.found() == expected
     loose.commit()
     assert loose.found("HEAD^!") == expected
