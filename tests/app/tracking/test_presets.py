@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -267,3 +270,36 @@ def test_every_name_that_a_scan_reports_is_sealed(
 def test_the_patterns_are_valid_and_the_name_can_be_chosen(preset: Preset) -> None:
     assert preset.name in PRESET_NAMES
     parse_policy(add_rules(b"version: 1\n", "f", preset.rules(["a.b"], "g")))
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "other"),
+    [
+        ("appsettings", "appsettings.json", '{"Jwt": {"Secret": "a", "sEcret": "EVIL"}}'),
+        ("spring", "application.yml", "Jwt: {Secret: a, se-cret: EVIL}"),
+    ],
+)
+def test_what_presets_leave_to_readers_that_ignore_case_is_documented(
+    name: str, path: str, other: str
+) -> None:
+    """If a preset seals such keys, remove its name from both pages."""
+    assert sealed(name, path, other) == ["Jwt.Secret"]
+    top = Path(__file__).parents[3]
+    for page in ("SECURITY.md", "docs/adopting.md"):
+        text = " ".join((top / page).read_text("utf-8").split())
+        assert f"`{name}`" in re.findall(r"presets (`\w+` and `\w+`)", text)[0], page
+
+
+def test_the_rules_for_readers_that_ignore_case_seal_other_spellings() -> None:
+    """Those that docs/adopting.md advises in place of a preset."""
+    page = (Path(__file__).parents[3] / "docs/adopting.md").read_text("utf-8")
+    command = re.findall(r"^sealedfiles track 'appsettings\*.json' (.*) --plain$", page, re.M)[0]
+    plain = tuple(word for word in shlex.split(command) if word != "--values")
+    data = add_rules(b"version: 1\n", "a.json", [NewRule(plain, plain=True)])
+    text = (FOLDER / "dotnet/appsettings.json").read_text("utf-8")
+    rules = parse_policy(data).for_file("a.json")
+    found = [paths.show(one) for one in values_of("a.json", text) if not rules.group_of(one)]
+    assert found
+    assert all(one == "AllowedHosts" or one.startswith("Logging.") for one in found)
+    for key in ("sEcret", "Secret"):
+        assert rules.group_of(paths.key_step("Jwt") + paths.key_step(key))
