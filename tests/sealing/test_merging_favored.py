@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from documents import YAML, opened, unseal
+from documents import YAML, opened, tokens, unseal
 from hypothesis import example, given
 from hypothesis import strategies as st
 from test_merging import merge, sealed
@@ -59,6 +59,16 @@ def test_a_conflict_stays_if_the_result_cannot_be_sealed_for_both(favor: str) ->
     assert result.refusal == "a value would get another key, or another item of a list"
     assert "db: 1\n=======\n" in shown
     assert "=======\ndb: 2\n" in shown
+
+
+@pytest.mark.parametrize("favor", ["ours", "theirs"])
+def test_items_that_both_insert_before_equal_values_have_their_own_tokens(favor: str) -> None:
+    base = "recs:\n  - name: a\n    pw: n\n  - name: b\n    pw: n\n"
+    sides = [base.replace("pw: n\n", f"pw: n\n  - name: {x}\n    pw: n\n", 1) for x in "xy"]
+    versions = sealed(YAML, base, *sides)
+    result = merge(YAML, *versions, favor=favor).data
+    assert result == versions[1 if favor == "ours" else 2]
+    assert len(set(tokens(result))) == 6
 
 
 class Document(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.formats.base import Format
@@ -59,10 +59,12 @@ class Draft:
         The tokens are those of the sides; new ones are made only if no side has one for this value at this
         place. None if a value with a prefix would become plaintext.
         """
-        chosen = [
-            _token_for(choice, path, prefix)
-            for choice, path, prefix in zip(self.choices, paths, prefixes, strict=True)
-        ]
+        chosen: list[Slot | None] = []
+        used: set[str] = set()
+        for choice, path, prefix in zip(self.choices, paths, prefixes, strict=True):
+            slot = _token_for(choice, path, prefix, used)
+            chosen.append(slot)
+            used.add(slot.source if slot else "")
         occurrences = Occurrences()
         for slot, path in zip(chosen, paths, strict=True):
             if slot and slot.occurrence is not None:
@@ -157,19 +159,25 @@ def _with_id(prefix: str, file_id: str) -> str:
     return ":".join([*parts[:4], file_id, ""]) if len(parts) == _PARTS else prefix
 
 
-def _token_for(choice: Choice, path: bytes, prefix: str) -> Slot | None:
-    """Return the slot whose token is valid for *choice* at *path*, or None."""
+def _token_for(choice: Choice, path: bytes, prefix: str, used: Collection[str]) -> Slot | None:
+    """Return the slot whose token is valid for *choice* at *path*, or None.
+
+    Of several, prefer one that is not *used*: if both sides insert items before equal values, they give
+    the same token to different items.
+    """
     base, ours, theirs = choice.base, choice.ours, choice.theirs
     first, second = (
         (theirs, ours) if base and ours and ours.source == base.source else (ours, theirs)
     )
+    valid = []
     for slot in (first, second, base):
         if slot and slot.prefix and slot.literal == choice.literal:
             fits = slot.path == path and slot.prefix == prefix
             # A value that stays sealed is the same at every position: it cannot be sealed again here.
             if fits or not slot.is_open:
-                return slot
-    return None
+                valid.append(slot)
+    unused = (slot for slot in valid if slot.source not in used)
+    return next(unused, valid[0] if valid else None)
 
 
 def _new_token(
