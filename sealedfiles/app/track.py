@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sealedfiles.app.access.granting import accept_named, create_group, is_missing
+from sealedfiles.app.access.granting import accept_named, create_group, groups_to_create
 from sealedfiles.app.dialog import Dialog, require_agreement
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.files.confirm_suspects import confirm_suspects
@@ -95,7 +95,7 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     if groups:
         accept_named(workspace, groups, dialog)
     wanted, matches = _wanted(clone, request)
-    missing = [group for group in groups if is_missing(clone, group)]
+    missing = groups_to_create(clone, groups)
     before = with_tracked(clone, confirmed_policy(clone), missing)
     data = new_policy(clone, request, before, wanted, matches)
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
@@ -131,7 +131,7 @@ def preview(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: D
     _require_filter(clone)
     groups = _named_groups(request)
     wanted, matches = _wanted(clone, request)
-    created = [group for group in groups if is_missing(clone, group)]
+    created = groups_to_create(clone, groups)
     accepted = [group for group in groups if clone.ring.is_new(group) and group not in created]
     before = confirmed_policy(clone)
     data = new_policy(clone, request, before, wanted, matches)

@@ -116,6 +116,14 @@ def is_missing(clone: Clone, group: str) -> bool:
     return not is_in_git and clone.work_tree.read(f"{folder}/epochs") is None
 
 
+def groups_to_create(clone: Clone, groups: Iterable[str]) -> list[str]:
+    """Return those of *groups* that are missing.  Raises UsageError if one cannot be created."""
+    missing = [group for group in groups if is_missing(clone, group)]
+    for group in missing:
+        _refuse_deleted(clone, group)
+    return missing
+
+
 def create_group(
     workspace: Workspace,
     group: str,
