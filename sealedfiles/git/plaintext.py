@@ -19,7 +19,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.lazy_pattern import lazy_pattern
-from sealedfiles.util.messages import counted, warn
+from sealedfiles.util.messages import counted, shell_path, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,6 +72,8 @@ class PlaintextFiles:
     def __init__(self, clone: Clone) -> None:
         self._clone = clone
         self._found: dict[bytes, _Found] = {}
+        self._rewritten: dict[bytes, list[bytes]] = {}
+        """The key paths of tokens that another program rewrote, by file."""
 
     def note(
         self,
@@ -113,6 +115,12 @@ class PlaintextFiles:
 
     def report(self) -> None:
         """Print one warning per file."""
+        for path, keys in list(self._rewritten.items())[:_SHOWN_FILES]:
+            warn(
+                f"{show_path(path)}: {', '.join(map(show, keys[:_SHOWN_KEYS]))}: a token that another "
+                "program rewrote; it is not decrypted",
+                f"find the commit, and restore the line: git log -p -- {shell_path(path)}",
+            )
         found = list(self._found.values())
         for one in found[:_SHOWN_FILES]:
             what = _subject([key for key, _ in one.values])
@@ -147,12 +155,16 @@ class PlaintextFiles:
         is_whole = plain is None and inspect_file(data, file, rules).whole_plain
         # In a conflict, read every side: whichever the user keeps, its values must be recorded.
         texts = version.readings if plain is None else [version]
-        values = [
-            (span.path, text.decoded(span))
+        sealed = [
+            (text, span)
             for text in texts
             for span in (text.values if plain is None else plain)
             if rules.group_of(span.path) is not None and not text.is_token(span)
         ]
+        rewritten = [span.path for text, span in sealed if text.is_rewritten(span)]
+        if rewritten:
+            self._rewritten.setdefault(path, rewritten)
+        values = [(s.path, text.decoded(s)) for text, s in sealed if not text.is_rewritten(s)]
         found = _Found(path, list(dict.fromkeys(values)), is_whole)
         return found if values or is_whole else None
 

@@ -118,16 +118,16 @@ def refuse_read_plaintext(text: str, sealed: str, scan: Scan, file: File, rules:
 
     if not DISPUTED.search(text):
         return
-    from sealedfiles.formats.dotenv.masked import dependent_on
+    from sealedfiles.formats.dotenv.masked import assignment_of, dependent_on
 
     plain = [(start, end) for start, end, path in scan.values if rules.group_of(path) is None]
     plain += [(start, end) for start, end in scan.comments() if text[start:end] in sealed]
     for name, dialect in dependent_on(text, plain).items():
         if rules.group_of(key_step(name)):
+            line = line_of(text, assignment_of(text, name, ()))
             raise RoundTripError(
-                f"{file.name}:{line_of(text, max(text.rfind(name), 0))}: {dialect} reads text that stays in "
-                f"plaintext, for example a comment, as part of {name}, which the policy seals; "
-                "nothing was stored",
+                f"{file.name}:{line}: {dialect} reads text that stays in plaintext, for example a comment, "
+                f"as part of {name}, which the policy seals; nothing was stored",
                 "put no backslash before the quote at the end of a value",
                 "remove U+2028 and U+2029, which are line ends for node",
             )

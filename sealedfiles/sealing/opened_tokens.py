@@ -335,7 +335,7 @@ def spelled_tokens(text: str, file_format: Format) -> list[EscapedToken]:
     pattern = file_format.escaped_token if "\\" in text else None
     if pattern is None:
         return []
-    found = ((match, file_format.decode(match[0])) for match in pattern.finditer(text))
+    found = ((match, file_format.decode(match[0].rstrip())) for match in pattern.finditer(text))
     return [EscapedToken(match, token) for match, token in found if TOKEN.fullmatch(token)]
 
 

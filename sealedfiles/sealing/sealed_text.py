@@ -16,10 +16,16 @@ from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import TOKEN, Token, split
 from sealedfiles.sealing.conflict import ConflictSide, sides_of
 from sealedfiles.sealing.file import File, LineNumbers, structured_text, whole_token
-from sealedfiles.sealing.opened_tokens import is_token, token_in
+from sealedfiles.sealing.opened_tokens import is_token, may_hold_tokens, token_in
 
 TELLING = 8
 """Characters: two texts of this length are hardly equal by accident."""
+
+
+_SHORTEST = 100
+"""Characters: no token is shorter."""
+_VERSIONS = ("v1", "v2")
+"""What every token has, also a rewritten one."""
 
 
 class Text:
@@ -69,6 +75,10 @@ class Text:
         """Return True if the value at *span* is a token, in any spelling."""
         return self.form is not None and is_token(self.literal(span), self.form)
 
+    def is_rewritten(self, span: Span) -> bool:
+        """Return True if the value at *span*, which is not a token, is one that another program rewrote."""
+        return self.form is not None and is_rewritten_literal(self.literal(span), self.form)
+
     def token_in(self, span: Span) -> str | None:
         """Return the first token in the value at *span*, which may be longer, or None."""
         return token_in(self.literal(span), self.form) if self.form else None
@@ -110,13 +120,38 @@ class SealedText(Text):
         return [text for text in texts if text.scan is not None]
 
 
+def is_rewritten(text: str) -> bool:
+    """Return True if *text*, the decoded text of a value, is not a token, but one that another program
+    rewrote (``sealing.rewritten``)."""
+    if len(text) < _SHORTEST or not any(version in text for version in _VERSIONS):
+        return False
+    from sealedfiles.sealing.rewritten import reads_as_token  # few values are so long
+
+    return reads_as_token(text)
+
+
+def is_rewritten_literal(literal: str, form: Format) -> bool:
+    """Return True if the value with the source *literal* is not a token, but a rewritten one."""
+    return len(literal) >= _SHORTEST and is_rewritten(form.decode(literal))
+
+
+def stays_token(literal: str, form: Format) -> bool:
+    """Return True if the value with the source *literal* is a token, rewritten or not: it is not sealed."""
+    return is_token(literal, form) or is_rewritten_literal(literal, form)
+
+
+def may_keep_tokens(text: str, form: Format) -> bool:
+    """Return False if no value of *text* is a token, rewritten or not."""
+    return may_hold_tokens(text, form) or any(version in text for version in _VERSIONS)
+
+
 class Inspection(NamedTuple):
     """The tokens and the plaintext of one file."""
 
     tokens: list[Token]
     """Every token in the text."""
     plain: list[Span]
-    """The values in plaintext that the policy seals."""
+    """The values in plaintext that the policy seals, except rewritten tokens."""
     whole_plain: bool
     """Whether the file is in plaintext although it must be sealed whole, or does not parse in its format."""
 
@@ -156,5 +191,6 @@ def _plain(text: Text, rules: FileRules) -> list[Span]:
     return [
         span
         for span in text.values
-        if rules.group_of(span.path) is not None and not text.is_token(span)
+        if rules.group_of(span.path) is not None
+        and not (text.is_token(span) or text.is_rewritten(span))
     ]

@@ -15,14 +15,9 @@ from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import COMMENT, TOKEN, VALUE, FileKey, split
 from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
 from sealedfiles.sealing.file import File, Keys, decide_file_id, line_of
-from sealedfiles.sealing.opened_tokens import (
-    OpenedToken,
-    is_token,
-    may_hold_tokens,
-    open_tokens,
-    token_in,
-)
+from sealedfiles.sealing.opened_tokens import OpenedToken, open_tokens, token_in
 from sealedfiles.sealing.previous import Previous, Reuse
+from sealedfiles.sealing.sealed_text import may_keep_tokens, stays_token
 from sealedfiles.sealing.stored import NewComment, NewTokens, SealedBefore, StoredPlaintext
 from sealedfiles.sealing.verification import first_lost
 from sealedfiles.util.messages import shell_key, shell_path
@@ -84,7 +79,7 @@ class Sealing:
         self._new: list[_New] = []
         self._new_comments: list[tuple[int, set[str]]] = []
         self._note_regrouped = note_regrouped
-        self._holds_tokens = may_hold_tokens(text, file.format)
+        self._holds_tokens = may_keep_tokens(text, file.format)
         self._has_own_tokens = False
         self._standing_comments: list[OpenedToken] = []
         self._sealing_keys: dict[str, FileKey] = {}
@@ -168,7 +163,7 @@ class Sealing:
         for value in self.scan.values:
             start, end, path = value
             literal = text[start:end]
-            if holds_tokens and is_token(literal, self.format):
+            if holds_tokens and stays_token(literal, self.format):
                 continue
             old = take(VALUE, path, literal, start) if take else None
             stop = end

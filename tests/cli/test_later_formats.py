@@ -245,3 +245,46 @@ def test_a_token_that_is_written_in_pieces_is_no_value(
     ready.sealedfiles("run", "-f", name, "--", "true", code=4)
     ready.sealedfiles("check", "--keyed", name, code=1)
     assert ready.sealedfiles("get", name, key.replace("n", "m")) == "s3cr3t-two\n"
+
+
+REWRITTEN = {
+    "app.env": ("n=s3cr3t-one\nm=s3cr3t-two\n", '"\\x73ealed{}"', "n"),
+    "app.properties": ("n=s3cr3t-one\nm=s3cr3t-two\n", "\\u0073ealed{}", "n"),
+    "app.xml": ("<c>\n<n>s3cr3t-one</n>\n<m>s3cr3t-two</m>\n</c>\n", "&#115;ealed{}", "c.n"),
+    "app.tfvars": ('n = "s3cr3t-one"\nm = "s3cr3t-two"\n', "<<EOT\nsealed{}\nEOT", "n"),
+    "app.yaml": ("n: s3cr3t-one\nm: s3cr3t-two\n", "|\n  sealed{}", "n"),
+}
+
+
+@pytest.mark.many_variants
+@pytest.mark.parametrize("name", REWRITTEN)
+def test_a_rewritten_token_is_never_sealed(ready: Repo, name: str) -> None:
+    """Sealed, the ciphertext would be in the place of the secret, and no check would find it."""
+    text, form, key = REWRITTEN[name]
+    ready.sealedfiles("track", name)
+    ready.write(name, text)
+    ready.commit("add")
+    sealed = ready.blob("", name).decode()
+    token = ready.tokens("", name)[0]
+    literal = f'"{token}"' if f'"{token}"' in sealed else token
+    rewritten = form.format(token.removeprefix("sealed"))
+    commit_blob(ready, name, sealed.replace(literal, rewritten, 1))
+    found = ready.sealedfiles("check", name, code=1)
+    assert "a token that another program rewrote" in found
+    assert f"git log -p -- {name}" in found
+    assert "status --fix" not in found
+    ready.sealedfiles("get", name, key, code=4)
+    ready.sealedfiles("get", name, key, "--allow-plaintext", code=4)
+    ready.sealedfiles("status", "--fix", "--yes")
+    ready.sealedfiles("seal", name)
+    ready.git("add", name)
+    assert rewritten in ready.blob("", name).decode()
+    ready.sealedfiles("unseal", "--allow-plaintext", name, code=None)
+    ready.write(name, ready.path.joinpath(name).read_text().replace("-two", "-three"))
+    ready.git("add", name)
+    assert rewritten in ready.blob("", name).decode()
+    assert "s3cr3t" not in ready.blob("", name).decode()
+    ready.sealedfiles("set", name, key, "--value", "s3cr3t-new")
+    ready.git("add", name)
+    assert ready.sealedfiles("get", name, key) == "s3cr3t-new\n"
+    ready.sealedfiles("check", name)

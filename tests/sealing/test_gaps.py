@@ -9,6 +9,7 @@ from documents import (
     ALL,
     ENV,
     JSON,
+    PROPERTIES,
     YAML,
     at,
     contents,
@@ -141,3 +142,25 @@ def test_json_with_comments_has_them_too() -> None:
     stored = f'{{"a": "{old}"    // why\n}}\n'
     assert unseal(JSON, stored) == b'{"a": "x"    // why\n}\n'
     assert seal(JSON, '{"a": "x"    // why\n}\n', stored) == stored.encode()
+
+
+@pytest.mark.parametrize("sign", ["=", ":", " = ", ": "])
+@pytest.mark.parametrize("colon", [":", "\\:"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_blanks_after_a_token_of_properties_are_not_part_of_it(
+    sign: str, colon: str, end: str
+) -> None:
+    text = f"m=two\nn{sign}one{end}"
+    sealed = seal(PROPERTIES, text).decode()
+    token = tokens(sealed)[1]
+    spaced = sealed.replace(token, token.replace(":", colon) + " \t")
+    result = opened(PROPERTIES, spaced)
+    assert (result.data.decode(), result.problems) == (text, [])
+    assert seal(PROPERTIES, text, spaced).decode() == spaced
+
+
+def test_blanks_after_a_value_of_properties_without_a_key_stay() -> None:
+    text = "  key  \na=b==  \nabc \nAbCd== \t\n"
+    sealed = seal(PROPERTIES, text)
+    assert len(tokens(sealed)) == 4
+    assert unseal(PROPERTIES, sealed).decode() == text

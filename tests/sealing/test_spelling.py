@@ -118,7 +118,7 @@ def test_one_at_another_key_stays_sealed_and_is_named() -> None:
 
 def test_a_longer_text_with_a_token_in_it_is_sealed() -> None:
     token = mint(YAML, at("a"), "x")
-    for source in (f"\\x41{token}", f"{token}\\x41\\x2f", f"{token}\\n"):
+    for source in (f"\\x41{token}", f"{token}\\x41\\x2f", f"{token}\\nx"):
         text = f'a: "{source}"\n'
         sealed = seal(YAML, text)
         assert token not in sealed.decode()

@@ -15,7 +15,7 @@ from sealedfiles.app.check.content import (
     read_content,
 )
 from sealedfiles.app.check.findings import Finding
-from sealedfiles.app.check.tokens import CheckedFile
+from sealedfiles.app.check.tokens import CheckedFile, about_rewritten
 from sealedfiles.formats.base import Format
 from sealedfiles.model.paths import ITEM, show
 from sealedfiles.model.policy import FileRules
@@ -54,7 +54,8 @@ def sealed_before(
             if group and (path, literal) not in was_open:
                 what = f"in plaintext; sealed to {group} in {parent}"
                 finding = subject.at("sealed-before", start, what, path, literal)
-                yield start, finding._replace(own_fix=_new_rule(path, group, rules))
+                finding = finding._replace(own_fix=_new_rule(path, group, rules))
+                yield start, about_rewritten(finding, content.file.format)
 
 
 def _new_rule(path: bytes, group: str, rules: FileRules | None) -> str:

@@ -14,7 +14,7 @@ from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.tokens import CheckedFile
 from sealedfiles.errors import FormatError
 from sealedfiles.formats.base import MASK, Format, splice
-from sealedfiles.formats.dotenv.masked import assignment_of, set_elsewhere
+from sealedfiles.formats.dotenv.masked import QUOTES, assignment_of, set_elsewhere
 from sealedfiles.formats.dotenv.python import ExpansionError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ROOT, key_step, last_key, show, steps
@@ -168,7 +168,7 @@ def _merges(nodes: list[Node]) -> dict[int, Node]:
 def _set_again(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:
     """Yield a finding for every sealed variable that some dialect reads from plaintext elsewhere."""
     content = subject.content
-    tokens = [(one.start, one.start + len(one.token)) for one in sealed]
+    tokens = [_with_quotes(content.text, one) for one in sealed]
     # Another assignment that sealing finds is reported as a duplicate key.
     plain = {path for _, _, path in content.plain}
     paths = {one.path for one in sealed if one.path is not None} - plain
@@ -183,6 +183,13 @@ def _set_again(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:
         if path == ROOT and name in names:
             what = "appears again, here without a value"
             yield subject.at("duplicate-key", start, what, key_step(name))
+
+
+def _with_quotes(text: str, one: Held) -> tuple[int, int]:
+    """Return the span of a token of a .env file with its quotes, which are none of the value."""
+    start, end = one.start, one.start + len(one.token)
+    quote = text[max(start - 1, 0) : start]
+    return (start - 1, end + 1) if quote in QUOTES and text.startswith(quote, end) else (start, end)
 
 
 def _variables(subject: CheckedFile, sealed: list[Held]) -> Iterator[Finding]:
@@ -228,7 +235,7 @@ def _dependent(content: Content, sealed: list[Held], dialect: str) -> set[str]:
     """Return the variables whose values change if the tokens *sealed* do.  Raises ExpansionError."""
     from sealedfiles.formats.dotenv.values import read
 
-    edits = ((one.start, one.start + len(one.token), MASK) for one in sealed)
+    edits = ((*_with_quotes(content.text, one), MASK) for one in sealed)
     masked = splice(content.text, edits)
     try:
         real, other = read(content.text, dialect), read(masked, dialect)

@@ -20,12 +20,14 @@ from sealedfiles.app.check.content import (
 )
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.errors import FormatError
+from sealedfiles.formats.base import Format
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import ITEM, ROOT, show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import UNAUTHENTICATED_TOKEN, split
 from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
 from sealedfiles.sealing.file import choose_file_id, own_ids
+from sealedfiles.sealing.sealed_text import is_rewritten_literal
 from sealedfiles.util.messages import counted
 
 _FORMATS = {
@@ -125,7 +127,9 @@ def _values_against_rules(
             yield subject.at("duplicate-key", start, what, path, literal)
         elif group:
             what = f"in plaintext; the policy seals it to {group}"
-            yield subject.at("plain-value", start, what, path, literal)
+            yield about_rewritten(
+                subject.at("plain-value", start, what, path, literal), content.file.format
+            )
     for start, token, place, key, names in content.held:
         if place != VALUE or key is None:
             continue
@@ -138,6 +142,14 @@ def _values_against_rules(
             yield subject.at("other-group", start, what, key, token)
     yield from _line_ends(subject)
     yield from _comments_against_rules(subject, rules)
+
+
+def about_rewritten(finding: Finding, form: Format | None) -> Finding:
+    """Return *finding*, about a value in plaintext, with another text if the value is a rewritten token."""
+    if form is None or not is_rewritten_literal(finding.subject, form):
+        return finding
+    what = "a token that another program rewrote; it is not decrypted: restore the line"
+    return finding._replace(what=what, own_fix="git log -p -- {file}")
 
 
 def _line_ends(subject: CheckedFile) -> Iterator[Finding]:

@@ -1,10 +1,9 @@
 """The source of each value in a file, which decides whether a command may print it.
 
 A value that the policy seals may have been written by somebody who is not a reader if it is, in git's version
-of the file, in plaintext, a token of another group than the policy's, or sealed with a retired key.  In an
-unlocked working tree it looks like every other value.  So git's version is checked, not the text on disk.
-A value that the user typed, and that is not in git, is trusted.  Outside a git repository, the version on
-disk is checked instead, and plaintext in it is not trusted.
+of the file, in plaintext, a token of another group than the policy's, or sealed with a retired key.  So
+git's version is checked, not the text on disk.  A value that the user typed, and that is not in git, is
+trusted.  Outside a git repository, plaintext is not.
 """
 
 from __future__ import annotations
@@ -18,9 +17,11 @@ from sealedfiles.app.files.suspects import (
     CHECKED_OUT,
     FOREIGN,
     FROM_RETIRED,
+    IN_PLAINTEXT,
     OTHER_GROUP,
     PLAINTEXT,
     RETIRED,
+    REWRITTEN,
     UNAUTHENTICATED,
     UNSEALED,
     Suspect,
@@ -46,7 +47,7 @@ from sealedfiles.sealing.file import (
 )
 from sealedfiles.sealing.open import open_file, open_text
 from sealedfiles.sealing.opened_tokens import become_values, may_hold_tokens, opened_at
-from sealedfiles.sealing.sealed_text import TELLING, SealedText, Text
+from sealedfiles.sealing.sealed_text import TELLING, SealedText, Text, is_rewritten
 from sealedfiles.sealing.spelling import comparable, comparable_content
 from sealedfiles.sealing.whole import layers_of, open_whole
 
@@ -75,15 +76,13 @@ _Place: TypeAlias = "tuple[bytes, str]"
 
 
 def suspects_in(place: WorkingFile) -> list[Suspect]:
-    """Return the values of *place* that must not be printed by default: see ``find_all``.
-
-    Plaintext is left out if the workspace allows it.
-    """
+    """Return the values of *place* that must not be printed, without plaintext if that is allowed."""
     if place.suspects is not None:
         return place.suspects
     found = find_all(place)
-    allowed = {PLAINTEXT, UNSEALED, CHECKED_OUT} if place.workspace.allow_plaintext else set()
-    return [suspect for suspect in found if suspect.reason not in allowed]
+    if place.workspace.allow_plaintext:
+        return [suspect for suspect in found if suspect.reason not in IN_PLAINTEXT]
+    return found
 
 
 def find_all(place: WorkingFile) -> list[Suspect]:
@@ -271,11 +270,10 @@ class _Judge:
         for version in versions:
             if comparable_content(version) == content and not is_whole(version):
                 reason = reason or self._plaintext
-            elif is_whole(version) and self._opens_as(version, content):
+            elif is_whole(version) and self._content(version) == content:
                 layers = layers_of(version, self._keys)
-                wrong = self._wrong_layer(layers)
                 groups = sorted({layer.group for layer in layers})
-                if wrong:
+                if wrong := self._wrong_layer(layers):
                     return [Suspect(wrong, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
                 if not self._knows_groups or set(wanted) <= set(groups):
                     return []
@@ -297,16 +295,16 @@ class _Judge:
             return ""
         return self._plaintext if all(one.is_plain for one in found) else FROM_RETIRED
 
-    def _opens_as(self, version: bytes, content: bytes) -> bool:
-        return comparable_content(open_file(version, self._file, self._keys).data) == content
+    def _content(self, version: bytes) -> bytes:
+        return comparable_content(open_file(version, self._file, self._keys).data)
 
     def _reason(self, fact: _Fact) -> str:
         """Return the problem of a value in git's version, empty if there is none."""
         wanted = self._rules.group_of(fact.path)
         if not fact.layers:
-            return "" if wanted is None else self._plaintext
-        wrong = self._wrong_layer(fact.layers)
-        if wrong:
+            plain = REWRITTEN if is_rewritten(fact.value) else self._plaintext
+            return "" if wanted is None else plain
+        if wrong := self._wrong_layer(fact.layers):
             return wrong
         is_other = wanted is not None and all(layer.group != wanted for layer in fact.layers)
         return OTHER_GROUP if is_other and self._knows_groups else ""

@@ -17,7 +17,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, Protocol
 from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, UNKNOWN_TOKEN, split
 from sealedfiles.sealing import File, Opened, Problem
 from sealedfiles.sealing.file import show_path
-from sealedfiles.sealing.sealed_text import SealedText, inspect_file
+from sealedfiles.sealing.sealed_text import SealedText, inspect_file, is_rewritten
 from sealedfiles.util.messages import shell_path
 
 if TYPE_CHECKING:
@@ -52,14 +52,20 @@ def refuse_tokens(place: OpenedFile, value: Data) -> None:
         problem = _problem_in(text, closed)
         if problem:
             _refuse(place, problem)
-        if not text.startswith("sealed:v"):
-            continue  # compiling the patterns takes longer than the rest
-        if UNAUTHENTICATED_TOKEN.fullmatch(text):
+        # Compiling the patterns takes longer than the rest.
+        is_like_token = text.startswith("sealed:v")
+        if is_like_token and UNAUTHENTICATED_TOKEN.fullmatch(text):
             raise unauthenticated(place.path, split(text).group)
-        if UNKNOWN_TOKEN.fullmatch(text):
+        if is_like_token and UNKNOWN_TOKEN.fullmatch(text):
             raise NoKeyError(
                 f"{place.name}: a value stays sealed: its token has an unsupported version",
                 "update sealedfiles",
+            )
+        if is_rewritten(text):
+            raise TamperedError(
+                f"{place.name}: a value is a token that another program rewrote; it is not decrypted",
+                f"find the commit that did it: git log -p -- {shell_path(place.path)}",
+                f"restore the line, or set the value: sealedfiles set {shell_path(place.path)} KEY",
             )
 
 

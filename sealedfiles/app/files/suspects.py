@@ -23,13 +23,18 @@ FROM_RETIRED = "from-retired"
 """The same for a value that a checkout decrypted from a token under a retired key."""
 UNAUTHENTICATED = "unauthenticated"
 """The value is an unauthenticated token, which no reader has accepted."""
+REWRITTEN = "rewritten"
+"""The value is a token that another program rewrote."""
+IN_PLAINTEXT = (PLAINTEXT, UNSEALED, CHECKED_OUT, REWRITTEN)
+"""What --allow-plaintext allows to show; as a value, a rewritten token is always refused."""
 
 
 class Suspect(NamedTuple):
     """A value that, according to git, a reader may not have sealed at its place."""
 
     reason: str
-    """PLAINTEXT, UNSEALED, CHECKED_OUT, FROM_RETIRED, OTHER_GROUP, RETIRED, FOREIGN or UNAUTHENTICATED."""
+    """PLAINTEXT, UNSEALED, CHECKED_OUT, FROM_RETIRED, OTHER_GROUP, RETIRED, FOREIGN, UNAUTHENTICATED
+    or REWRITTEN."""
     start: int
     """Its offset in the decrypted text."""
     path: bytes | None
@@ -49,6 +54,7 @@ _DESCRIPTIONS = {
     FOREIGN: "its token has the file id of another file",
     RETIRED: "sealed with a retired key of the group {0.group}",
     UNAUTHENTICATED: "written by a non-reader for the group {0.group}, not authenticated",
+    REWRITTEN: "a token that another program rewrote; it is not decrypted",
     OTHER_GROUP: "sealed to the group {0.group}, but the policy seals it to {0.wanted}",
 }
 
@@ -78,6 +84,8 @@ def suspect_hints(suspects: Iterable[Suspect], path: bytes) -> list[str]:
         hints.append(f"if it is correct, seal it: sealedfiles seal {file}; then git add {file}")
     if reasons & {PLAINTEXT, UNSEALED, CHECKED_OUT}:
         hints.append("to use it as it is: --allow-plaintext")
+    if REWRITTEN in reasons:
+        hints.append(f"restore the line, or set the value: sealedfiles set {file} KEY")
     if UNAUTHENTICATED in reasons:
         hints.append(accept_hint(path))
     if OTHER_GROUP in reasons:

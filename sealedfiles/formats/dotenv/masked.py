@@ -16,7 +16,7 @@ from sealedfiles.formats.base import MASK, Span, splice
 from sealedfiles.formats.place import line_start
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
-_QUOTES = ("'", '"', "`")
+QUOTES = ("'", '"', "`")
 _ONLY_MASKS = lazy_pattern(rf"(?:{MASK})+")
 _BLANKS_AT_END = lazy_pattern(r"[^\S\n]*(?=\n|\Z)")
 _REFERENCE = lazy_pattern(r"\$\{?(?!['\"])")
@@ -174,9 +174,9 @@ def takes_in_more(text: str, spans: Iterable[tuple[int, int]]) -> bool:
 def _is_simple(literal: str) -> bool:
     """Return True if *literal* can take nothing in: a string in quotes without escapes, or without any."""
     quote = literal[:1]
-    is_string = quote in _QUOTES and literal.find(quote, 1) == len(literal) - 1 > 0
+    is_string = quote in QUOTES and literal.find(quote, 1) == len(literal) - 1 > 0
     return (is_string and "\\" not in literal and "$" not in literal) or not any(
-        sign in literal for sign in (*_QUOTES, "${", "$(")
+        sign in literal for sign in (*QUOTES, "${", "$(")
     )
 
 
@@ -237,6 +237,16 @@ def _another(found: re.Match[str]) -> str:
 
 
 def assignment_of(text: str, name: str, spans: Iterable[Span]) -> int:
-    """Return the offset of *name* in one of *spans*, or its last offset in *text*."""
-    found = (text.find(name, span.start, span.end) for span in spans)
-    return next((at for at in found if at >= 0), max(text.rfind(name), 0))
+    """Return the offset of an assignment to *name*: in one of *spans*, or the last one in *text*.
+
+    If there is none, *name* as a word counts, and then as a part of a word; 0 if *text* does not have it.
+    """
+    word = rf"(?<![\w.\-\[\]:]){re.escape(name)}(?![\w.\-\[\]])"
+    places = [(start, end) for start, end, _ in spans]
+    for pattern in (re.compile(rf"{word}(?=['\"]?\s*[=:])"), re.compile(word)):
+        for start, end in places:
+            if found := pattern.search(text, start, end):
+                return found.start()
+        if all_found := list(pattern.finditer(text)):
+            return all_found[-1].start()
+    return max(text.rfind(name), 0)

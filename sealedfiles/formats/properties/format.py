@@ -36,6 +36,7 @@ _REST = lazy_pattern(r"[^\r\n]*")
 _ESCAPED = lazy_pattern(r"\\(?:u([0-9a-fA-F]{4})|(?:\r\n|\r|\n)[ \t\f]*|(.)|\Z)", re.DOTALL)
 _CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _BLANKS = " \t\f"
+_AFTER_SEALED = TOKEN_PATTERN.removeprefix("sealed")
 
 
 class Entry(NamedTuple):
@@ -106,7 +107,8 @@ class PropertiesScan(Scan):
             self._fail(at, "a key that is too long")
         bare = text[value:end].rstrip(_BLANKS)
         # Blanks are part of a value, but not of a token that was written in its place.
-        stop = value + len(bare) if TOKEN.fullmatch(bare) else end
+        is_token = TOKEN.fullmatch(bare.replace("\\:", ":")) is not None
+        stop = value + len(bare) if is_token else end
         return Entry(name, at, key.end(1), value, stop), end
 
     def _fail(self, at: int, message: str) -> NoReturn:
@@ -122,8 +124,13 @@ class PropertiesFormat(Format):
     quoted = False
     keeps_whole = True
     comment_signs = ("# ", "! ")
-    sealed_value = lazy_pattern(rf"(?P<token>{TOKEN_PATTERN})")
-    escaped_token = lazy_pattern(r"sealed\\:v1(?:\\?:[A-Za-z0-9_.-]+)+")
+    # Behind a sign, the blanks after a token are part of its source: no value that is opened ends with them.
+    # "sealed" comes first, because a search for it is fast.
+    sealed_value = lazy_pattern(
+        rf"(?P<token>sealed(?P<sign>(?<=[=:]sealed)|(?<=[=:][ \t\f]sealed))?{_AFTER_SEALED})"
+        r"(?(sign)[ \t\f]*(?=[\r\n]|\Z))"
+    )
+    escaped_token = lazy_pattern(r"sealed\\:v1(?:\\?:[A-Za-z0-9_.-]+)+(?:[ \t\f]+(?=[\r\n]|\Z))?")
 
     def scan(self, text: str) -> PropertiesScan:
         """Find the values of *text*.  Raises FormatError for ``\\u`` without four hexadecimal digits."""

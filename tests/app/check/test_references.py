@@ -136,6 +136,29 @@ def test_variables_with_any_line_end_are_read_from_their_tokens(toy: Toy, end: s
     assert [one for one in toy.staged() if "a.env" in one] == []
 
 
+@pytest.mark.parametrize("quote", ['"', "'", "`"])
+def test_the_quotes_of_a_token_are_no_plaintext(toy: Toy, quote: str) -> None:
+    """A formatter adds them in a locked clone; when the token is decrypted, they are gone."""
+    toy.policy(RULES)
+    lines = toy.sealed("DB_PASSWORD=hunter2-alpha\nAPP_X=y\nDB_USER=u\n", "a.env").decode()
+    _, token = lines.split("\n")[0].split("=")
+    for end in ("", " # why"):
+        toy.write("a.env", lines.replace(token, f"{quote}{token}{quote}{end}"))
+        assert [one for one in toy.staged() if "a.env" in one] == []
+    toy.write(
+        "a.env", lines.replace(token, f"{quote}{token}{quote}") + "APP_Z=`\nDB_PASSWORD=evil`\n"
+    )
+    (one,) = [one for one in toy.staged() if "a.env" in one]
+    assert one == "duplicate-key a.env:5 DB_PASSWORD"
+
+
+def test_the_line_is_that_of_the_assignment(toy: Toy) -> None:
+    toy.policy(RULES)
+    sealed = toy.sealed("A=hunter2-alpha\n", "a.env").decode()
+    toy.write("a.env", f"APP_A=A A\n{sealed}APP_Z=`\nA=evil`\nAPP_LAST=A\nAPP_AA=BA=1\n")
+    assert "duplicate-key a.env:4 A" in toy.staged()
+
+
 def test_with_line_ends_that_compose_does_not_know_it_reads_tokens_too(toy: Toy) -> None:
     toy.policy(RULES)
     toy.write("a.env", toy.sealed("DB_USER=hunter2-user\rDB_PASSWORD=hunter2-alpha\r", "a.env"))
