@@ -145,7 +145,7 @@ READING = (
     | modules("keys", "expected recipients")
     | modules("model", "address")
 )
-JUDGING = modules("app.files", "provenance")
+JUDGING = modules("app.files", "facts provenance")
 GET = READING | JUDGING | modules("app.files", "reference references trust") | modules("cli", "get")
 CAT = READING | JUDGING | modules("app.files", "trust") | modules("cli", "cat reading")
 RUN = (

@@ -13,6 +13,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 
+from sealedfiles.app.files.facts import Fact, facts_in
 from sealedfiles.app.files.suspects import (
     CHECKED_OUT,
     FOREIGN,
@@ -29,27 +30,22 @@ from sealedfiles.app.files.suspects import (
 from sealedfiles.app.files.working_file import WorkingFile
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import PolicyError
-from sealedfiles.formats.base import splice
 from sealedfiles.git.used_ids import is_id_of, other_holder
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import ROOT
 from sealedfiles.model.policy import FileRules
-from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, VALUE, Token, prefixes_of, split
+from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, Token, prefixes_of, split
 from sealedfiles.sealing.file import (
-    File,
-    Keys,
     LineNumbers,
     choose_file_id,
     is_whole,
     own_ids,
     structured_text,
-    whole_token,
 )
-from sealedfiles.sealing.open import open_file, open_text
-from sealedfiles.sealing.opened_tokens import become_values, may_hold_tokens, opened_at
-from sealedfiles.sealing.sealed_text import TELLING, SealedText, Text, is_rewritten
-from sealedfiles.sealing.spelling import comparable, comparable_content
-from sealedfiles.sealing.whole import layers_of, open_whole
+from sealedfiles.sealing.open import open_file
+from sealedfiles.sealing.sealed_text import TELLING, is_rewritten
+from sealedfiles.sealing.spelling import comparable_content
+from sealedfiles.sealing.whole import layers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,17 +54,6 @@ if TYPE_CHECKING:
     from sealedfiles.git.plaintext_memory import PlaintextMemory
     from sealedfiles.sealing.unproved import UnprovedCheck
     from sealedfiles.sealing.unproved_value import Unproved
-
-
-class _Fact(NamedTuple):
-    """A value in one version: where it is, its decoded text, and its token."""
-
-    start: int
-    path: bytes
-    value: str
-    """Decoded, and ``comparable``."""
-    layers: tuple[Token, ...]
-    """Its token; for a file sealed whole, the tokens of all layers, outermost first.  Empty: plaintext."""
 
 
 _Place: TypeAlias = "tuple[bytes, str]"
@@ -105,7 +90,7 @@ def find_all(place: WorkingFile) -> list[Suspect]:
     if knows_groups and workspace.leaves_plain(place.path) and not judge.finds_tokens():
         return []
     structured = None if file.format is None else structured_text(opened.data)
-    facts = _facts(opened.data, file, workspace.ring) if structured else None
+    facts = facts_in(opened.data, file, workspace.ring) if structured else None
     if structured is None or facts is None:
         return judge.content(opened.data)
     if opened.opened == len(facts) and judge.has_only_right_groups():
@@ -153,13 +138,13 @@ class _Judge:
         held = filter(self._workspace.ring.for_prefix, prefixes_of(data.decode("utf-8", "replace")))
         return not any(self._workspace.is_retired(t.group, t.key_id) for t in map(split, held))
 
-    def values(self, facts: list[_Fact], opened: bytes, text: str) -> list[Suspect]:
+    def values(self, facts: list[Fact], opened: bytes, text: str) -> list[Suspect]:
         """Return the suspects among *facts*, the values in *text*, which is the decoded *opened*."""
         data = self._data
         places = {(one.path, one.value) for one in facts if self._rules.group_of(one.path)}
         right: set[_Place] = set()
-        wrong: dict[_Place, tuple[str, _Fact]] = {}
-        sealed = _facts(data, self._file, self._keys) if data != opened else None
+        wrong: dict[_Place, tuple[str, Fact]] = {}
+        sealed = facts_in(data, self._file, self._keys) if data != opened else None
         tokens = [fact for fact in sealed or () if fact.layers]
         if tokens and len(tokens) < len(facts):
             # If only some values are tokens, they do not determine the file id: the only token may be a
@@ -170,7 +155,7 @@ class _Judge:
         self._sort(tokens, right, wrong)
         if places - right - wrong.keys():
             for version in self._versions():
-                self._sort(_facts(version, self._file, self._keys) or [], right, wrong)
+                self._sort(facts_in(version, self._file, self._keys) or [], right, wrong)
         # Renaming a key, or moving it to another section, does not make its value trusted.
         paths = {path for path, _ in places}
         known = {value for _, value in right if len(value) >= TELLING}
@@ -200,7 +185,7 @@ class _Judge:
                 found.append(self._suspect(*one, fact.start, lines))
         return found
 
-    def _unauthenticated(self, fact: _Fact, lines: LineNumbers) -> list[Suspect]:
+    def _unauthenticated(self, fact: Fact, lines: LineNumbers) -> list[Suspect]:
         """Return the suspect for an unauthenticated token; none if it is for a group of other readers.
 
         Such a token is like any other without a key: it stays sealed.
@@ -210,7 +195,7 @@ class _Judge:
         is_mine = any(map(self._keys.is_member, (suspect.group, suspect.wanted)))
         return [suspect] if is_mine or not self._knows_groups else []
 
-    def _from_comment(self, fact: _Fact) -> tuple[str, _Fact] | None:
+    def _from_comment(self, fact: Fact) -> tuple[str, Fact] | None:
         """Return the problem of a value that was an unproved comment in git's version."""
         found = self._check.repeated_comment(fact.path, fact.value, self._comments)
         if found is None:
@@ -231,7 +216,8 @@ class _Judge:
         return UnprovedCheck(self._file, self._rules, self._keys, self._workspace.is_retired)
 
     def _was_written_by_checkout(self, path: bytes, value: str) -> bool:
-        return self._is_of_git or bool(self._memory and self._memory.has_value(path, value))
+        is_of_git = self._is_of_git and (path, value) in self._plain
+        return is_of_git or bool(self._memory and self._memory.has_value(path, value))
 
     @cached_property
     def _is_of_git(self) -> bool:
@@ -239,6 +225,12 @@ class _Judge:
 
         clone, data = self._workspace.clone, self._data
         return clone is not None and not is_whole(data) and is_of_git(clone, self._path, data)
+
+    @cached_property
+    def _plain(self) -> set[_Place]:
+        """The values that are in plaintext on disk; a Python document may have later ones."""
+        found = facts_in(self._data, self._file, self._keys) or []
+        return {(one.path, one.value) for one in found if not one.layers}
 
     @cached_property
     def _memory(self) -> PlaintextMemory | None:
@@ -249,7 +241,7 @@ class _Judge:
         return noted if not noted.is_of_another_user and noted else None
 
     def _sort(
-        self, facts: list[_Fact], right: set[_Place], wrong: dict[_Place, tuple[str, _Fact]]
+        self, facts: list[Fact], right: set[_Place], wrong: dict[_Place, tuple[str, Fact]]
     ) -> None:
         """Add each of *facts* to the values that are sealed correctly, or to the others."""
         for fact in facts:
@@ -298,7 +290,7 @@ class _Judge:
     def _content(self, version: bytes) -> bytes:
         return comparable_content(open_file(version, self._file, self._keys).data)
 
-    def _reason(self, fact: _Fact) -> str:
+    def _reason(self, fact: Fact) -> str:
         """Return the problem of a value in git's version, empty if there is none."""
         wanted = self._rules.group_of(fact.path)
         if not fact.layers:
@@ -329,42 +321,10 @@ class _Judge:
             )
         return self._foreign[identity]
 
-    def _suspect(self, reason: str, fact: _Fact, start: int, lines: LineNumbers) -> Suspect:
+    def _suspect(self, reason: str, fact: Fact, start: int, lines: LineNumbers) -> Suspect:
         group = fact.layers[0].group if fact.layers else ""
         wanted = self._rules.group_of(fact.path) or ""
         return Suspect(reason, start, fact.path, lines.of(start), group, wanted)
-
-
-def _facts(data: bytes, file: File, keys: Keys) -> list[_Fact] | None:
-    """Return the readable values of one version; None if no values can be located.
-
-    Values that stay sealed are left out, because they are never printed.
-    """
-    token = whole_token(data)
-    whole = open_whole(data, token, keys) if token else None
-    if whole is not None:
-        if whole.problems or token is None:
-            return None
-        inner = _facts(whole.data, file, keys)
-        layers = tuple(layers_of(data, keys))
-        return None if inner is None else [fact._replace(layers=layers) for fact in inner]
-    version = SealedText(data, file)
-    if version.form is None:
-        return None
-    has_tokens = may_hold_tokens(version.text, version.form)
-    opened_tokens = open_text(version.text, file, keys)[0] if has_tokens else []
-    tokens = {
-        start: (split(one.token),) for start, one in opened_at(opened_tokens) if one.kind == VALUE
-    }
-    plain = Text(splice(version.text, opened_tokens), version.form)
-    if plain.scan is None:
-        return None
-    not_stored = become_values(plain.scan, tokens)
-    return [
-        _Fact(span.start, span.path, comparable(value), tokens.get(span.start, ()))
-        for span in plain.values
-        if span.start not in not_stored and not TOKEN.fullmatch(value := plain.decoded(span))
-    ]
 
 
 def is_of_another_file(workspace: Workspace, path: bytes, identity: str) -> bool:
