@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, settings
 _untimed = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
-MOST_EXAMPLES = {"local": 15, "ci": 100, "few": 10}
+MOST_EXAMPLES = {"local": 15, "ci": 50, "few": 10}
 """A limit, also for tests that ask for more examples."""
 settings.register_profile("local", _untimed, max_examples=MOST_EXAMPLES["local"])
 settings.register_profile("ci", _untimed, derandomize=True, max_examples=20)
