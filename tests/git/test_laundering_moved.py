@@ -127,7 +127,8 @@ def test_a_merge_puts_no_new_value_at_a_key_that_somebody_without_a_key_chose(
     alice.git("fetch", "--quiet")
     alice.edit(YAML, "s3cr3t-user", "s3cr3t-mine")
     alice.commit("mine")
-    code = 0 if how == ("-X", "theirs") else 1  # ours would be at their key: a conflict in spite of -X
+    # With -X ours, our value would be at their key: it stays a conflict.
+    code = 0 if how == ("-X", "theirs") else 1
     alice.git("merge", "--quiet", "--no-edit", *how, "origin/pr", code=code)
     ours = alice.read(YAML).partition("=======")[0]
     if how == ("-X", "theirs"):
