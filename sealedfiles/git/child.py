@@ -116,8 +116,11 @@ def _spawn(
     env: Mapping[str, str],
     descriptors: list[tuple[int, int]],
 ) -> int:
-    # What ``signal`` adds are enumerations, which take 3 million instructions.
-    import _signal as signal  # type: ignore[import-not-found]
+    if TYPE_CHECKING:
+        import signal
+    else:
+        # What ``signal`` adds are enumerations, which take 3 million instructions.
+        import _signal as signal
 
     return os.posix_spawnp(
         "git",

@@ -91,8 +91,12 @@ def _answer(running: Filter, head: dict[bytes, bytes], content: bytes) -> bytes 
 
 
 def _start_filter() -> Filter:
-    import _signal as signal  # type: ignore[import-not-found]  # see git/child.py
     import gc
+
+    if TYPE_CHECKING:
+        import signal
+    else:
+        import _signal as signal  # see git/child.py
 
     # An interrupt is sent to the whole process group: git handles it and closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
