@@ -7,7 +7,9 @@ reader, or reverts the commit of a grant, leaves them with a key that everything
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
+from sealedfiles.errors import TamperedError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.keys.epochs import epoch_ids
@@ -29,8 +31,9 @@ class FormerReader(NamedTuple):
 def readers_with(folder: MetadataSource, group: str, key_id: str) -> Iterator[str]:
     """Yield the names of those whose key file in *group* has the key *key_id*, according to their grants."""
     for name in members(folder, group):
-        if grant_key_id(folder.read(f"keys/{group}/{name}.grant")) == key_id:
-            yield name
+        with suppress(TamperedError):  # anyone could once have pushed a symbolic link in its place
+            if grant_key_id(folder.read(f"keys/{group}/{name}.grant")) == key_id:
+                yield name
 
 
 def former_readers(clone: Clone) -> Iterator[FormerReader]:

@@ -38,6 +38,16 @@ def test_a_revocation_makes_a_new_key(toy: Toy) -> None:
     assert FINDING not in toy.found()
 
 
+def test_a_link_in_the_place_of_a_grant_in_a_past_commit_stops_no_check(toy: Toy) -> None:
+    grant = toy.path / KEYS / "bob.grant"
+    grant.unlink()
+    grant.symlink_to("epochs")
+    toy.commit()
+    remove_bob(toy)
+    toy.commit()
+    assert FINDING not in toy.found()
+
+
 def test_a_reader_who_was_put_back_is_a_reader(toy: Toy) -> None:
     remove_bob(toy)
     toy.commit()

@@ -202,18 +202,16 @@ def _lost_revocations(clone: Clone, ring: GroupKeyring, notes: list[Note]) -> It
             words = revocations[key_id].words
             what = f"the key {key_id} of {group}, from the removal of a reader in commit {words}, was removed"
             path = f"{NAME}/keys/{group}/epochs"
-            fix = (
-                f"git log -p -- {path}"  # what removed it is to be reverted: `sync` does not do it
-            )
+            # What removed it is to be reverted: `sync` does not do it.
+            fix = f"git log -p -- {path}"
             yield Finding("lost-epoch", os.fsencode(path), what, 1, own_fix=fix)
 
 
 def _kept_access(clone: Clone) -> Iterator[Finding]:
     """Yield a finding for each reader that an earlier commit removed without a new key."""
+    # Imported here because the hooks need none of it.
     from sealedfiles.app.check.readers import kept_access
-    from sealedfiles.git.former_readers import (
-        former_readers,  # here: the hooks need none of it
-    )
+    from sealedfiles.git.former_readers import former_readers
 
     for one in former_readers(clone):
         if one.commit:  # else the comparison with HEAD finds it
