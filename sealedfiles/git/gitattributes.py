@@ -8,7 +8,7 @@ so also works in a bare repository and for a commit that is not checked out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 
 from sealedfiles.light_typing import NamedTuple, TypeAlias
 from sealedfiles.model.wildmatch import FilePattern
@@ -83,13 +83,16 @@ class Attributes:
 
     def sealed_patterns(self) -> list[str]:
         """Return the patterns that the top ``.gitattributes`` sends through the filter, in file order."""
-        found = []
-        for line in self._lines(b""):
+        found = (pattern for pattern, name in self.filters() if name == b"sealedfiles")
+        return [*dict.fromkeys(found)]
+
+    def filters(self, folder: bytes = b"") -> Iterator[tuple[str, State]]:
+        """Yield the patterns of *folder*'s file that decide about a filter, with it, also by a macro."""
+        for line in self._lines(folder):
             known: dict[bytes, State] = {}
             self._fill(line.states, known)
-            if known.get(b"filter") == b"sealedfiles" and line.pattern not in found:
-                found.append(line.pattern)
-        return found
+            if b"filter" in known:
+                yield line.pattern, known[b"filter"]
 
     def _known(self, path: bytes) -> dict[bytes, State]:
         """Return the states of the filter, and of the macros that may set it, for *path*.

@@ -279,6 +279,21 @@ def test_attributes_that_are_not_in_the_working_tree_are_removed_in_git(unlocked
     assert unlocked.blob("", "two/.gitattributes") == b"*.png binary\n"
 
 
+def test_patterns_with_a_macro_become_tracked_patterns(unlocked: Repo) -> None:
+    macros = "[attr]crypt filter=git-crypt diff=git-crypt\n[attr]secret crypt -text\n"
+    unlocked.write(".gitattributes", f"{macros}*.key crypt\n{ATTRIBUTES}")
+    unlocked.write("ops/.gitattributes", "*.txt secret\n")
+    unlocked.write("ops/a.txt", "s3cr3t-a\n")
+    unlocked.commit("macros")
+    assert unlocked.blob("", "ops/a.txt").startswith(b"\0GITCRYPT\0")
+    migrate(unlocked)
+    assert "git-crypt" not in unlocked.read(".gitattributes")
+    for later in ("later.key", "ops/later.txt"):
+        unlocked.write(later, "s3cr3t-later\n")
+        unlocked.git("add", later)
+        assert b"s3cr3t" not in unlocked.blob("", later)
+
+
 def test_later_changes_are_not_overwritten_by_the_next_attempt(unlocked: Repo) -> None:
     tree = unlocked.git("write-tree").strip()
     record = f'{{"tool": "git-crypt", "tree": "{tree}"}}'

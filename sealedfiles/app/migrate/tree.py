@@ -28,7 +28,7 @@ class Tree:
             mode, kind, blob = head.decode("ascii").split(" ")
             if kind == "blob" and mode.startswith("100"):
                 self.files[path] = Entry(path, mode, blob, 0, False)
-        self._attributes = Attributes(self._read_attributes, {})
+        self.attributes = Attributes(self._read_attributes, {})
 
     @property
     def top(self) -> Path:
@@ -63,7 +63,7 @@ class Tree:
 
     def filter_of(self, path: bytes) -> str:
         """Return the name of the filter that the attributes of this version set for *path*, or nothing."""
-        state = self._attributes.filter_of(path)
+        state = self.attributes.filter_of(path)
         return state.decode("utf-8", "replace") if isinstance(state, bytes) else ""
 
     def _read_attributes(self, path: bytes) -> tuple[str, bytes] | None:
