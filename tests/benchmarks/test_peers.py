@@ -10,6 +10,7 @@ import one_value
 import peers
 import pytest
 import scan_history
+from measure import interleaved
 from options import Options
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from report import Row
 
-pytestmark = pytest.mark.slow  # the parts repeat what they measure
+pytestmark = pytest.mark.slow
 
 PARTS = (
     one_value.get,
@@ -27,6 +28,12 @@ PARTS = (
     one_file.many_files,
     scan_history.against_scanners,
 )
+
+
+@pytest.fixture(autouse=True)
+def _each_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (one_value, one_file):
+        monkeypatch.setattr(module, "interleaved", lambda every, _: interleaved(every, 1))
 
 
 def options_for(folder: Path, **programs: str | None) -> Options:

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # interpreters.sh install FOLDER: create an environment in FOLDER for every other supported Python under pyenv.
 # interpreters.sh test FOLDER: run the tests that depend on the interpreter in each, with few hypothesis examples;
-# on the newest one, measure the branch coverage of the layers below git.  .venv has run all tests already.
+# on the newest one, measure the branch coverage of the layers below git.  .venv has run all tests already, so
+# versions between the oldest and the newest one run only `others`.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 work=${1:?interpreters.sh install|test FOLDER} folder=${2:?interpreters.sh install|test FOLDER}
@@ -42,12 +43,10 @@ install() { # install VERSION
 
 run_tests() { # run_tests VERSION
     local bin=$folder/$1/bin
-    if [ "$1" != "${versions[-1]}" ]; then
-        HYPOTHESIS_PROFILE=few "$bin/pytest" -q -p no:cacheprovider "${lowest[@]}" "${others[@]}"
-    else
-        make -s coverage BIN="$bin" &&
-            HYPOTHESIS_PROFILE=few "$bin/pytest" -q -p no:cacheprovider "${others[@]}"
-    fi
+    local tests=("${others[@]}")
+    [ "$1" != "${versions[0]}" ] || tests+=("${lowest[@]}")
+    [ "$1" != "${versions[-1]}" ] || make -s coverage BIN="$bin" || return
+    HYPOTHESIS_PROFILE=few "$bin/pytest" -q -p no:cacheprovider "${tests[@]}"
 }
 
 case $work in
