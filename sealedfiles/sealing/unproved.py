@@ -19,7 +19,7 @@ from sealedfiles.model.token import VALUE, prefixes_of, split
 from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.opened_tokens import open_tokens
 from sealedfiles.sealing.sealed_text import SealedText
-from sealedfiles.sealing.spelling import ENCODINGS
+from sealedfiles.sealing.spelling import ENCODINGS, has_other_spellings
 from sealedfiles.sealing.unproved_value import COMMENT, FILE, PART, Unproved, is_repeated
 from sealedfiles.sealing.whole import layers_of, open_whole
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -161,23 +161,30 @@ class UnprovedCheck:
     def _may_repeat(self, version: bytes, new: NewTokens) -> bool:
         """Return False if *new* repeats no unproved value of *version*: for nearly all files, and cheap."""
         text = SealedText(version, self._file)
-        parts = [split(prefix) for prefix in prefixes_of(text.text)]
-        if text.whole or text.scan is None or _SPELLED.search(text.text):
+        if text.whole or text.form is None or new.comments or _SPELLED.search(text.text):
             return True
+        parts = [split(prefix) for prefix in prefixes_of(text.text)]
         if any(self._is_retired(one.group, one.key_id) for one in parts):
             return True
-        group = self._rules.group_of(ROOT) if self._rules.uniform else None
-        if group is None or any(one.group != group for one in parts):
-            for span in text.values:
-                token = text.token_in(span)
-                groups = _groups_of(span.path, self._rules) if token else set()
-                if token and groups and split(token).group not in groups:
-                    return True
-            if any("sealed:v1:" in text.text[start:end] for start, end in text.comments):
+        squeezed = "".join(text.text.split())
+        for _, value in new.values:
+            # Of a value of several lines, one may be in a comment.
+            lines = (line.split()[:1] for line in value.split("\n"))
+            if has_other_spellings(value) or any(
+                word in squeezed for line in lines for word in line
+            ):
                 return True
-        texts = [*(value for _, value in new.values), *(one.comment.text for one in new.comments)]
-        texts += [value for one in new.comments for _, value in one.comment.values]
-        return any(word in text.text for one in texts for word in one.split()[:1])
+        group = self._rules.group_of(ROOT) if self._rules.uniform else None
+        if group is not None and all(one.group == group for one in parts):
+            return False
+        for span in text.values:
+            token = text.token_in(span)
+            groups = _groups_of(span.path, self._rules) if token else set()
+            if token and groups and split(token).group not in groups:
+                return True
+        return text.scan is None or any(
+            "sealed:v1:" in text.text[start:end] for start, end in text.comments
+        )
 
     def _repeats(self, new: NewTokens, one: Unproved, *, is_gone: bool) -> bool:
         """Return True if a value or comment of *new* is, or contains, the unproved *one*."""

@@ -143,6 +143,8 @@ def test_a_broken_file_with_a_comment_of_another_group_is_refused() -> None:
 
 
 SPELLINGS = [
+    (YAML, "k: 0x5F5E1000", "k2: 1600000000"),
+    (YAML, "k: hunter2 secret", "k2: hunter2secret"),
     (YAML, "k: 'it''s-evil-x'", 'k2: "it\'s-evil-x"'),
     (JSON, '"k": "hunter\\u0032secret"', '"k2": "hunter2secret"'),
     (XML, "<k>hunter&#50;secret</k>", "<k2>hunter2secret</k2>"),
@@ -165,6 +167,12 @@ def test_a_plaintext_value_in_another_spelling_does_not_become_one_of_another_ke
     assert planted.encode() in forged
     with pytest.raises(UnprovedError, match="k"):
         clean(path, AROUND[path].format(own), forged)
+
+
+def test_a_plaintext_comment_does_not_become_a_line_of_a_value() -> None:
+    forged = seal(YAML, "a: alpha-alpha\n") + b"# k: hunter2secret\n"
+    with pytest.raises(UnprovedError, match="a comment"):
+        clean(YAML, "a: alpha-alpha\nb: |\n  mine\n  k: hunter2secret\n", forged)
 
 
 @pytest.mark.parametrize(
