@@ -205,6 +205,7 @@ CLAIMS = {
         "git/test_policy_in_force.py::test_a_machine_of_one_group_accepts_no_policy_without_its_rules",
         "git/test_policy_in_force.py::test_a_machine_of_several_groups_accepts_no_policy_that_only_one_proves",
         "git/test_policy_in_force.py::test_fewer_tracked_files_are_not_accepted_without_a_proof",
+        "git/test_policy_in_force.py::test_it_seals_the_files_of_the_last_proved_policy",
         "git/test_attributes_mirror.py::test_a_later_line_does_not_unseal_the_file",
         "git/test_older_branches.py::test_a_new_file_of_a_pattern_that_main_tracks_is_sealed",
         "git/test_attributes_mirror.py::test_no_line_of_the_repository_recodes_a_sealed_file",

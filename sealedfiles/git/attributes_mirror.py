@@ -51,13 +51,14 @@ def pinned(repository: Repository) -> list[str]:
 def mirror(repository: Repository, policy: Policy | None, kept: Sequence[str] = ()) -> None:
     """Write the tracked patterns of *policy*, the accepted policy, and *kept* to ``.git/info/attributes``.
 
-    If the policy does not list patterns (None, or written by an older version), the patterns in the top
+    If there is no such policy, or an older version wrote it, which does not list patterns, those in the top
     ``.gitattributes`` are added to those in the file.  Raises OSError.
     """
     file = _file(repository)
     lines = atomic.lines_of(file)
     if policy is None or policy.tracked is None:
-        patterns = [*pinned(repository), *sealed_patterns(repository.top / ".gitattributes")]
+        listed = sealed_patterns(repository.top / ".gitattributes")
+        patterns = [*pinned(repository), *listed, *kept]
     else:
         patterns = [*policy.tracked, *kept]
     ours = _ours(repository)

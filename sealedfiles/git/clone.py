@@ -85,7 +85,7 @@ class Clone(CloneKeys):
         if self.is_passed_through(path):
             return False
         with contextlib.suppress(SealedFilesError):
-            if self.policy().covers(os.fsdecode(path)):
+            if self.policy_in_force.tracking().covers(os.fsdecode(path)):
                 return True
         return self._attributes().covers(path)
 
@@ -109,15 +109,15 @@ class Clone(CloneKeys):
                 return
             from sealedfiles.git import attributes_mirror
 
-            in_force = self.policy_in_force.get()
-            policy = in_force.policy if in_force.is_accepted else None
+            policy = self.policy_in_force.accepted()
             tracked = policy.tracked if policy else None
             # With other worktrees, the mirror is theirs, too, and their policy may track more.
             is_shared = self.repository.has_other_worktrees
             left = {*(tracked or ()), *(() if is_shared else removed)}
             extra = [one for one in attributes_mirror.pinned(self.repository) if one not in left]
             if tracked is None or not extra or is_shared:
-                attributes_mirror.mirror(self.repository, policy, extra)
+                known = self.policy_in_force.tracking().tracked or ()
+                attributes_mirror.mirror(self.repository, policy, [*extra, *known])
                 return
             kept = self._still_tracked(extra)
             attributes_mirror.mirror(self.repository, policy, extra if kept is None else kept)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from sealedfiles.errors import PolicyError, SealedFilesError, TamperedError
 from sealedfiles.git.clone_keys import CloneKeys
@@ -21,6 +21,7 @@ from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import is_proved_by, proving_groups
 from sealedfiles.light_typing import NamedTuple, TypeVar
 from sealedfiles.model.policy import FileRules, Policy, parse_policy
+from sealedfiles.model.wildmatch import FilePattern
 
 T = TypeVar("T")
 
@@ -101,6 +102,7 @@ class PolicyInForce:
         self._state: object = None
         self._in_force: InForce | PolicyError | None = None
         self._rules: dict[str, FileRules] = {}
+        self._tracking: Policy | None = None
         root = clone.work_tree.name
         self._policy_file, self._proof_file = os.path.join(root, POLICY), os.path.join(root, PROOF)
         self._accepted_file = clone.state.file("policy")
@@ -116,10 +118,33 @@ class PolicyInForce:
             except PolicyError as error:
                 self._in_force = error
             self._rules = {}
+            self._tracking = None
             self._state = self._fingerprint()
         if isinstance(self._in_force, PolicyError):
             raise self._in_force
         return self._in_force
+
+    def accepted(self) -> Policy | None:
+        """Return the policy in force if this clone has accepted it, otherwise None."""
+        try:
+            in_force = self.get()
+        except PolicyError:
+            return None
+        return in_force.policy if in_force.is_accepted else None
+
+    def tracking(self) -> Policy:
+        """Return a policy that tracks the files to seal: the accepted one, or one of known patterns.
+
+        Otherwise anyone with push access could shorten the list of tracked patterns, and new clones, which
+        do not accept that, would add new secrets in plaintext.
+        """
+        accepted = self.accepted()
+        if accepted is None and self._tracking is None:
+            ignore_case = self._clone.repository.ignores_case
+            patterns = dict.fromkeys(self._known_patterns())
+            tracked = ((one, FilePattern(one, ignore_case=ignore_case)) for one in patterns)
+            self._tracking = Policy([], tracked=tuple(tracked))
+        return accepted or self._tracking or Policy([])
 
     def rules_for(self, file: str) -> FileRules:
         """Return the rules for *file*, a path relative to the working tree's root.  Raises PolicyError."""
@@ -267,16 +292,46 @@ class PolicyInForce:
         """
         from sealedfiles.model.policy_changes import only_tracks_more
 
+        proved = self._proved_before(groups)
+        return proved is not None and only_tracks_more(new, proved)
+
+    def _known_patterns(self) -> Iterator[str]:
+        """Yield the patterns of the last proved policy in history and of the one in the repository.
+
+        Where all policies lack a proof, a pattern of every file; without the keys to tell, those of all.
+        """
+        clone = self._clone
+        if not clone.is_accepted:
+            return  # a submodule, whose history says nothing: ``_without_paths``
+        files = self.current()
+        groups = proving_groups(clone.group_names(), clone.ring, clone.identities)
+        proved = self._proved_before(groups) if groups else None
+        if groups and proved is None:
+            yield "*"
+        for one in [*([files] if files else []), *(() if groups else self._earlier())]:
+            with contextlib.suppress(PolicyError):
+                yield from self._parse(one.data).tracked or ()
+        yield from (proved.tracked if proved else None) or ()
+
+    def _proved_before(self, groups: list[str]) -> Policy | None:
+        """Return the last policy in HEAD's history that *groups* prove, or None."""
+        for files in self._earlier():
+            if self.is_proved(files, groups):
+                with contextlib.suppress(PolicyError):
+                    return self._parse(files.data)
+        return None
+
+    def _earlier(self) -> Iterator[PolicyFiles]:
+        """Yield the policies in HEAD's history, newest first."""
+        # Without the first option, git follows only one parent of a merge if it has the same policy.
+        options = ["--full-history", "--format=%H", f"--max-count={_SEARCHED}", "HEAD", "--"]
         names = [f"{NAME}/{POLICY}", f"{NAME}/{PROOF}"]
-        options = ["--format=%H", f"--max-count={_SEARCHED}", "HEAD", "--"]
         _, out, _ = self._clone.repository.try_run("log", *options, *names)
         for commit in out.decode("ascii", "replace").split():
             folder = TreeFolder(self._clone.objects, commit)
             data = folder.read(POLICY)
-            if data and self.is_proved(PolicyFiles(data, folder.read(PROOF) or b""), groups):
-                with contextlib.suppress(PolicyError):
-                    return only_tracks_more(new, self._parse(data))
-        return False
+            if data:
+                yield PolicyFiles(data, folder.read(PROOF) or b"")
 
     def _disputed_rules(self, in_force: InForce, file: str) -> FileRules:
         old, disputed = in_force.policy.for_file(file), in_force.disputed

@@ -85,10 +85,11 @@ def seal_whole(
     """
     if stored is not None and not is_changed and stored.has_content(data):
         return data
+    wanted = rules.sealing_whole_groups()
     if stored is not None:
         stored.check_origin(data, list(replaced))
     first = replaced[0] if replaced else b""
-    groups = {*rules.sealing_whole_groups(), *_groups_lost(data, replaced, keys)}
+    groups = {*wanted, *_groups_lost(data, replaced, keys)}
     return seal_to_groups(data, sorted(groups), first, file, keys) if groups else data
 
 

@@ -447,6 +447,47 @@ def test_nor_does_one_whose_keys_cannot_be_trusted(tmp_path: Path) -> None:
 # -- a fresh clone, where no policy was accepted before
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [b"version: 1\ntracked: [zzz]\nrules: []\n", b"version: 1\nrules: []\n", b"x: [", None],
+    ids=["shorter", "none", "broken", "missing"],
+)
+@pytest.mark.parametrize("history", ["", "hidden", "gone", "not fetched"])
+def test_it_seals_the_files_of_the_last_proved_policy(
+    alice: Repo, mallory: Repo, tmp_path: Path, policy: bytes | None, history: str
+) -> None:
+    """Without one in its history, every file."""
+    mallory.write(".gitattributes", "")
+    mallory.write(POLICY, policy or "")
+    if policy is None:
+        (mallory.path / POLICY).unlink()
+    mallory.git("add", "-A")
+    commit = ["commit-tree", mallory.git("write-tree").strip(), "-m", "tidy"]
+    if history == "hidden":  # behind a merge of a commit with the same policy
+        alone = mallory.git(*commit).strip()
+        commit += ["-p", alone, "-p", "HEAD"]
+    elif history != "gone":
+        commit += ["-p", "HEAD"]
+    new = mallory.git(*commit).strip()
+    mallory.git("push", "--quiet", "--force", "origin", f"{new}:main")
+    origin = mallory.git("config", "remote.origin.url").strip()
+    depth = ["--depth=1"] if history == "not fetched" else []
+    fresh = alice.person.clone(f"file://{origin}", tmp_path / "fresh", *depth)
+    fresh.sealedfiles("unlock", code=None)
+    fresh.write(".env", "NEW=s3cr3t-new\n")
+    fresh.write("secrets/new.yaml", "a: s3cr3t-new\n")
+    for path in (ENV, "secrets/new.yaml"):
+        fresh.git("add", path, code=128)
+        assert POLICY in fresh.stderr
+    assert b"s3cr3t-new" not in b"".join(content for _, content in fresh.objects())
+    fresh.write("notes.txt", "open\n")
+    fresh.git("add", "notes.txt", code=128 if history in ("gone", "not fetched") else 0)
+    # A reader who reviews the policy confirms it.
+    if policy and policy.startswith(b"version"):
+        fresh.sealedfiles("trust", "policy", "--yes")
+        fresh.git("add", "notes.txt")
+
+
 def without_rules_of(group: str, repo: Repo, to: str) -> None:
     policy = repo.read(".sealedfiles/policy.yaml")
     assert f"group: {group}" in policy
