@@ -49,6 +49,7 @@ from sealedfiles.sealing.merge.units import read_version
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+few = settings(max_examples=60)
 every_format = pytest.mark.parametrize("path", STRUCTURED)
 each_format = pytest.mark.parametrize("path", EVERY)
 
@@ -439,8 +440,49 @@ def test_a_line_added_here_is_not_a_line_moved_there() -> None:
         )
     )
     result, conflicts = merged(ENV, text, ours, theirs)
-    assert conflicts == 1
-    assert result.count("B=2\n") == 2
+    assert conflicts == 2
+    assert (_resolved(result, "ours"), _resolved(result, "theirs")) == (
+        "".join(f"{line}\n" for line in (*lines[:3], "# note", "B=2", "C=3")),
+        theirs,
+    )
+
+
+def _resolved(text: str, side: str) -> str:
+    """Return *text* with *side* chosen in each conflict."""
+    pattern = r"<<<<<<< ours\n((?:.*\n)*?)=======\n((?:.*\n)*?)>>>>>>> theirs\n"
+    return re.sub(pattern, r"\1" if side == "ours" else r"\2", text)
+
+
+LINES = {ENV: "{}={}\n", YAML: "{}: {}\n", TOML: '{} = "{}"\n'}
+
+
+@pytest.mark.parametrize("path", LINES)
+def test_each_side_of_a_conflict_has_every_key_and_the_edits_of_its_user(path: str) -> None:
+    """Also if one side moved the lines that the other side changed."""
+    before = {f"k{number}": f"alpha-{number}" for number in range(6)}
+
+    def text(keys: Sequence[str], new: dict[str, str]) -> str:
+        return "".join(LINES[path].format(key, new.get(key, before[key])) for key in keys)
+
+    @few
+    @given(*[st.permutations([*before]), st.sets(st.sampled_from([*before]))] * 2)
+    def holds(one: list[str], mine: set[str], other: list[str], yours: set[str]) -> None:
+        ours, theirs = (
+            {key: f"{who}-{key}" for key in some} for who, some in (("our", mine), ("their", yours))
+        )
+        result, _ = merged(path, text([*before], {}), text(one, ours), text(other, theirs))
+        for side, own, far in (("ours", ours, theirs), ("theirs", theirs, ours)):
+            values = contents(path, _resolved(result, side))
+            found = {key: literal.strip('"') for key, literal in values}
+            assert len(found) == len(values)
+            wanted = {
+                at(key): {own[key]} if key in own else {before[key], far.get(key, before[key])}
+                for key in before
+            }
+            assert found.keys() == wanted.keys()
+            assert all(found[key] in wanted[key] for key in wanted), (found, result)
+
+    holds()
 
 
 # -- lists
@@ -969,9 +1011,6 @@ def versions(draw: st.DrawFn, path: str) -> list[bytes]:
     # What does not come back from sealing at all is a matter of other tests.
     assume([unseal(path, one).decode() for one in made] == list(three))
     return made
-
-
-few = settings(max_examples=60)
 
 
 @every_format

@@ -16,7 +16,7 @@ from sealedfiles.model import paths
 from sealedfiles.model.address import Address
 from sealedfiles.sealing.merge.draft import Draft
 from sealedfiles.sealing.merge.pairing import Pairing
-from sealedfiles.sealing.merge.proposal import Choice, Conflict, Item, ProposedLine
+from sealedfiles.sealing.merge.proposal import Choice, Conflict, Item, side_of
 from sealedfiles.sealing.merge.units import ParsedVersion, Slot
 from sealedfiles.sealing.structure import Structure, structure_of
 
@@ -50,33 +50,49 @@ class Expectations:
         )
         self._moves = [_moves(pairing) for pairing in pairings]
 
-    def lost(self, items: Iterable[Item]) -> set[bytes]:
-        """Return the key paths of values that were added or changed and are missing in *items*."""
+    def lost(self, items: Sequence[Item]) -> set[bytes]:
+        """Return the key paths of values that are missing in *items*.
+
+        What both sides have must be on each side of a conflict, also if one of them moved it: the other side
+        would look as if its user had removed it.  What a side added must be on its side, and what only one
+        has, changed, on any side.
+        """
         own, far = self._ours.pairing, self._theirs.pairing
-        bases: set[Slot] = set()
-        there: set[Slot] = set()
-        for item in items:
-            lines = [item] if isinstance(item, ProposedLine) else [*item.ours, *item.theirs]
-            if isinstance(item, Conflict):
-                bases.update(*(self._base.units[number].slots for number in item.base))
-            for choice in (choice for line in lines for choice in line.choices):
-                origins = [choice.base]
-                for slot, pairing in ((choice.ours, own), (choice.theirs, far)):
-                    if slot:
-                        there.add(slot)
-                        origins.append(pairing.origins.get(slot))
-                bases.update(slot for slot in origins if slot)
-        missing = set()
-        for slot in self._base.slots:
-            left = [s for s in (own.slots.get(slot), far.slots.get(slot)) if s]
-            if slot not in bases and (
-                len(left) == 2 or any(one.literal != slot.literal for one in left)
-            ):
-                missing.add(slot.path)
-        for side in (self._ours, self._theirs):
+        missing: set[bytes] = set()
+        anywhere = {
+            slot
+            for item in items
+            if isinstance(item, Conflict)
+            for number in item.base
+            for slot in self._base.units[number].slots
+        }
+        for side, is_ours in ((self._ours, True), (self._theirs, False)):
+            there, bases = self._found_in(items, is_ours=is_ours)
+            anywhere |= bases
+            both = (slot for slot in own.slots if slot in far.slots and slot not in bases)
             new = (slot for slot in side.version.slots if slot not in side.pairing.origins)
-            missing |= {slot.path for slot in new if slot not in there}
+            missing |= {slot.path for slot in (*both, *(s for s in new if s not in there))}
+        for pairing in (own, far):
+            changed = (base for base, now in pairing.slots.items() if now.literal != base.literal)
+            missing |= {slot.path for slot in changed if slot not in anywhere}
         return missing
+
+    def _found_in(self, items: Iterable[Item], *, is_ours: bool) -> tuple[set[Slot], set[Slot]]:
+        """Return the values of both sides, and of the base, if one side is chosen in every conflict."""
+        there: set[Slot] = set()
+        bases: set[Slot] = set()
+        pairings = self._ours.pairing, self._theirs.pairing
+        for choice in (
+            choice for line in side_of(items, is_ours=is_ours) for choice in line.choices
+        ):
+            slots = (choice.ours, choice.theirs)
+            origins = [
+                choice.base,
+                *(s and p.origins.get(s) for s, p in zip(slots, pairings, strict=True)),
+            ]
+            there.update(slot for slot in slots if slot)
+            bases.update(slot for slot in origins if slot)
+        return there, bases
 
     def look(self, draft: Draft, *, is_whole: bool) -> tuple[list[bytes], set[bytes]]:
         """Return the key path of each value of *draft*, and the paths of values in a wrong place.

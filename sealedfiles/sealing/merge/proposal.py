@@ -6,7 +6,7 @@ It is only a proposal: the check of the whole decides whether it means what both
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sealedfiles.light_typing import NamedTuple, TypeVar
 from sealedfiles.model.token import TOKEN
@@ -281,6 +281,17 @@ class Proposal:
         """Return a side's own pairing, and the other side's."""
         both = self._our_pairing, self._their_pairing
         return both if is_ours else both[::-1]
+
+
+def side_of(items: Iterable[Item], *, is_ours: bool) -> list[ProposedLine]:
+    """Return the lines of the result, in every conflict those of one side."""
+    found: list[ProposedLine] = []
+    for item in items:
+        if isinstance(item, ProposedLine):
+            found.append(item)
+        else:
+            found += item.ours if is_ours else item.theirs
+    return found
 
 
 def merged_value(base: Slot | None, ours: Slot | None, theirs: Slot | None) -> Choice | None:

@@ -15,7 +15,7 @@ from sealedfiles.sealing.merge.diff3 import common_ends
 from sealedfiles.sealing.merge.draft import Draft, seal_draft
 from sealedfiles.sealing.merge.markers import Merged, Style, conflict_bytes
 from sealedfiles.sealing.merge.pairing import Pairing
-from sealedfiles.sealing.merge.proposal import Item, Proposal, ProposedLine
+from sealedfiles.sealing.merge.proposal import Item, Proposal, ProposedLine, side_of
 from sealedfiles.sealing.merge.units import ParsedVersion, Unit, line_end
 
 _ATTEMPTS = 4
@@ -88,7 +88,9 @@ class Merge:
         as_git = Pairing(base, ours, as_git=True), Pairing(base, theirs, as_git=True)
         hunks = Proposal(self._versions, *as_git).favored(favor)
         other = theirs if favor == "ours" else ours
-        if merged is not None and _keeps(_side(items, is_ours=favor == "ours"), hunks, base, other):
+        if merged is not None and _keeps(
+            side_of(items, is_ours=favor == "ours"), hunks, base, other
+        ):
             return merged, ""
         return self._checked(hunks, Expectations(self._format, self._versions, as_git))
 
@@ -131,7 +133,7 @@ class Merge:
         is_whole = all(isinstance(item, ProposedLine) for item in items)
         sealed = []
         for is_ours in (True,) if is_whole else (True, False):
-            lines = _side(items, is_ours=is_ours)
+            lines = side_of(items, is_ours=is_ours)
             draft = Draft(lines, self._line_end, has_commas=self._has_commas)
             try:
                 paths, misplaced = check.look(draft, is_whole=is_whole)
@@ -206,17 +208,6 @@ class Merge:
         if not (inner.ours or inner.theirs):
             return [part.ours]
         return [part.ours[:start], inner, part.ours[len(part.ours) - end :]]
-
-
-def _side(items: list[Item], *, is_ours: bool) -> list[ProposedLine]:
-    """Return the lines of the result, in every conflict those of one side."""
-    found: list[ProposedLine] = []
-    for item in items:
-        if isinstance(item, ProposedLine):
-            found.append(item)
-        else:
-            found += item.ours if is_ours else item.theirs
-    return found
 
 
 def _keeps(
