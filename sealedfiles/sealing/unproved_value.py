@@ -48,13 +48,15 @@ def is_repeated(
     text, places = comparable(one.text), {(path, comparable(value)) for path, value in one.places}
     is_telling = len(one.text) >= TELLING
     parts = [text, *telling_lines(one.text)] if is_telling and not one.is_line else []
+    is_comment = one.name in (COMMENT, PART)
+    if is_comment:  # its value counts with another key in front of it, or none
+        parts += [other for _, other in places if len(other) >= TELLING]
     for comment in comments:
         shown = comparable(comment.text)
         if any(part in shown for part in parts):
             return True
         if any(_is_at(places, path, comparable(value)) for path, value in comment.values):
             return True
-    is_comment = one.name in (COMMENT, PART)
     for path, value in values:
         same = comparable(value)
         if is_comment and any(line in text for line in telling_lines(value)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from documents import ALL, ENV, JSON, TOML, XML, YAML, described, groups, seal, unseal
 
@@ -30,10 +32,10 @@ every_format = pytest.mark.parametrize("path", COMMENTED)
 every_length = pytest.mark.parametrize("value", [SHORT, LONG])
 
 
-def clean(path: str, text: str | bytes, stored: bytes) -> bytes:
-    """Return *text* as git would store it in place of *stored*."""
+def clean(path: str, text: str | bytes, stored: bytes, *, retired: str = "") -> bytes:
+    """Return *text* as git would store it in place of *stored*; the keys of the group *retired* are retired."""
     file, rules = described(path, POLICY)
-    origin = UnprovedCheck(file, rules, ALL, lambda _group, _key_id: False)
+    origin = UnprovedCheck(file, rules, ALL, lambda group, _key_id: group == retired)
     data = text.encode() if isinstance(text, str) else text
     in_git = StoredPlaintext([stored], file, None, origin)
     return seal_file(data, [stored], file, rules, ALL, stored=in_git)
@@ -87,6 +89,27 @@ def test_a_comment_of_another_group_does_not_become_a_value(path: str, value: st
     with pytest.raises(UnprovedError, match="a comment"):
         clean(path, live, forged)
     assert value.encode() not in clean(path, live.replace(value, "own"), forged)
+
+
+@every_format
+@pytest.mark.parametrize("edit", ["tip", "was {}", "[{}]"])
+def test_nor_with_another_key_or_more_words_in_the_comment(path: str, edit: str) -> None:
+    """Sealed to the group of its place, it would be a reader's value once the sign is removed."""
+    entry = ENTRY[path].format(LONG)
+    commented, _ = texts(path, LONG)
+    base = seal(path, commented.replace(entry, "prose"), policy=POLICY)
+    forged = seal(path, commented, base, policy="{files: '**', group: production}")
+    edited = edit.format(entry) if "{" in edit else re.sub("pin", edit, entry, flags=re.IGNORECASE)
+    new = COMMENTED[path].format(edited)
+    try:
+        sealed = clean(path, new, forged)
+    except UnprovedError as error:
+        assert "a comment" in str(error)
+    else:  # as a comment of this group, it is as before
+        signed = next(line for line in sealed.decode().split("\n") if line.lstrip()[0] in "#/")
+        assert groups(signed) == ["production"]
+    with pytest.raises(UnprovedError, match="a comment"):
+        clean(path, new, forged, retired="production")
 
 
 @every_format
