@@ -126,7 +126,7 @@ class UnprovedCheck:
             for one in self._of(version)
             if not (one.name in (FILE, PART) and one.text in proved)
             and not one.is_line
-            and _may_hold(text, one.text)
+            and any(_may_hold(text, part) for part in (one.text, *one.telling_values))
         ]
 
     def noted_in(self, data: bytes, versions: Iterable[bytes], noted: Noted) -> list[str]:

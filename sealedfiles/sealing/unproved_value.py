@@ -32,6 +32,12 @@ class Unproved(NamedTuple):
         """Whether it is a sealed comment that may only be a line of a longer value."""
         return bool(self.groups) and not self.places
 
+    @property
+    def telling_values(self) -> list[str]:
+        """The values of a comment that are recognized with another key in front of them, or none."""
+        values = [value for _, value in self.places if self.name in (COMMENT, PART)]
+        return [value for value in values if len(comparable(value)) >= TELLING]
+
 
 def is_repeated(
     values: Collection[tuple[bytes, str]],
@@ -48,15 +54,14 @@ def is_repeated(
     text, places = comparable(one.text), {(path, comparable(value)) for path, value in one.places}
     is_telling = len(one.text) >= TELLING
     parts = [text, *telling_lines(one.text)] if is_telling and not one.is_line else []
-    is_comment = one.name in (COMMENT, PART)
-    if is_comment:  # its value counts with another key in front of it, or none
-        parts += [other for _, other in places if len(other) >= TELLING]
+    parts += map(comparable, one.telling_values)
     for comment in comments:
         shown = comparable(comment.text)
         if any(part in shown for part in parts):
             return True
         if any(_is_at(places, path, comparable(value)) for path, value in comment.values):
             return True
+    is_comment = one.name in (COMMENT, PART)
     for path, value in values:
         same = comparable(value)
         if is_comment and any(line in text for line in telling_lines(value)):

@@ -161,8 +161,9 @@ def test_a_broken_file_with_a_comment_of_another_group_is_refused() -> None:
     text = COMMENTED[YAML].format("pin: evil-evil")
     base = seal(YAML, text.replace("pin: evil-evil", "prose"), policy=POLICY)
     forged = seal(YAML, text, base, policy="{files: '**', group: production}")
-    with pytest.raises(UnprovedError, match="a comment"):
-        clean(YAML, text + "{{ if }}\n", forged)
+    for broken in (text, text.replace("pin: evil", "- evil"), text.replace("# pin", "tip")):
+        with pytest.raises(UnprovedError, match="a comment"):
+            clean(YAML, broken + "{{ if }}\n", forged)
 
 
 SPELLINGS = [
