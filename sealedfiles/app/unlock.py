@@ -11,7 +11,7 @@ from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.key_origin import created_by, removal_notes
 from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
 from sealedfiles.app.workspace import Workspace
-from sealedfiles.errors import NoKeyError, TamperedError, UsageError
+from sealedfiles.errors import NoKeyError, SealedFilesError, TamperedError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.earlier_checkouts import note_earlier_checkouts
 from sealedfiles.git.filter.problems import describe_problem
@@ -49,14 +49,13 @@ def unlock(
 
     Groups that are new in this clone are used only if they are *accepted*, or the user agrees.  *identity* is
     the identity file that the user specified; *may_ask* tells whether to ask about a changed policy.  The
-    clone is closed.  Returns False if keys or tokens are invalid, which was reported.  Raises NoKeyError if
-    no key can be decrypted: then only git is set up.
+    clone is closed.  Returns False if keys or tokens are invalid, which was reported.  If it raises an
+    error, such as NoKeyError if no key can be decrypted, only git is set up.
     """
     clone.repository.require_unlocked_index()
     accept(clone.repository, clone.state)
     # `git clone` may have converted files (working-tree-encoding, ident), which is turned off below.
     converted = unchanged_for_git(clone)
-    restored = restore_folder(clone, converted)
     was_set_up = is_configured(clone.repository)
     # Set up the filter even without a key: otherwise the next edit of a sealed file is added in plaintext.
     configure(clone.repository)
@@ -64,19 +63,20 @@ def unlock(
         # Forget a policy that was accepted unverified, before a key to verify it was available.
         clone.state.forget_policy()
     try:
+        restored = restore_folder(clone, converted)
         is_valid = _open_groups(workspace, accepted, dialog)
-    except NoKeyError:
+        update_folder_attributes(clone, dialog)
+        ring = clone.ring
+        clone.state.write_keys((group, key) for group in ring.groups() for key in ring.keys(group))
+        clone.state.set_locked(locked=False)
+        settle_policy(clone, dialog, may_ask=may_ask)
+    except SealedFilesError:
         clone.mirror_policy()
         exclude_leftovers(clone.repository)
         if not was_set_up:
             note_earlier_checkouts(clone, with_index=True)
         clone.close()
         raise
-    update_folder_attributes(clone, dialog)
-    ring = clone.ring
-    clone.state.write_keys((group, key) for group in ring.groups() for key in ring.keys(group))
-    clone.state.set_locked(locked=False)
-    settle_policy(clone, dialog, may_ask=may_ask)
     if list_tracked(clone):
         stage(clone, *STAGED)
     clone.mirror_policy()

@@ -12,7 +12,8 @@ from sealedfiles.cli.exclusive import exclusive
 from sealedfiles.cli.files import identity_option
 from sealedfiles.cli.hook_setup import no_hooks_option, set_up_hooks
 from sealedfiles.cli.prompts import TERMINAL
-from sealedfiles.errors import NoKeyError, TamperedError
+from sealedfiles.errors import NoKeyError, SealedFilesError, TamperedError
+from sealedfiles.git.install import is_configured
 from sealedfiles.git.version import warn_of_old_git
 from sealedfiles.util.messages import warn
 
@@ -47,8 +48,11 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     may_ask = sys.stdin.isatty()
     try:
         is_valid = unlock(workspace, clone, accepted, TERMINAL, identity=identity, may_ask=may_ask)
-    except NoKeyError as error:
-        set_up_hooks(clone.repository, unwanted=no_hooks)
+    except SealedFilesError as error:
+        if is_configured(clone.repository):
+            set_up_hooks(clone.repository, unwanted=no_hooks)
+        if not isinstance(error, NoKeyError):
+            raise
         warn(error.message, *error.hints)
         return error.exit_code
     set_up_hooks(clone.repository, unwanted=no_hooks)

@@ -128,7 +128,7 @@ class PolicyInForce:
         """Return the policy in force if this clone has accepted it, otherwise None."""
         try:
             in_force = self.get()
-        except PolicyError:
+        except SealedFilesError:
             return None
         return in_force.policy if in_force.is_accepted else None
 
@@ -303,12 +303,16 @@ class PolicyInForce:
         clone = self._clone
         if not clone.is_accepted:
             return  # a submodule, whose history says nothing: ``_without_paths``
-        files = self.current()
-        groups = proving_groups(clone.group_names(), clone.ring, clone.identities)
+        groups: list[str] | None = None
+        with contextlib.suppress(SealedFilesError):
+            groups = proving_groups(clone.group_names(), clone.ring, clone.identities)
         proved = self._proved_before(groups) if groups else None
         if groups and proved is None:
             yield "*"
-        for one in [*([files] if files else []), *(() if groups else self._earlier())]:
+        found = [] if groups else [*self._earlier()]
+        with contextlib.suppress(SealedFilesError):
+            found += filter(None, [self.current()])
+        for one in found:
             with contextlib.suppress(PolicyError):
                 yield from self._parse(one.data).tracked or ()
         yield from (proved.tracked if proved else None) or ()
@@ -329,9 +333,10 @@ class PolicyInForce:
         _, out, _ = self._clone.repository.try_run("log", *options, *names)
         for commit in out.decode("ascii", "replace").split():
             folder = TreeFolder(self._clone.objects, commit)
-            data = folder.read(POLICY)
-            if data:
-                yield PolicyFiles(data, folder.read(PROOF) or b"")
+            with contextlib.suppress(TamperedError):  # a symbolic link
+                data = folder.read(POLICY)
+                if data:
+                    yield PolicyFiles(data, folder.read(PROOF) or b"")
 
     def _disputed_rules(self, in_force: InForce, file: str) -> FileRules:
         old, disputed = in_force.policy.for_file(file), in_force.disputed

@@ -488,6 +488,24 @@ def test_it_seals_the_files_of_the_last_proved_policy(
         fresh.git("add", "notes.txt")
 
 
+@pytest.mark.parametrize("path", [POLICY, ".sealedfiles"])
+def test_also_if_a_symbolic_link_is_in_its_place(
+    alice: Repo, mallory: Repo, tmp_path: Path, path: str
+) -> None:
+    mallory.write(".gitattributes", "")
+    mallory.git("mv", path, "moved")
+    (mallory.path / path).symlink_to("moved" if path == ".sealedfiles" else "../moved")
+    mallory.git("add", "-A")
+    mallory.git("commit", "--quiet", "--message", "tidy")
+    fresh = alice.person.clone(mallory, tmp_path / "fresh")
+    fresh.git("config", "sealedfiles.hooks", "true")
+    fresh.sealedfiles("unlock", code=4)
+    assert "is a symbolic link, which is refused" in fresh.stderr
+    fresh.write("secrets/new.yaml", "a: s3cr3t-new\n")
+    fresh.git("add", "secrets/new.yaml", code=128)
+    assert (fresh.path / ".git/hooks/pre-commit").exists()
+
+
 def without_rules_of(group: str, repo: Repo, to: str) -> None:
     policy = repo.read(".sealedfiles/policy.yaml")
     assert f"group: {group}" in policy
