@@ -117,4 +117,4 @@ def interrupt(
     with monkeypatch.context() as patch:
         patch.setattr(module, step, stop)
         with pytest.raises(KeyboardInterrupt):
-            migrating.migrate(prepared, prepared.plan, None, None, TERMINAL)
+            migrating.migrate(prepared, prepared.plan, None, None, TERMINAL, lambda: None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sealedfiles.app.dialog import require_agreement
 from sealedfiles.app.migrate.migrating import Migrated, migrate
 from sealedfiles.app.migrate.planning import MigrateRequest, MigrationPlan, Prepared, prepare
@@ -135,7 +137,7 @@ def _confirm(plan: MigrationPlan, *, yes: bool, plain_comments: bool) -> None:
 def _migrate(
     prepared: Prepared, plan: MigrationPlan, request: MigrateRequest, *, no_hooks: bool
 ) -> Migrated:
-    migrated = migrate(prepared, plan, request.identity, request.name, TERMINAL)
-    if prepared.is_new or no_hooks:
-        set_up_hooks(prepared.repository, unwanted=no_hooks)
-    return migrated
+    hooks = partial(set_up_hooks, prepared.repository, unwanted=no_hooks)
+    if no_hooks:
+        hooks()
+    return migrate(prepared, plan, request.identity, request.name, TERMINAL, hooks)

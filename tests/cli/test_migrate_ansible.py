@@ -243,5 +243,5 @@ def test_nothing_is_written_beyond_a_link_that_appears_later(
     assert prepared.plan
     replace_by_link(plays, outside)
     with pytest.raises(UsageError, match="which is a symbolic link"):
-        migrating.migrate(prepared, prepared.plan, None, None, TERMINAL)
+        migrating.migrate(prepared, prepared.plan, None, None, TERMINAL, lambda: None)
     assert list(outside.iterdir()) == []

@@ -30,6 +30,7 @@ STEP = 1 if os.environ["HYPOTHESIS_PROFILE"] == "deep" else 5
 def encrypted(tmp_path: Path) -> Repo:
     """A repository with files that git-crypt encrypts with two keys, in an unlocked clone."""
     repo = repository(tmp_path / "git-crypt")
+    repo.git("config", "sealedfiles.hooks", "true")
     run(repo, "git-crypt", "init")
     run(repo, "git-crypt", "init", "--key-name", "ops")
     for path, content in FILES.items():
@@ -54,6 +55,7 @@ def test_the_same_command_finishes_a_migration_that_was_killed(
         for left in repo.path.rglob(".sealedfiles-*.tmp"):
             left.unlink()  # otherwise removed after ten minutes
         assert not repo.folder("sealedfiles-migration").exists(), f"{number}: {repo.stderr}"
+        assert (repo.path / ".git/hooks/post-merge").exists(), number  # the last one
         for path, content in FILES.items():
             assert repo.read(path) == content, number
             assert b"sealed:v1:" in repo.blob("", path), number

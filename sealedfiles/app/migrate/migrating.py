@@ -9,6 +9,7 @@ sealedfiles is new here, so that it continues to set it up.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from sealedfiles.app.access.granting import (
     accept_named,
@@ -66,12 +67,17 @@ class Migrated(NamedTuple):
 
 
 def migrate(
-    prepared: Prepared, plan: MigrationPlan, identity: str | None, name: str | None, dialog: Dialog
+    prepared: Prepared,
+    plan: MigrationPlan,
+    identity: str | None,
+    name: str | None,
+    dialog: Dialog,
+    set_up_hooks: Callable[[], None],
 ) -> Migrated:
     """Seal the files of *plan* in the index, stage everything, and verify the result.
 
-    Raises the errors of `init`, `grant` and `track`, and TamperedError if the result differs from what the
-    tool's files contain.
+    *set_up_hooks* is called where sealedfiles is set up.  Raises the errors of `init`, `grant` and `track`,
+    and TamperedError if the result differs from what the tool's files contain.
     """
     repository = prepared.repository
     repository.require_writable()
@@ -86,6 +92,7 @@ def migrate(
                 forget_attempt(repository)
             raise
         set_up_git(repository)
+        set_up_hooks()
         write_attempt(repository, attempt._replace(is_new=False))
     workspace, clone = clone_here(identity)
     try:
