@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from sealedfiles.app.access.granting import accept_named, create_group, groups_to_create
@@ -81,6 +81,8 @@ class TrackRequest(NamedTuple):
     """The group that the preset's values are sealed to; None: `default`."""
     is_planned: bool = False
     """Whether the user has seen a plan with these files, so that nothing more is reported about them."""
+    removed: Collection[bytes] = ()
+    """The files that are removed afterwards, and therefore not sealed."""
 
 
 def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dialog) -> None:
@@ -174,7 +176,7 @@ def _wanted(clone: Clone, request: TrackRequest) -> tuple[list[str], list[list[b
     rules = (rule for rules in request.rules.values() for rule in rules)
     for value in dict.fromkeys(value for rule in rules for value in rule.values):
         _check_path(value)
-    matches = _matches(clone, wanted)
+    matches = _matches(clone, wanted, {*request.removed})
     if not request.force:
         _refuse_other_filters(clone, sorted(set().union(*matches)))
     return wanted, matches
@@ -356,10 +358,10 @@ def _check_path(value: str) -> None:
         raise UsageError(f"the pattern `{value}` {error}") from None
 
 
-def _matches(clone: Clone, patterns: list[str]) -> list[list[bytes]]:
+def _matches(clone: Clone, patterns: list[str], without: set[bytes]) -> list[list[bytes]]:
     """Return, for each pattern, the files of the work tree and the index that it matches now."""
     out = clone.repository.run("ls-files", "-z", "--cached", "--others")
-    paths = sorted(set(out.split(b"\x00")[:-1]))
+    paths = sorted({*out.split(b"\x00")[:-1]} - without)
     compiled = [compile_pattern(pattern, clone.repository) for pattern in patterns]
     return [
         [

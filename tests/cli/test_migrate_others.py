@@ -61,6 +61,25 @@ def test_files_of_transcrypt_are_the_same_after_one_command(crypt: Repo) -> None
     assert_migrated(crypt, FILES)
 
 
+def test_an_empty_file_that_a_pattern_matches_stays_as_it_is(crypt: Repo) -> None:
+    """transcrypt encrypts no empty files."""
+    crypt.write("secret/empty.yaml", "")
+    crypt.git("-c", "filter.crypt.clean=cat", "add", "secret/empty.yaml")
+    crypt.git("commit", "--quiet", "-m", "empty")
+    planned = plan(crypt)
+    assert planned["notes"] == []
+    assert [one["pattern"] for one in planned["tracked"]] == ["secret/*", ".env"]
+    migrate(crypt)
+    assert_migrated(crypt, FILES)
+    assert crypt.blob("HEAD", "secret/empty.yaml") == b""
+    crypt.sealedfiles("check")
+    assert "plaintext" not in crypt.sealedfiles("status")
+    crypt.write("secret/empty.yaml", "password: s3cr3t-later\n")
+    crypt.git("add", "--all")
+    assert b"sealed:v1:" in crypt.blob("", "secret/empty.yaml")
+    assert b"s3cr3t" not in crypt.blob("", "secret/empty.yaml")
+
+
 @pytest.mark.slow
 def test_a_context_with_its_own_cipher_and_attributes_in_a_subfolder(tmp_path: Path) -> None:
     """A monorepo whose deployment has a separate password: the context becomes a group."""

@@ -224,6 +224,28 @@ def test_the_hosts_of_sops_nix_and_their_files_in_nested_folders(tmp_path: Path)
     assert_migrated(repo, {path: repo.read_bytes(path) for path in files})
 
 
+def test_a_pattern_that_also_matches_sops_yaml_is_tracked(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    key = age_key(repo.person)
+    repo.write(".sops.yaml", f"creation_rules:\n  - path_regex: .*\\.yaml$\n    age: {key}\n")
+    encrypt(repo, "app.yaml", "password: s3cr3t-app\n")
+    encrypt(repo, "config/db.yaml", "password: s3cr3t-db\n")
+    repo.commit("first")
+    part = plan(repo, "app.yaml")
+    assert "it also matches .sops.yaml" in json.dumps(part["notes"])  # which stays
+    planned = plan(repo)
+    assert planned["notes"] == []
+    assert [one["pattern"] for one in planned["tracked"]] == ["*.yaml"]
+    repo.sealedfiles("migrate", "--yes")
+    assert ".sops.yaml:" not in repo.stderr  # it is not sealed before it is removed
+    assert not (repo.path / ".sops.yaml").exists()
+    files = {"app.yaml": "password: s3cr3t-app\n", "config/db.yaml": "password: s3cr3t-db\n"}
+    assert_migrated(repo, files)
+    repo.write("config/later.yaml", "password: s3cr3t-later\n")
+    repo.git("add", "--all")
+    assert b"s3cr3t" not in repo.blob("", "config/later.yaml")
+
+
 @pytest.mark.slow
 def test_other_kinds_of_keys_are_left_to_sops(tmp_path: Path) -> None:
     home = tmp_path / "gnupg"

@@ -99,7 +99,14 @@ def migrate(
         _refuse_locked(clone)
         accept_named(workspace, [plan.named_group] if plan.named_group else [], dialog)
         _create_groups(workspace, clone, prepared, plan, dialog)
-        request = TrackRequest(plan.rules, repository.top, force=True, yes=True, is_planned=True)
+        request = TrackRequest(
+            plan.rules,
+            repository.top,
+            force=True,
+            yes=True,
+            is_planned=True,
+            removed=plan.removal.files,
+        )
         _seal_in_index(clone, prepared, plan, _future_policy(clone, request))
         track(workspace, clone, request, dialog)
     finally:

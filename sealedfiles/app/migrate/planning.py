@@ -154,7 +154,7 @@ def _prepare(clone: Clone, is_new: bool, request: MigrateRequest) -> Prepared:
         refuse_other_kinds(repository, path)
     _refuse_names_of_git(tree, planned)
     _refuse_lost_changes(clone, tree, planned, attempt)
-    rules, notes = rules_for(tree, governing, found, planned)
+    rules, notes = rules_for(tree, governing, found, planned, removal.files)
     for one in planned:
         notes += (*one.plain.notes, *one.plain.rule_notes)
     used = _used_groups(clone, {one.path for one in planned})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 
 from sealedfiles.app.migrate.governed import Governing
 from sealedfiles.app.migrate.source import Found, FoundFile, Plaintext
@@ -38,12 +39,17 @@ class PlannedFile(NamedTuple):
 
 
 def rules_for(
-    tree: Tree, governing: Governing, found: Found, planned: list[PlannedFile]
+    tree: Tree,
+    governing: Governing,
+    found: Found,
+    planned: list[PlannedFile],
+    removed: Collection[bytes],
 ) -> tuple[dict[str, list[NewRule]], list[Note]]:
     """Return the patterns to track with their rules: those of the tool if possible, else one for each file.
 
     A pattern of the tool is kept for the sake of files that are added later.  It gets rules only if nothing
     is sealed yet: otherwise, whoever wrote the tool's settings would choose what becomes plaintext.
+    *removed* are the files that the migration removes: a pattern may match them.
     """
     top, repository = tree.top, tree.clone.repository
     by_path = {one.path: one for one in planned}
@@ -64,7 +70,7 @@ def rules_for(
             for path in {*tree.files, *by_path}
             if compiled.matches(os.fsdecode(path)) and not tree.clone.is_passed_through(path)
         }
-        others = sorted(matched - {*by_path})
+        others = _with_content(tree, matched - {*by_path, *removed})
         files = [one for path, one in by_path.items() if path in matched and not one.is_governed]
         groups = {one.group for one in files}
         own = {one.rules for one in files} or {()}
@@ -85,6 +91,14 @@ def rules_for(
         if path not in covered and (new or not governing.covers(path)):
             rules["./" + literal_pattern(os.fsdecode(path))] = new
     return rules, notes
+
+
+def _with_content(tree: Tree, paths: set[bytes]) -> list[bytes]:
+    """Return those of *paths* that are not empty, sorted: no tool encrypts an empty file."""
+    files = sorted(paths)
+    sizes = tree.clone.objects.sizes([tree.files[path].oid.encode("ascii") for path in files])
+    # The size of an object that is missing is also 0.
+    return [path for path, size in zip(files, sizes, strict=True) if size or tree.read(path) != b""]
 
 
 def _are_before(rules: tuple[NewRule, ...]) -> bool:
