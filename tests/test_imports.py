@@ -119,6 +119,7 @@ CLEAN = (
     | DECRYPTING
     | SEALING
     | modules("git", "filter.left_in_plaintext invocation plaintext_memory")
+    | modules("sealing", "other_tools")
 )
 
 CLI = (

@@ -13,6 +13,8 @@ from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import UNAUTHENTICATED_TOKEN
+from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.other_tools import encrypting_tool
 from sealedfiles.sealing.sealed_text import inspect_file
 
 
@@ -28,6 +30,8 @@ class FileState(NamedTuple):
     """Whether the index has tokens under a key that is not the current one of its group."""
     unauthenticated: int
     """The number of unauthenticated tokens in the index."""
+    tool: str
+    """The other tool that has encrypted the staged version, which is not sealed; empty if none has."""
 
 
 def read_status(workspace: Workspace, clone: Clone, dialog: Dialog) -> list[FileState]:
@@ -42,7 +46,7 @@ def seal_staged_plaintext(
 ) -> list[bytes]:
     """Seal the plaintext in the index, after asking unless *yes* is set; return the paths of its files.
 
-    The working tree is not changed.
+    The working tree is not changed.  What another tool has encrypted is reported, and not sealed.
     """
     sealed: dict[Entry, bytes] = {}
     accepted: dict[Entry, bytes] = {}
@@ -52,7 +56,11 @@ def seal_staged_plaintext(
         has_comments = any(sign.strip().encode() in blob for sign in signs)
         if has_comments or inspect_file(blob, file, rules).has_plaintext:
             new = workspace.seal(entry.path, blob, with_stored=True)
-            if new != blob:
+            tool = encrypting_tool(blob)
+            if new != blob and tool:
+                what = f"{show_path(entry.path)} is encrypted with {tool}, and was not sealed"
+                dialog.warn(what, "to decrypt and seal it: sealedfiles migrate")
+            elif new != blob:
                 sealed[entry], accepted[entry] = new, blob
     if not sealed or not confirm_plaintext(clone, list(sealed), dialog, yes=yes):
         return []
@@ -90,7 +98,8 @@ def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> 
         shown = inspect_file(data, file, rules)
         partly = "partly open" if shown.has_plaintext else "sealed"
         state = partly if shown.tokens or count_unauthenticated(data) else "open"
-    return FileState(entry.path, state, groups, stale, unauthenticated)
+    tool = encrypting_tool(blob) if stored.has_plaintext else ""
+    return FileState(entry.path, state, groups, stale, unauthenticated, tool)
 
 
 def count_unauthenticated(data: bytes) -> int:

@@ -19,7 +19,7 @@ from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.idle_rules import warn_of_idle_rules
 from sealedfiles.app.tracking.key_origin import created_by
 from sealedfiles.app.tracking.new_rules import NewRule, add_rules
-from sealedfiles.app.tracking.other_filters import other_filters
+from sealedfiles.app.tracking.other_filters import refuse_ciphertext, refuse_other_filters
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
 from sealedfiles.app.tracking.planned_keys import PlannedKeys
 from sealedfiles.app.tracking.policy_allow import withdraw_plaintext
@@ -102,6 +102,8 @@ def track(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: Dia
     data = new_policy(clone, request, before, wanted, matches)
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
     plan = _plan(clone, policy, set().union(*matches), PlannedKeys(clone.ring, missing))
+    if not request.force:
+        refuse_ciphertext(plan.accepted)
     _confirm_foreign(workspace, plan, dialog, yes=request.yes)
     _confirm(clone, plan.moved, dialog, yes=request.yes)
     if plan.plaintext and not confirm_plaintext(clone, plan.plaintext, dialog, yes=request.yes):
@@ -140,6 +142,8 @@ def preview(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: D
     policy = parse_policy(data, ignore_case=clone.repository.ignores_case)
     keys = PlannedKeys(clone.ring, [*created, *accepted])
     plan = _plan(clone, policy, set().union(*matches), keys)
+    if not request.force:
+        refuse_ciphertext(plan.accepted)
     for group in created:
         dialog.say(f"would create the group {group}, with you as its first reader")
     for group in accepted:
@@ -178,7 +182,7 @@ def _wanted(clone: Clone, request: TrackRequest) -> tuple[list[str], list[list[b
         _check_path(value)
     matches = _matches(clone, wanted, {*request.removed})
     if not request.force:
-        _refuse_other_filters(clone, sorted(set().union(*matches)))
+        refuse_other_filters(clone, sorted(set().union(*matches)))
     return wanted, matches
 
 
@@ -379,19 +383,4 @@ def _require_filter(clone: Clone) -> None:
         raise GitError(
             "the filter is not set up in this clone: git would store plaintext",
             "set it up: sealedfiles unlock",
-        )
-
-
-def _refuse_other_filters(clone: Clone, paths: list[bytes]) -> None:
-    """Raise UsageError for a file that git sends through another program's filter."""
-    for path, name in other_filters(clone, paths).items():
-        hints = [
-            f"remove its line with filter={name} from .gitattributes first",
-            "to replace that filter: --force",
-        ]
-        if name.partition("-")[0] == "crypt" or name.startswith("git-crypt"):
-            # Only with its keys; otherwise the ciphertext would be sealed.
-            hints = ["to take over its files: sealedfiles migrate"]
-        raise UsageError(
-            f"{show_path(path)} belongs to another filter, {name}; a file can have one only", *hints
         )

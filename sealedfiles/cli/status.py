@@ -59,11 +59,18 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
         for state in states:
             stale = "  stale" if state.stale else ""
             more = f"  {state.unauthenticated} not authenticated" if state.unauthenticated else ""
-            show(f"{state.state:<12} {show_path(state.path)}{stale}{more}")
+            tool = f"  encrypted with {state.tool}" if state.tool else ""
+            show(f"{state.state:<12} {show_path(state.path)}{stale}{more}{tool}")
     plain = [state for state in states if state.state == "plaintext"]
-    if plain:
+    foreign = [state for state in plain if state.tool]
+    if foreign:
         warn(
-            f"committed or staged in plaintext: {counted(len(plain), 'file')}",
+            f"encrypted with another tool, and not sealed: {counted(len(foreign), 'file')}",
+            "to decrypt and seal them: sealedfiles migrate",
+        )
+    if len(plain) > len(foreign):
+        warn(
+            f"committed or staged in plaintext: {counted(len(plain) - len(foreign), 'file')}",
             "seal the staged versions: sealedfiles status --fix, then commit",
             "values that were pushed are known to others: change them at their source",
         )

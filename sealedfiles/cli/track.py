@@ -39,7 +39,9 @@ from sealedfiles.util.messages import counted, printable, say, show, show_list
     help="Leave in plaintext what is not secret in such files: kinds, versions, images, ports.",
 )
 @declaration.option("--format", "file_format", choices=(FORMATS), help="Override the format.")
-@declaration.option("--force", is_flag=True, help="Also track files that belong to another filter.")
+@declaration.option(
+    "--force", is_flag=True, help="Also track files of another filter or encryption tool."
+)
 @declaration.option(
     "--yes",
     is_flag=True,

@@ -74,6 +74,8 @@ class PlaintextFiles:
         self._found: dict[bytes, _Found] = {}
         self._rewritten: dict[bytes, list[bytes]] = {}
         """The key paths of tokens that another program rewrote, by file."""
+        self._foreign: dict[bytes, str] = {}
+        """The tools that have encrypted files which are not sealed, by file."""
 
     def note(
         self,
@@ -98,11 +100,19 @@ class PlaintextFiles:
             found = self._find(path, seen, plain, file, rules) if has_values else None
             if found is not None:
                 self._found.setdefault(path, found)
+                self._note_tool(path, seen)
             if written is not None:
                 comments = _plain_comments(written, file, rules) if has_comments else []
                 whole = [written.data] if found is not None and found.is_whole else []
                 values = found.values if found is not None else []
                 self._clone.plaintext_memory.note(values, comments, whole, written.commit)
+
+    def _note_tool(self, path: bytes, seen: bytes) -> None:
+        from sealedfiles.sealing.other_tools import encrypting_tool  # most files have no plaintext
+
+        tool = encrypting_tool(seen)
+        if tool:
+            self._foreign[path] = tool
 
     def _describe(self, path: bytes) -> tuple[File, FileRules]:
         try:
@@ -121,7 +131,12 @@ class PlaintextFiles:
                 "program rewrote; it is not decrypted",
                 f"find the commit, and restore the line: git log -p -- {shell_path(path)}",
             )
-        found = list(self._found.values())
+        for path, tool in list(self._foreign.items())[:_SHOWN_FILES]:
+            warn(
+                f"{show_path(path)}: encrypted with {tool} in git, and not sealed",
+                "to decrypt and seal it: sealedfiles migrate",
+            )
+        found = [one for one in self._found.values() if one.path not in self._foreign]
         for one in found[:_SHOWN_FILES]:
             what = _subject([key for key, _ in one.values])
             warn(f"{show_path(one.path)}: {what} in plaintext in git, but the policy seals it")

@@ -358,3 +358,29 @@ def test_no_key_outside_of_git_s_folder_is_used_because_attributes_name_it(unloc
 
 def _oid(repo: Repo) -> str:
     return repo.git("hash-object", "-w", "--no-filters", ".gitattributes").strip()
+
+
+def test_a_branch_of_git_crypt_is_merged_after_the_migration(unlocked: Repo) -> None:
+    """Its new file is reported by the hook, and the next migration seals it; so does one in conflict."""
+    unlocked.git("checkout", "--quiet", "-b", "feature")
+    unlocked.write("secrets/new.yaml", "password: s3cr3t-new\n")
+    unlocked.edit("secrets/database.yaml", "s3cr3t-database", "s3cr3t-changed")
+    unlocked.commit("feature")
+    theirs = unlocked.read("secrets/database.yaml")
+    unlocked.git("checkout", "--quiet", "-")
+    migrate(unlocked)
+    unlocked.sealedfiles("hook", "install")
+    unlocked.git("commit", "--quiet", "-m", "migrate")
+    unlocked.git("merge", "--quiet", "-m", "merge", "feature", code=1)
+    unlocked.git("checkout", "--theirs", "--", "secrets/database.yaml")
+    unlocked.git("add", "secrets/database.yaml")
+    unlocked.git("commit", "--quiet", "-m", "merge", code=1)
+    assert "secrets/new.yaml:1: encrypted with git-crypt" in unlocked.stderr
+    assert "[other-tool] -> sealedfiles migrate\n" in unlocked.stderr
+    assert "[sealed-before] -> sealedfiles migrate secrets/database.yaml\n" in unlocked.stderr
+    assert "status --fix" not in unlocked.stderr
+    migrate(unlocked, "--yes", "secrets/database.yaml")
+    migrate(unlocked)
+    assert_migrated(unlocked, {"secrets/new.yaml": "password: s3cr3t-new\n"})
+    assert unlocked.read("secrets/database.yaml") == theirs
+    assert b"sealed:v1:" in unlocked.blob("HEAD", "secrets/database.yaml")

@@ -26,6 +26,7 @@ from sealedfiles.model import paths
 from sealedfiles.model.policy import DEFAULT_GROUP, FileRules, parse_policy
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing import describe_file
+from sealedfiles.sealing.other_tools import encrypting_tool
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.messages import Note, shell_path
 
@@ -160,6 +161,8 @@ class _Planner:
             pattern_for(self._pattern, self._clone.repository, self._clone.repository.top)
         except UsageError as error:
             return error.message
+        if encrypting_tool(data):
+            return "sealedfiles migrate"
         if self._clone.covers(self._path):
             return "sealedfiles status --fix"
         version = SealedText(data, describe_file(self._path))

@@ -18,7 +18,13 @@ from sealedfiles.app.check.links import look_at_links
 from sealedfiles.app.check.readers import KeyFolder, against_parent, look_at_folder, no_policy
 from sealedfiles.app.check.references import plain_references, plain_secret_references
 from sealedfiles.app.check.renames import Before, Past, Task
-from sealedfiles.app.check.tokens import CheckedFile, against_itself, against_keys, against_rules
+from sealedfiles.app.check.tokens import (
+    CheckedFile,
+    about_ciphertext,
+    against_itself,
+    against_keys,
+    against_rules,
+)
 from sealedfiles.app.check.trees import Blob
 from sealedfiles.app.check.versions import FOLDER, POLICY, IndexVersion, Store, Version
 from sealedfiles.git.clone import is_passed_through
@@ -27,6 +33,7 @@ from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.model.policy import FileRules, Policy, Rule
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.other_tools import encrypting_tool
 from sealedfiles.util.progress import Progress
 
 COVERED, UNCOVERED, NAMED, SEALED = "covered", "uncovered", "named", "sealed"
@@ -310,6 +317,7 @@ class _Look:
         )
         of_policy = self.policy.for_file(os.fsdecode(path)) if self.policy else None
         skip: set[int] = set()
+        tool = "" if content.held else encrypting_tool(data)
         for before in befores:
             for at, finding in sealed_before(subject, data, before.content, before.name, of_policy):
                 if at not in skip:
@@ -317,13 +325,18 @@ class _Look:
                     only_seal = (
                         "" if role != SEALED or before.is_renamed else "sealedfiles seal {file}"
                     )
-                    yield finding._replace(own_fix=finding.own_fix or only_seal)
+                    own_fix = finding.own_fix or only_seal
+                    # `migrate` does not replace sealed values unless the file is named.
+                    yield finding._replace(
+                        own_fix="sealedfiles migrate {file}" if tool else own_fix
+                    )
                 skip.add(at)
         yield from self._changes(subject, befores)
         if role != COVERED:
             yield from self._without_attribute(subject, role, befores)
         if rules and self._apply_to_file(role, content, rules):
-            yield from self._against_rules(subject, rules, role, skip)
+            findings = self._against_rules(subject, rules, role, skip)
+            yield from about_ciphertext(findings, subject, tool)
         yield from against_keys(subject)
         yield from against_itself(subject)
         yield from plain_references(subject, rules)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from sealedfiles.app.check.content import (
@@ -41,6 +41,7 @@ _FORMATS = {
     "tfvars": "Terraform variables",
     "xml": "XML",
 }
+_OF_PLAINTEXT = ("plain-value", "plain-file", "plain-comment", "broken-file")
 
 
 class GroupKeys(NamedTuple):
@@ -150,6 +151,22 @@ def about_rewritten(finding: Finding, form: Format | None) -> Finding:
         return finding
     what = "a token that another program rewrote; it is not decrypted: restore the line"
     return finding._replace(what=what, own_fix="git log -p -- {file}")
+
+
+def about_ciphertext(
+    findings: Iterable[Finding], subject: CheckedFile, tool: str
+) -> Iterator[Finding]:
+    """Yield *findings*, but one about *tool*, which has encrypted the file, for all about its plaintext.
+
+    To seal the ciphertext would hide it, and it would still need the keys of the tool.
+    """
+    is_reported = False
+    for finding in findings:
+        if not tool or finding.code not in _OF_PLAINTEXT:
+            yield finding
+        elif not is_reported:
+            is_reported = True
+            yield subject.whole("other-tool", f"encrypted with {tool}, and not sealed")
 
 
 def _line_ends(subject: CheckedFile) -> Iterator[Finding]:

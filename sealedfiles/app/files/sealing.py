@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sealedfiles.app.dialog import Dialog
+from sealedfiles.app.dialog import Dialog, require_agreement
 from sealedfiles.app.files.confirm_plaintext import confirm_plaintext
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UnprovedError, UsageError
 from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
 from sealedfiles.model.token import TOKEN
+from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.other_tools import encrypting_tool
+from sealedfiles.util.messages import shell_path
 
 
 def seal_in_place(
@@ -40,6 +43,11 @@ def seal_in_place(
         workspace.clone.plaintext_memory.forget_file(data, workspace.describe(path)[0])
         sealed = complete
     if sealed != data:
+        tool = encrypting_tool(data)
+        if tool:
+            hint = f"to decrypt it and seal its values: sealedfiles migrate {shell_path(path)}"
+            dialog.warn(f"{show_path(path)} is encrypted with {tool}", hint)
+            require_agreement(dialog, "Seal the ciphertext as it is?", yes=yes)
         workspace.replace(file.resolve(), sealed)
     tokens = (TOKEN.findall(one.decode("utf-8", "replace")) for one in (sealed, data))
     return len(set(next(tokens)) - set(next(tokens)))

@@ -71,11 +71,6 @@ _ENDINGS = (
 )
 
 
-def may_be_encrypted(data: bytes) -> bool:
-    """Return True if *data* is probably a file of SOPS: it has the hash over its values, encrypted."""
-    return b"ENC[AES256_GCM," in data and b"sops" in data and b"mac" in data
-
-
 def read_metadata(text: str, form: str) -> Metadata:
     """Return the metadata of *text*.  Raises FormatError if it has none that can be read."""
     found = _flat(_flat_lines(text, form)) if form in ("dotenv", "ini") else _nested(text, form)

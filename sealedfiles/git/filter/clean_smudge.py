@@ -19,6 +19,8 @@ from sealedfiles.sealing.file import is_whole, show_path
 from sealedfiles.util.messages import counted, fail, warn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sealedfiles.errors import FormatError
     from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
     from sealedfiles.git.filter.unchanged import Unchanged
@@ -102,6 +104,7 @@ class Filter:
         """Seal *data* with *rules*.  *previous* is the first candidate for the previous version."""
         # Imported here because a command that seals nothing would take a tenth longer to start.
         from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext, refuse_left
+        from sealedfiles.sealing.other_tools import encrypting_tool
         from sealedfiles.sealing.seal import seal_file
         from sealedfiles.sealing.stored import StoredPlaintext
         from sealedfiles.sealing.unproved import UnprovedCheck
@@ -127,6 +130,10 @@ class Filter:
             note_regrouped=lambda *one: self._regrouped.append((path, *one)),
         )
         refuse_left(noted, self.clone)
+        if sealed is not previous and sealed != data and (tool := encrypting_tool(data)):
+            from sealedfiles.git.filter.ciphertext import refuse_ciphertext
+
+            refuse_ciphertext(path, tool, self._opened_before(path, data, file))
         if noted.found:
             self._left.append(noted)
         if file.format is not None and is_whole(sealed) and not is_whole(data):
@@ -136,6 +143,12 @@ class Filter:
         elif sealed is previous and not stored.is_read:
             self._unchanged.add(self._unchanged.mark(path, rules, data, previous))
         return sealed
+
+    def _opened_before(self, path: bytes, data: bytes, file: File) -> Iterator[bytes]:
+        """Yield the sealed versions that *data* may come from, decrypted."""
+        for version in self._versions.candidates(path, data, file):
+            if b"sealed:v1:" in version:
+                yield open_file(version, file, self.clone.ring).data
 
     def _note_whole(
         self, path: bytes, data: bytes, sealed: bytes, file: File, *, is_new: bool

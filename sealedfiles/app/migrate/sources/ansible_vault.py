@@ -27,11 +27,11 @@ from sealedfiles.formats.yaml.format import YAML
 from sealedfiles.model import paths
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.other_tools import ANSIBLE_VAULT
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import Note
 
-_HEAD = b"$ANSIBLE_VAULT;"
 _HEADER = lazy_pattern(r"\$ANSIBLE_VAULT;1\.[12];AES256(?:;[^\r\n]*)?")
 _INLINE = lazy_pattern(rb"!vault(?:-encrypted)?\s*\|")
 _VAULT = lazy_pattern(r"(?:&\S+\s+)?!vault(?:-encrypted)?\s")
@@ -60,9 +60,9 @@ class AnsibleVault(Source):
     @staticmethod
     def recognizes(tree: Tree, path: bytes, data: bytes) -> bool:  # noqa: ARG004 - as for other tools
         """See Source."""
-        if data.startswith(_HEAD):
+        if data.startswith(ANSIBLE_VAULT):
             return True
-        is_inline = _HEAD in data and _INLINE.search(data) is not None
+        is_inline = ANSIBLE_VAULT in data and _INLINE.search(data) is not None
         return is_inline and name_by_path(path) == "yaml"
 
     def find(self, stored: list[bytes]) -> Found:
@@ -77,7 +77,7 @@ class AnsibleVault(Source):
         """See Source."""
         name = show_path(file.stored)
         data = self.tree.need(file.stored)
-        if data.startswith(_HEAD):
+        if data.startswith(ANSIBLE_VAULT):
             return Plaintext(self._opened(data.decode("ascii", "replace"), name))
         return self._inline(SealedText(data, describe_file(file.stored)), name)
 

@@ -21,10 +21,10 @@ from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.git import gitattributes
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.other_tools import GIT_CRYPT
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import Note, printable
 
-_HEADER = b"\x00GITCRYPT\x00"
 _KEY_HEADER = b"\x00GITCRYPTKEY"
 _FILTER = "git-crypt"
 _NONCE = 12
@@ -51,7 +51,7 @@ class _Key(NamedTuple):
         """Return the plaintext of an encrypted file; None if it was made with another key."""
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-        at = len(_HEADER)
+        at = len(GIT_CRYPT)
         nonce, body = data[at : at + _NONCE], data[at + _NONCE :]
         if len(nonce) < _NONCE:
             return None
@@ -74,7 +74,7 @@ class GitCrypt(Source):
     @staticmethod
     def recognizes(tree: Tree, path: bytes, data: bytes) -> bool:  # noqa: ARG004 - as for other tools
         """See Source."""
-        return data.startswith(_HEADER)
+        return data.startswith(GIT_CRYPT)
 
     def find(self, stored: list[bytes]) -> Found:
         """See Source."""

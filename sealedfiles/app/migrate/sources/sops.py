@@ -17,7 +17,7 @@ from sealedfiles.app.migrate.source import (
 )
 from sealedfiles.app.migrate.spellings import notes_on_spellings
 from sealedfiles.app.migrate.tree import Tree
-from sealedfiles.app.sops.metadata import Metadata, form_of, may_be_encrypted, read_metadata
+from sealedfiles.app.sops.metadata import Metadata, form_of, read_metadata
 from sealedfiles.app.sops.reading import read, selected_values
 from sealedfiles.app.sops.selection import file_pattern, rules_for
 from sealedfiles.app.sops.tokens import KEY_SIZE
@@ -29,6 +29,7 @@ from sealedfiles.keys.recipients import describe_key, propose_name
 from sealedfiles.model.paths import last_key
 from sealedfiles.model.wildmatch import FilePattern
 from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.other_tools import may_be_of_sops
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import Note
 
@@ -54,7 +55,7 @@ class Sops(Source):
     @staticmethod
     def recognizes(tree: Tree, path: bytes, data: bytes) -> bool:  # noqa: ARG004 - as for other tools
         """See Source."""
-        if not may_be_encrypted(data):
+        if not may_be_of_sops(data):
             return False
         form = form_of(path)
         if form == "ini":

@@ -1,0 +1,35 @@
+"""Recognize content that another tool has encrypted: sealed as it is, only that tool's keys would open it.
+
+Only what cannot be anything else.  `migrate` recognizes more (``app.migrate.sources``): it also knows the
+attributes and the settings of a tool.
+"""
+
+from __future__ import annotations
+
+from sealedfiles.util.lazy_pattern import lazy_pattern
+
+GIT_CRYPT = b"\x00GITCRYPT\x00"
+"""The beginning of every file of git-crypt."""
+ANSIBLE_VAULT = b"$ANSIBLE_VAULT;"
+"""The beginning of every envelope of Ansible Vault."""
+_SOPS_MAC = lazy_pattern(rb"\b(?:sops_)?mac[\"']?\s*[:=]\s*[\"']?ENC\[AES256_GCM,")
+_DOTENVX_KEY = lazy_pattern(rb"(?m)^DOTENV_PUBLIC_KEY\w*\s*=")
+_DOTENVX_VALUE = lazy_pattern(rb"(?m)^[\w.-]+\s*=\s*[\"'`]?encrypted:[A-Za-z0-9+/=]{100}")
+
+
+def may_be_of_sops(data: bytes) -> bool:
+    """Return True if *data* is probably a file of SOPS: it has the hash over its values, encrypted."""
+    return b"ENC[AES256_GCM," in data and b"sops" in data and b"mac" in data
+
+
+def encrypting_tool(data: bytes) -> str:
+    """Return the tool that has encrypted *data*, as `migrate --from` takes it; empty if none has."""
+    if data.startswith(GIT_CRYPT):
+        return "git-crypt"
+    if data.startswith(ANSIBLE_VAULT):
+        return "ansible-vault"
+    if may_be_of_sops(data) and _SOPS_MAC.search(data):
+        return "sops"
+    if b"encrypted:" in data and _DOTENVX_KEY.search(data) and _DOTENVX_VALUE.search(data):
+        return "dotenvx"
+    return ""
