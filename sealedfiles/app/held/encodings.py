@@ -33,6 +33,7 @@ The end, because many tokens of one service begin with the same header.
 _ESCAPE = lazy_pattern(rb"%[0-9A-F]{2}")
 _GO = lazy_pattern(rb"[<>&]")
 """Go's encoding/json escapes these, and so do other libraries for JSON in HTML."""
+_CODE = lazy_pattern(rb"\\u([0-9a-f]{4})")
 _BASE64 = lazy_pattern(rb"(?:[A-Za-z0-9+/]{4}){2,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
@@ -111,3 +112,9 @@ def _json(text: str) -> Iterator[bytes]:
         yield escaped
         yield escaped.replace(b"/", b"\\/")  # PHP
         yield _GO.sub(lambda match: b"\\u%04x" % ord(match[0]), escaped)
+    # Only some texts differ in the others, which every value would be searched for in.
+    if not text.isascii():
+        yield _CODE.sub(lambda match: b"\\u" + match[1].upper(), escaped)  # .NET
+    if not (text.isascii() and text.isprintable()) or "\\" in text or "'" in text:
+        for shown in (repr(text), ascii(text)):  # Python, in an error message
+            yield shown[1:-1].encode("utf-8", "surrogatepass")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -32,10 +33,18 @@ def shifted(encode: Callable[[bytes], bytes], count: int) -> Callable[[str], byt
     return lambda text: encode(b"~" * count + text.encode() + b"?")
 
 
+def _in_capitals(escape: re.Match[str]) -> str:
+    """Return an escape as .NET writes it."""
+    return "\\u" + escape[1].upper()
+
+
 ENCODERS: list[tuple[str, Callable[[str], bytes]]] = [
     ("plain", str.encode),
     ("json", lambda text: json.dumps(text).encode()),
     ("json", lambda text: json.dumps(text, ensure_ascii=False).encode()),
+    ("json", lambda text: repr(text).encode()),
+    ("json", lambda text: ascii(text).encode()),
+    ("json", lambda text: re.sub(r"\\u(....)", _in_capitals, json.dumps(text)).encode()),
     ("json", lambda text: json.dumps(text).replace("/", "\\/").encode()),
     ("url", lambda text: quote(text, safe="").encode()),
     ("url", lambda text: quote_plus(text).encode()),
