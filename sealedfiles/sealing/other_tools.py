@@ -12,6 +12,8 @@ GIT_CRYPT = b"\x00GITCRYPT\x00"
 """The beginning of every file of git-crypt."""
 ANSIBLE_VAULT = b"$ANSIBLE_VAULT;"
 """The beginning of every envelope of Ansible Vault."""
+TRANSCRYPT = b"U2FsdGVkX1"
+"""The beginning of every file of transcrypt, and of others that openssl encrypts: ``Salted__`` in base64."""
 _SOPS_MAC = lazy_pattern(rb"\b(?:sops_)?mac[\"']?\s*[:=]\s*[\"']?ENC\[AES256_GCM,")
 _DOTENVX_KEY = lazy_pattern(rb"(?m)^DOTENV_PUBLIC_KEY\w*\s*=")
 _DOTENVX_VALUE = lazy_pattern(rb"(?m)^[\w.-]+\s*=\s*[\"'`]?encrypted:[A-Za-z0-9+/=]{100}")
@@ -28,6 +30,8 @@ def encrypting_tool(data: bytes) -> str:
         return "git-crypt"
     if data.startswith(ANSIBLE_VAULT):
         return "ansible-vault"
+    if data.startswith(TRANSCRYPT):
+        return "transcrypt"
     if may_be_of_sops(data) and _SOPS_MAC.search(data):
         return "sops"
     if b"encrypted:" in data and _DOTENVX_KEY.search(data) and _DOTENVX_VALUE.search(data):

@@ -384,3 +384,26 @@ def test_a_branch_of_git_crypt_is_merged_after_the_migration(unlocked: Repo) -> 
     assert_migrated(unlocked, {"secrets/new.yaml": "password: s3cr3t-new\n"})
     assert unlocked.read("secrets/database.yaml") == theirs
     assert b"sealed:v1:" in unlocked.blob("HEAD", "secrets/database.yaml")
+
+
+def test_a_merged_file_of_a_named_key_is_decrypted_without_its_attributes(
+    unlocked: Repo, tmp_path: Path
+) -> None:
+    run(unlocked, "git-crypt", "init", "--key-name", "ops")
+    unlocked.write(".gitattributes", ATTRIBUTES + "ops/* filter=git-crypt-ops diff=git-crypt-ops\n")
+    unlocked.write("ops/a.json", '{"token": "s3cr3t-a"}\n')
+    unlocked.commit("ops")
+    unlocked.git("checkout", "--quiet", "-b", "feature")
+    unlocked.write("ops/b.json", '{"token": "s3cr3t-b"}\n')
+    unlocked.commit("feature")
+    unlocked.git("checkout", "--quiet", "-")
+    migrate(unlocked)
+    unlocked.git("commit", "--quiet", "-m", "migrate")
+    unlocked.git("merge", "--quiet", "-m", "merge", "feature")
+    key = str(tmp_path / "ops.key")
+    run(unlocked, "git-crypt", "export-key", "--key-name", "ops", key)
+    shutil.rmtree(unlocked.path / ".git/git-crypt")
+    unlocked.sealedfiles("migrate", "--yes", code=3)
+    report = migrate(unlocked, "--yes", "--key", key)
+    assert [(one["path"], one["group"]) for one in report["files"]] == [("ops/b.json", "ops")]
+    assert_migrated(unlocked, {"ops/b.json": '{"token": "s3cr3t-b"}\n'})

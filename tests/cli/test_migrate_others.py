@@ -80,6 +80,22 @@ def test_an_empty_file_that_a_pattern_matches_stays_as_it_is(crypt: Repo) -> Non
     assert b"s3cr3t" not in crypt.blob("", "secret/empty.yaml")
 
 
+def test_a_branch_of_transcrypt_is_merged_after_the_migration(crypt: Repo) -> None:
+    crypt.git("checkout", "--quiet", "-b", "feature")
+    new = "password: s3cr3t-new\n"
+    encrypt(crypt, "secret/new.yaml", new.encode(), "aes-256-cbc", PASSWORD)
+    crypt.git("commit", "--quiet", "-m", "feature")
+    crypt.git("checkout", "--quiet", "--force", "-")
+    migrate(crypt)
+    crypt.git("commit", "--quiet", "-m", "migrate")
+    crypt.git("merge", "--quiet", "-m", "merge", "feature")
+    found = crypt.sealedfiles("check", code=1)
+    assert "secret/new.yaml:1: encrypted with transcrypt" in found
+    assert "-> sealedfiles migrate" in found
+    assert [one["path"] for one in migrate(crypt)["files"]] == ["secret/new.yaml"]
+    assert_migrated(crypt, {**FILES, "secret/new.yaml": new})
+
+
 @pytest.mark.slow
 def test_a_context_with_its_own_cipher_and_attributes_in_a_subfolder(tmp_path: Path) -> None:
     """A monorepo whose deployment has a separate password: the context becomes a group."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 GIT_CRYPT = b"\0GITCRYPT\0" + bytes(range(64))
 VAULT = b"$ANSIBLE_VAULT;1.1;AES256\n" + b"6162" * 20 + b"\n"
 _ENCRYPTED = "ENC[AES256_GCM,data:Zm9v,iv:YWJj,tag:ZGVm,type:str]"
+TRANSCRYPT = b"U2FsdGVkX19" + b"QUJD" * 10 + b"\n"
 SOPS = f"password: {_ENCRYPTED}\nsops:\n    lastmodified: now\n    mac: {_ENCRYPTED}\n".encode()
 SOPS_JSON = json.dumps({"data": _ENCRYPTED, "sops": {"mac": _ENCRYPTED}}).encode()
 SOPS_ENV = f"PASSWORD={_ENCRYPTED}\nsops_mac={_ENCRYPTED}\nsops_version=3.9\n".encode()
@@ -24,6 +25,7 @@ ENCRYPTED = [
     ("git-crypt", "new.yaml", GIT_CRYPT),
     ("git-crypt", "new.bin", GIT_CRYPT),
     ("ansible-vault", "new.yaml", VAULT),
+    ("transcrypt", "new.yaml", TRANSCRYPT),
     ("sops", "new.yaml", SOPS),
     ("sops", "new.bin", SOPS_JSON),
     ("sops", "new.env", SOPS_ENV),
@@ -41,6 +43,7 @@ NAMES = [f"{tool} {name}" for tool, name, _ in ENCRYPTED]
         f"notes: sops writes {_ENCRYPTED}, and a mac\n".encode(),
         f"sops: true\nhmac: {_ENCRYPTED}\n".encode(),
         b"DOTENV_PUBLIC_KEY=02ab\nPASSWORD=encrypted:no\n",
+        b"text: U2FsdGVkX19aaaa\n",
         b"text: $ANSIBLE_VAULT;1.1;AES256\n",
     ],
 )

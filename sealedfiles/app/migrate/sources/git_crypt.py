@@ -97,10 +97,11 @@ class GitCrypt(Source):
         """See Source."""
         data = self.tree.need(file.stored)
         name = self._key_name(file.stored)
-        for key in self._keys_for(name):
+        has_name = self.tree.filter_of(file.stored).startswith(_FILTER)
+        for key in ([] if has_name else self._all_keys()) or self._keys_for(name):
             plain = key.decrypt(data)
             if plain is not None:
-                return Plaintext(plain, is_confirmed=self._is_confirmed(name, data, plain))
+                return Plaintext(plain, is_confirmed=self._is_confirmed(key.name, data, plain))
         raise TamperedError(
             f"{show_path(file.stored)} does not decrypt with the key {name} of git-crypt: "
             "it is damaged, or was encrypted with another key",
@@ -135,6 +136,15 @@ class GitCrypt(Source):
         if name not in self._keys:
             self._keys[name] = self._load_keys(name)
         return self._keys[name]
+
+    def _all_keys(self) -> list[_Key]:
+        """Return the keys of any name that the user gave, or that this clone has.
+
+        For a file whose attributes are gone: after a migration, a branch may still have files of git-crypt.
+        """
+        folder = self._unlocked(_DEFAULT).parent
+        files = [*map(Path, self.access.key_files), *(folder.iterdir() if folder.is_dir() else ())]
+        return [_parse_key(file.read_bytes(), str(file)) for file in files]
 
     def _load_keys(self, name: str) -> list[_Key]:
         """Return the keys called *name*: from files that the user gave, this clone, or for GPG."""

@@ -20,12 +20,12 @@ from sealedfiles.app.migrate.tree import Tree
 from sealedfiles.errors import NoKeyError, TamperedError, UsageError
 from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import show_path
+from sealedfiles.sealing.other_tools import TRANSCRYPT
 from sealedfiles.util.messages import Note
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import CipherAlgorithm
 
-_HEAD = b"U2FsdGVkX1"
 _SALTED = b"Salted__"
 _SALT = 8
 _FILTER = "crypt"
@@ -42,10 +42,11 @@ class Transcrypt(Source):
     @staticmethod
     def recognizes(tree: Tree, path: bytes, data: bytes) -> bool:
         """See Source."""
-        if not data.startswith(_HEAD):
+        if not data.startswith(TRANSCRYPT):
             return False
         found = tree.filter_of(path)
-        return found == _FILTER or found.startswith(f"{_FILTER}-")
+        # After a migration, a branch may still have files of transcrypt, whose attributes are gone.
+        return found in (_FILTER, "sealedfiles") or found.startswith(f"{_FILTER}-")
 
     def find(self, stored: list[bytes]) -> Found:
         """See Source."""
@@ -88,7 +89,8 @@ class Transcrypt(Source):
         )
 
     def _context(self, path: bytes) -> str:
-        return self.tree.filter_of(path).removeprefix(_FILTER).removeprefix("-")
+        found = self.tree.filter_of(path)
+        return found.removeprefix(_FILTER).removeprefix("-") if found.startswith(_FILTER) else ""
 
     def _group(self, context: str) -> str | None:
         return context.lower() if context not in ("", "default") else None
