@@ -137,12 +137,17 @@ def is_rewritten_literal(literal: str, form: Format) -> bool:
 
 def stays_token(literal: str, form: Format) -> bool:
     """Return True if the value with the source *literal* is a token, rewritten or not: it is not sealed."""
+    if len(literal) < _SHORTEST:
+        return False
     return is_token(literal, form) or is_rewritten_literal(literal, form)
 
 
-def may_keep_tokens(text: str, form: Format) -> bool:
-    """Return False if no value of *text* is a token, rewritten or not."""
-    return may_hold_tokens(text, form) or any(version in text for version in _VERSIONS)
+def may_keep_tokens(text: str, values: list[Span], form: Format) -> bool:
+    """Return False if none of *values* in *text* is a token, rewritten or not."""
+    if may_hold_tokens(text, form):
+        return True
+    is_named = any(version in text for version in _VERSIONS)  # by chance in most files of secrets
+    return is_named and any(one.end - one.start >= _SHORTEST for one in values)
 
 
 class Inspection(NamedTuple):

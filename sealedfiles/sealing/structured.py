@@ -79,7 +79,7 @@ class Sealing:
         self._new: list[_New] = []
         self._new_comments: list[tuple[int, set[str]]] = []
         self._note_regrouped = note_regrouped
-        self._holds_tokens = may_keep_tokens(text, file.format)
+        self._holds_tokens = may_keep_tokens(text, scan.values, file.format)
         self._has_own_tokens = False
         self._standing_comments: list[OpenedToken] = []
         self._sealing_keys: dict[str, FileKey] = {}
