@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 
 from sealedfiles.app.access.policy_trust import settle_policy
 from sealedfiles.app.dialog import Dialog, agree
@@ -12,12 +13,14 @@ from sealedfiles.app.tracking.key_origin import created_by, removal_notes
 from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, SealedFilesError, TamperedError, UsageError
+from sealedfiles.git.cached_groups import folder_missing
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.earlier_checkouts import note_earlier_checkouts
 from sealedfiles.git.filter.problems import describe_problem
 from sealedfiles.git.install import configure, is_configured
 from sealedfiles.git.leftovers import exclude_leftovers
 from sealedfiles.git.plaintext import PlaintextFiles
+from sealedfiles.git.repository import Repository, find_repository
 from sealedfiles.git.retired_files import RetiredFiles
 from sealedfiles.git.rewrite import stage
 from sealedfiles.git.submodule import accept
@@ -31,6 +34,7 @@ from sealedfiles.git.worktree import (
     with_blobs,
 )
 from sealedfiles.keys.epochs import MissingKeyError, NewGroupError
+from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.recipients import who_can_help
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util.messages import counted
@@ -71,11 +75,7 @@ def unlock(
         clone.state.set_locked(locked=False)
         settle_policy(clone, dialog, may_ask=may_ask)
     except SealedFilesError:
-        clone.mirror_policy()
-        exclude_leftovers(clone.repository)
-        if not was_set_up:
-            note_earlier_checkouts(clone, with_index=True)
-        clone.close()
+        _finish_git(clone, was_set_up=was_set_up)
         raise
     if list_tracked(clone):
         stage(clone, *STAGED)
@@ -97,6 +97,31 @@ def unlock(
         )
     dialog.say(f"decrypted {counted(len(files.written), 'file')}")
     return is_valid
+
+
+def set_up_git_only(start: Path) -> Repository | None:
+    """Set up git in the clone at *start* whose ``.sealedfiles/`` is missing; return its repository.
+
+    Anyone with push access can remove the folder.  Returns None, and changes nothing, outside of git and in a
+    clone that never had it.
+    """
+    repository = find_repository(start)
+    clone = Clone(repository, Identities()) if repository else None
+    if clone is None or folder_missing(clone) is None:
+        return None
+    was_set_up = is_configured(clone.repository)
+    configure(clone.repository)
+    _finish_git(clone, was_set_up=was_set_up)
+    return repository
+
+
+def _finish_git(clone: Clone, *, was_set_up: bool) -> None:
+    """Do what is to be done behind ``configure`` if nothing can be decrypted; close *clone*."""
+    clone.mirror_policy()
+    exclude_leftovers(clone.repository)
+    if not was_set_up:
+        note_earlier_checkouts(clone, with_index=True)
+    clone.close()
 
 
 def _decrypt(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from sealedfiles.app.unlock import unlock
+from sealedfiles.app.unlock import set_up_git_only, unlock
 from sealedfiles.app.workspace import clone_here
 from sealedfiles.cli import declaration
 from sealedfiles.cli.completers import complete_group
@@ -43,7 +44,12 @@ def command(accepted: tuple[str, ...], no_hooks: bool, identity: str | None) -> 
     Groups that were created after this clone was first unlocked are listed with their authors, and are used
     only after you accept them: anyone with push access can create a group and encrypt its key to you.
     """
-    workspace, clone = clone_here(identity)
+    try:
+        workspace, clone = clone_here(identity)
+    except SealedFilesError:
+        if repository := set_up_git_only(Path.cwd()):
+            set_up_hooks(repository, unwanted=no_hooks)
+        raise
     warn_of_old_git()
     may_ask = sys.stdin.isatty()
     try:

@@ -489,21 +489,32 @@ def test_it_seals_the_files_of_the_last_proved_policy(
 
 
 @pytest.mark.parametrize("path", [POLICY, ".sealedfiles"])
-def test_also_if_a_symbolic_link_is_in_its_place(
-    alice: Repo, mallory: Repo, tmp_path: Path, path: str
+@pytest.mark.parametrize("is_link", [True, False], ids=["a link", "nothing"])
+def test_also_if_a_symbolic_link_or_nothing_is_in_its_place(
+    alice: Repo, mallory: Repo, tmp_path: Path, path: str, is_link: bool
 ) -> None:
     mallory.write(".gitattributes", "")
     mallory.git("mv", path, "moved")
-    (mallory.path / path).symlink_to("moved" if path == ".sealedfiles" else "../moved")
+    if is_link:
+        (mallory.path / path).symlink_to("moved" if path == ".sealedfiles" else "../moved")
     mallory.git("add", "-A")
     mallory.git("commit", "--quiet", "--message", "tidy")
     fresh = alice.person.clone(mallory, tmp_path / "fresh")
     fresh.git("config", "sealedfiles.hooks", "true")
-    fresh.sealedfiles("unlock", code=4)
-    assert "is a symbolic link, which is refused" in fresh.stderr
+    fresh.sealedfiles("unlock", code=None)
+    assert ("is a symbolic link" if is_link else "restore it: git checkout") in fresh.stderr
     fresh.write("secrets/new.yaml", "a: s3cr3t-new\n")
     fresh.git("add", "secrets/new.yaml", code=128)
     assert (fresh.path / ".git/hooks/pre-commit").exists()
+
+
+def test_unlock_changes_nothing_where_sealedfiles_was_never_set_up(
+    alice: Repo, tmp_path: Path
+) -> None:
+    other = alice.person.repository(tmp_path / "other")
+    before = other.git("config", "--local", "--list")
+    other.sealedfiles("unlock", code=2)
+    assert other.git("config", "--local", "--list") == before
 
 
 def without_rules_of(group: str, repo: Repo, to: str) -> None:
