@@ -12,10 +12,12 @@ from sealedfiles.git.rewrite import rewrite_entries
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.light_typing import NamedTuple
+from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import UNAUTHENTICATED_TOKEN
-from sealedfiles.sealing.file import show_path
-from sealedfiles.sealing.other_tools import encrypting_tool
-from sealedfiles.sealing.sealed_text import inspect_file
+from sealedfiles.sealing.file import File, show_path
+from sealedfiles.sealing.other_tools import can_migrate_values, encrypting_tool, tool_of_value
+from sealedfiles.sealing.sealed_text import SealedText, inspect_file
+from sealedfiles.util.messages import shell_path
 
 
 class FileState(NamedTuple):
@@ -31,7 +33,7 @@ class FileState(NamedTuple):
     unauthenticated: int
     """The number of unauthenticated tokens in the index."""
     tool: str
-    """The other tool that has encrypted the staged version, which is not sealed; empty if none has."""
+    """The other tool that has encrypted the staged version, or values in it; empty if none has."""
 
 
 def read_status(workspace: Workspace, clone: Clone, dialog: Dialog) -> list[FileState]:
@@ -56,10 +58,9 @@ def seal_staged_plaintext(
         has_comments = any(sign.strip().encode() in blob for sign in signs)
         if has_comments or inspect_file(blob, file, rules).has_plaintext:
             new = workspace.seal(entry.path, blob, with_stored=True)
-            tool = encrypting_tool(blob)
+            tool = _tool_of(blob, file, rules)
             if new != blob and tool:
-                what = f"{show_path(entry.path)} is encrypted with {tool}, and was not sealed"
-                dialog.warn(what, "to decrypt and seal it: sealedfiles migrate")
+                _report_encrypted(entry.path, blob, tool, dialog)
             elif new != blob:
                 sealed[entry], accepted[entry] = new, blob
     if not sealed or not confirm_plaintext(clone, list(sealed), dialog, yes=yes):
@@ -98,8 +99,22 @@ def _state(clone: Clone, entry: Entry, blob: bytes, current: dict[str, str]) -> 
         shown = inspect_file(data, file, rules)
         partly = "partly open" if shown.has_plaintext else "sealed"
         state = partly if shown.tokens or count_unauthenticated(data) else "open"
-    tool = encrypting_tool(blob) if stored.has_plaintext else ""
+    tool = _tool_of(blob, file, rules) if stored.has_plaintext else ""
     return FileState(entry.path, state, groups, stale, unauthenticated, tool)
+
+
+def _tool_of(blob: bytes, file: File, rules: FileRules) -> str:
+    """Return the other tool that has encrypted *blob*, or values that *rules* seal; empty if none has."""
+    version = SealedText(blob, file)
+    values = (version.literal(span) for span in version.values if rules.group_of(span.path))
+    return encrypting_tool(blob) or next(filter(None, map(tool_of_value, values)), "")
+
+
+def _report_encrypted(path: bytes, blob: bytes, tool: str, dialog: Dialog) -> None:
+    hint = f"decrypt them, and set each: sealedfiles set {shell_path(path)} KEY"
+    if encrypting_tool(blob) or can_migrate_values(tool, has_tokens=b"sealed:v1:" in blob):
+        hint = "to decrypt and seal them: sealedfiles migrate"
+    dialog.warn(f"{show_path(path)}: values encrypted with {tool} were not sealed", hint)
 
 
 def count_unauthenticated(data: bytes) -> int:

@@ -66,7 +66,7 @@ def command(as_json: bool, age: bool, fix: bool, yes: bool, identity: str | None
     if foreign:
         warn(
             f"encrypted with another tool, and not sealed: {counted(len(foreign), 'file')}",
-            "to decrypt and seal them: sealedfiles migrate",
+            "what to do with each: sealedfiles check",
         )
     if len(plain) > len(foreign):
         warn(

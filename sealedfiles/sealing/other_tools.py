@@ -18,6 +18,17 @@ _SOPS_MAC = lazy_pattern(rb"\b(?:sops_)?mac[\"']?\s*[:=]\s*[\"']?ENC\[AES256_GCM
 _DOTENVX_KEY = lazy_pattern(rb"(?m)^DOTENV_PUBLIC_KEY\w*\s*=")
 _DOTENVX_VALUE = lazy_pattern(rb"(?m)^[\w.-]+\s*=\s*[\"'`]?encrypted:[A-Za-z0-9+/=]{100}")
 
+_VALUES = (
+    ("sops", lazy_pattern(r"[\"']?ENC\[AES256_GCM,data:")),
+    ("dotenvx", lazy_pattern(r"[\"'`]?encrypted:[A-Za-z0-9+/=]{100}")),
+    (
+        "ansible-vault",
+        lazy_pattern(
+            r"(?:&\S+\s+)?(?:!vault(?:-encrypted)?\s+)?(?:[|>][+-]?\s+)?[\"']?\$ANSIBLE_VAULT;\d"
+        ),
+    ),
+)
+
 
 def may_be_of_sops(data: bytes) -> bool:
     """Return True if *data* is probably a file of SOPS: it has the hash over its values, encrypted."""
@@ -37,3 +48,14 @@ def encrypting_tool(data: bytes) -> str:
     if b"encrypted:" in data and _DOTENVX_KEY.search(data) and _DOTENVX_VALUE.search(data):
         return "dotenvx"
     return ""
+
+
+def tool_of_value(literal: str) -> str:
+    """Return the tool that has encrypted the value with the source *literal*; empty if none has."""
+    return next((tool for tool, pattern in _VALUES if pattern.match(literal)), "")
+
+
+def can_migrate_values(tool: str, *, has_tokens: bool) -> bool:
+    """Return True if `migrate` reads a file with values of *tool*: not together with tokens of sealedfiles,
+    and of SOPS only with the metadata that ``encrypting_tool`` recognizes."""
+    return not has_tokens and tool != "sops"

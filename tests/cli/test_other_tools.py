@@ -89,7 +89,7 @@ def test_a_merged_file_is_reported_and_not_sealed(
     ]
     assert tool in findings[0]["message"]
     shown = tracking.sealedfiles("status", "--fix", "--yes", code=1)
-    assert f"{path} is encrypted with {tool}, and was not sealed" in tracking.stderr
+    assert f"{path}: values encrypted with {tool} were not sealed" in tracking.stderr
     assert "seal the staged versions" not in tracking.stderr
     assert f"encrypted with {tool}" in shown
     tracking.git("add", "--all")  # unchanged
@@ -130,6 +130,41 @@ def test_a_sealed_file_that_it_replaces_is_to_be_named(tracking: Repo) -> None:
         "other-tool": "sealedfiles migrate",
         "sealed-before": "sealedfiles migrate secrets/old.yaml",
     }
+
+
+VALUES = [
+    ("dotenvx", "old.env", "NEW=encrypted:" + "QUJD" * 40 + "\n"),
+    ("ansible-vault", "old.yaml", "new: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  6162\n"),
+    (
+        "ansible-vault",
+        "old.yaml",
+        "new: &a !vault-encrypted |-\n  $ANSIBLE_VAULT;1.1;AES256\n  61\n",
+    ),
+    ("sops", "old.yaml", f"new: {_ENCRYPTED}\n"),
+]
+
+
+@pytest.mark.many_variants
+@pytest.mark.parametrize("is_new", [False, True])
+@pytest.mark.parametrize(("tool", "name", "line"), VALUES)
+def test_a_value_among_others_is_reported_and_not_sealed(
+    tracking: Repo, tool: str, name: str, line: str, is_new: bool
+) -> None:
+    tracking.write("secrets/old.env", "PASSWORD=s3cr3t-old\n")
+    tracking.commit("another format")
+    path = f"secrets/{'new' if is_new else 'old'}{name[3:]}"
+    before = b"" if is_new else tracking.blob("HEAD", path)
+    merge_branch_with(tracking, path, before + line.encode())
+    findings = json.loads(tracking.sealedfiles("check", "--json", code=1))["findings"]
+    can_migrate = is_new and tool != "sops"
+    fix = f"sealedfiles {'migrate' if can_migrate else 'set'} {path}"
+    assert [(one["code"], one["key"].lower()) for one in findings] == [("plain-value", "new")]
+    assert findings[0]["fix"] == fix + ("" if can_migrate else " KEY")
+    assert findings[0]["message"].startswith(f"encrypted with {tool}; the policy seals it")
+    shown = tracking.sealedfiles("status", "--fix", "--yes", code=1)
+    assert ("sealedfiles migrate" if can_migrate else fix) in tracking.stderr
+    assert f"plaintext    {path}  encrypted with {tool}" in shown
+    assert tracking.blob("", path) == before + line.encode()
 
 
 def test_a_file_in_git_is_tracked_only_by_force(fresh: Repo) -> None:

@@ -15,7 +15,7 @@ from sealedfiles.app.check.content import (
     read_content,
 )
 from sealedfiles.app.check.findings import Finding
-from sealedfiles.app.check.tokens import CheckedFile, about_rewritten
+from sealedfiles.app.check.tokens import CheckedFile, about_literal
 from sealedfiles.formats.base import Format
 from sealedfiles.model.paths import ITEM, show
 from sealedfiles.model.policy import FileRules
@@ -55,7 +55,7 @@ def sealed_before(
                 what = f"in plaintext; sealed to {group} in {parent}"
                 finding = subject.at("sealed-before", start, what, path, literal)
                 finding = finding._replace(own_fix=_new_rule(path, group, rules))
-                yield start, about_rewritten(finding, content.file.format)
+                yield start, about_literal(finding, subject)
 
 
 def _new_rule(path: bytes, group: str, rules: FileRules | None) -> str:

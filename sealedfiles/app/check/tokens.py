@@ -20,13 +20,13 @@ from sealedfiles.app.check.content import (
 )
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.errors import FormatError
-from sealedfiles.formats.base import Format
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.paths import ITEM, ROOT, show
 from sealedfiles.model.policy import FileRules
 from sealedfiles.model.token import UNAUTHENTICATED_TOKEN, split
 from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
 from sealedfiles.sealing.file import choose_file_id, own_ids
+from sealedfiles.sealing.other_tools import can_migrate_values, tool_of_value
 from sealedfiles.sealing.sealed_text import is_rewritten_literal
 from sealedfiles.util.messages import counted
 
@@ -128,9 +128,7 @@ def _values_against_rules(
             yield subject.at("duplicate-key", start, what, path, literal)
         elif group:
             what = f"in plaintext; the policy seals it to {group}"
-            yield about_rewritten(
-                subject.at("plain-value", start, what, path, literal), content.file.format
-            )
+            yield about_literal(subject.at("plain-value", start, what, path, literal), subject)
     for start, token, place, key, names in content.held:
         if place != VALUE or key is None:
             continue
@@ -145,8 +143,16 @@ def _values_against_rules(
     yield from _comments_against_rules(subject, rules)
 
 
-def about_rewritten(finding: Finding, form: Format | None) -> Finding:
-    """Return *finding*, about a value in plaintext, with another text if the value is a rewritten token."""
+def about_literal(finding: Finding, subject: CheckedFile) -> Finding:
+    """Return *finding*, about a value in plaintext, with another text if the value is not: a token that was
+    rewritten, or what another tool has encrypted."""
+    form = subject.content.file.format
+    tool = tool_of_value(finding.subject)
+    if tool:
+        what = finding.what.replace("in plaintext", f"encrypted with {tool}", 1)
+        can_migrate = can_migrate_values(tool, has_tokens=bool(subject.content.held))
+        fix = "sealedfiles migrate {file}" if can_migrate else "sealedfiles set {file} KEY"
+        return finding._replace(what=what, own_fix=fix)
     if form is None or not is_rewritten_literal(finding.subject, form):
         return finding
     what = "a token that another program rewrote; it is not decrypted: restore the line"
