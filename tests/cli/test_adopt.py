@@ -316,6 +316,17 @@ def test_a_file_that_cannot_be_tracked_does_not_stop_the_others(leaking: Repo) -
     assert "is not UTF-8" in steps["\\xff.env"]
 
 
+def test_a_file_that_sops_has_encrypted_is_left_to_migrate(leaking: Repo) -> None:
+    """A value that SOPS leaves in plaintext is found; to track the file would seal ciphertext."""
+    text = leaking.read("config/app.yaml")
+    leaking.write("config/app.yaml", f"{text}sops:\n  mac: ENC[AES256_GCM,data:Zm9v,type:str]\n")
+    leaking.git("add", "config/app.yaml")
+    data = run_json(leaking, "--yes")
+    assert "config/app.yaml" not in [one["path"] for one in data["files"]]
+    steps = {one["path"]: one["step"] for one in data["others"]}
+    assert steps["config/app.yaml"] == "sealedfiles migrate"
+
+
 @pytest.mark.slow
 def test_several_values_in_one_line(leaking: Repo) -> None:
     values = f'{{password: {SECRET}-1234, url: "redis://:{SECRET}@cache/0", image: nginx}}'
