@@ -14,6 +14,8 @@ ANSIBLE_VAULT = b"$ANSIBLE_VAULT;"
 """The beginning of every envelope of Ansible Vault."""
 TRANSCRYPT = b"U2FsdGVkX1"
 """The beginning of every file of transcrypt, and of others that openssl encrypts: ``Salted__`` in base64."""
+MAY_STAY = frozenset(("ansible-vault", "transcrypt"))
+"""The tools whose files may be meant to stay so: Ansible reads vaults, and openssl writes the others."""
 _SOPS_MAC = lazy_pattern(rb"\b(?:sops_)?mac[\"']?\s*[:=]\s*[\"']?ENC\[AES256_GCM,")
 _DOTENVX_KEY = lazy_pattern(rb"(?m)^DOTENV_PUBLIC_KEY\w*\s*=")
 _DOTENVX_VALUE = lazy_pattern(rb"(?m)^[\w.-]+\s*=\s*[\"'`]?encrypted:[A-Za-z0-9+/=]{100}")

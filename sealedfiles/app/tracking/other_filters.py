@@ -8,7 +8,7 @@ from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.index import Entry
 from sealedfiles.sealing.file import show_path
-from sealedfiles.sealing.other_tools import encrypting_tool
+from sealedfiles.sealing.other_tools import MAY_STAY, encrypting_tool
 
 _MIGRATE = "to take over its files: sealedfiles migrate"
 
@@ -44,6 +44,6 @@ def refuse_ciphertext(blobs: Mapping[Entry, bytes]) -> None:
     """Raise UsageError if another tool has encrypted one of *blobs*, which would be sealed."""
     for entry, blob in blobs.items():
         tool = encrypting_tool(blob)
-        if tool:
+        if tool and tool not in MAY_STAY:
             what = f"{show_path(entry.path)} is encrypted with {tool}"
             raise UsageError(what, _MIGRATE, "to seal the ciphertext as it is: --force")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.invocation import is_adding
 from sealedfiles.sealing.file import show_path
-from sealedfiles.sealing.other_tools import encrypting_tool
+from sealedfiles.sealing.other_tools import MAY_STAY, encrypting_tool
 from sealedfiles.util.messages import shell_path
 
 
@@ -17,7 +17,7 @@ def refuse_ciphertext(path: bytes, tool: str, opened: Iterable[bytes]) -> None:
     Sealed, it would look like every value, but only the other tool's keys would open it.  It is accepted if
     one of the previous versions, which are *opened*, is a file of the same tool.
     """
-    if not is_adding() or any(encrypting_tool(one) == tool for one in opened):
+    if tool in MAY_STAY or not is_adding() or any(encrypting_tool(one) == tool for one in opened):
         return
     file = shell_path(path)
     raise SealedFilesError(
