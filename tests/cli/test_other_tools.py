@@ -110,6 +110,7 @@ def test_a_new_file_that_may_be_meant_to_stay_encrypted_is_sealed(
     for path in ("secrets/new.yaml", "other.yaml"):
         assert b"sealed:v1:" in tracking.blob("HEAD", path)
         assert tracking.read_bytes(path) == data
+        tracking.sealedfiles("seal", path)
     tracking.sealedfiles("check", "--keyed")
 
 

@@ -12,7 +12,7 @@ from sealedfiles.git.clone import is_passed_through
 from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
 from sealedfiles.model.token import TOKEN
 from sealedfiles.sealing.file import show_path
-from sealedfiles.sealing.other_tools import encrypting_tool
+from sealedfiles.sealing.other_tools import MAY_STAY, encrypting_tool
 from sealedfiles.util.messages import shell_path
 
 
@@ -44,7 +44,7 @@ def seal_in_place(
         sealed = complete
     if sealed != data:
         tool = encrypting_tool(data)
-        if tool:
+        if tool and tool not in MAY_STAY:
             hint = f"to decrypt it and seal its values: sealedfiles migrate {shell_path(path)}"
             dialog.warn(f"{show_path(path)} is encrypted with {tool}", hint)
             require_agreement(dialog, "Seal the ciphertext as it is?", yes=yes)
