@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
+from itertools import chain
 
 from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git import child
@@ -201,6 +202,7 @@ class Index:
         self._whole: Listing | None = None
         self._parts: list[tuple[tuple[bytes, ...], Listing]] = []
         """Lists of a few files and folders; those of more than one have all attributes files, too."""
+        self._hash_name = ""
 
     def __len__(self) -> int:
         """Return the number of entries; of a large index that is not listed, the one in its file."""
@@ -208,6 +210,16 @@ class Index:
             with open(self._file, "rb") as file:
                 return int.from_bytes(file.read(_COUNT.stop)[_COUNT], "big")
         return len(self._list())
+
+    def hash_name(self) -> str:
+        """Return the name of the hash that git's object ids are; "sha1" while the index is empty."""
+        if not self._hash_name:
+            # First our own files, which are listed in any case.
+            first = next(chain(self.entries(folder=_OWN + b"/"), self.entries()), None)
+            if first is None:
+                return "sha1"
+            self._hash_name = "sha1" if len(first.oid) == 40 else "sha256"
+        return self._hash_name
 
     def stat(self) -> tuple[int, int, int] | None:
         """Return a value that changes whenever git writes the index; None if there is no index."""

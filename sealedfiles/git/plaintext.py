@@ -10,11 +10,9 @@ import contextlib
 import hashlib
 import os
 from collections import Counter
-from itertools import chain
 
 from sealedfiles.errors import PolicyError
 from sealedfiles.git.clone_keys import merged_commits
-from sealedfiles.keys.folder import NAME
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import show
 from sealedfiles.sealing.file import show_path
@@ -203,12 +201,9 @@ def is_of_git(clone: Clone, path: bytes, data: bytes) -> bool:
 
 def blob_id(clone: Clone, data: bytes) -> str:
     """Return the id that git gives to *data* as a blob."""
-    # First our own files, which are listed in any case.
-    some = chain(clone.index.entries(folder=f"{NAME}/".encode()), clone.index.entries())
-    length = next((len(entry.oid) for entry in some), 40)
-    name = "sha1" if length == 40 else "sha256"
     # This is git's object id, not a security measure.
-    return hashlib.new(name, b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
+    text = b"blob %d\0%b" % (len(data), data)
+    return hashlib.new(clone.index.hash_name(), text, usedforsecurity=False).hexdigest()
 
 
 def commit_with(clone: Clone, path: bytes, oid: str) -> str | None:
