@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sealedfiles.app.access.policy_trust import settle_policy
@@ -125,7 +125,7 @@ def _finish_git(clone: Clone, *, was_set_up: bool) -> None:
 
 
 def _decrypt(
-    clone: Clone, restored: list[bytes], converted: Collection[bytes], identity: str | None
+    clone: Clone, restored: list[bytes], converted: Mapping[bytes, object], identity: str | None
 ) -> RewriteResult:
     """Decrypt the sealed files, and report values that a reader may not have written."""
     plaintext = PlaintextFiles(clone)

@@ -87,10 +87,11 @@ def rewrite_entries(clone: Clone, blobs: Iterable[tuple[Entry, bytes]]) -> int:
             path = clone.repository.regular_file(entry.path)
             if not path:
                 continue
-            if _is_sealed_in_tree(clone, before, path.read_bytes()):
-                # Otherwise the next `git commit -a` would restore the old tokens.
-                replace_file(clone.repository, path, data)
-            content = path.read_bytes()
+            with atomic.alone_in(path.parent):  # `set` may write at the same time
+                if _is_sealed_in_tree(clone, before, path.read_bytes()):
+                    # Otherwise the next `git commit -a` would restore the old tokens.
+                    replace_file(clone.repository, path, data)
+                content = path.read_bytes()
             if is_unchanged(clone, entry, data, content):
                 (same if content == data else opened).add([entry])
         _update_index(clone, stored)

@@ -7,7 +7,7 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -59,19 +59,26 @@ def with_blobs(clone: Clone, entries: Iterable[Entry]) -> Iterator[tuple[Entry, 
                 yield entry, blob
 
 
-def unchanged_for_git(clone: Clone) -> set[bytes]:
+def unchanged_for_git(clone: Clone) -> dict[bytes, object]:
     """Return the tracked files that git considers unchanged with the attributes that are in force now.
 
+    Each has its state (``FileStates``) from before git looked at it: another program may change it since.
     Files with the assume-unchanged bit are left out: git does not look at them.
     """
+    states: dict[bytes, object] = {
+        one.path: clone.states.of(str(clone.repository.file(one.path)))
+        for one in clone.index.entries()
+        if not one.assume_unchanged
+    }
     code, changed, _ = clone.repository.try_run("diff-files", "--name-only", "-z")
     if code:
-        return set()  # a filter that no longer works, which `unlock` repairs
-    looked_at = {one.path for one in clone.index.entries() if not one.assume_unchanged}
-    return looked_at.difference(changed.split(b"\0"))
+        return {}  # a filter that no longer works, which `unlock` repairs
+    for name in changed.split(b"\0"):
+        states.pop(name, None)
+    return states
 
 
-def restore_folder(clone: Clone, converted: Collection[bytes]) -> list[bytes]:
+def restore_folder(clone: Clone, converted: Mapping[bytes, object]) -> list[bytes]:
     """Write the *converted* files of ``.sealedfiles/`` as git has them, and return their paths."""
     written = []
     for entry in clone.index.files(folder=f"{NAME}/".encode()):
@@ -85,12 +92,14 @@ def restore_folder(clone: Clone, converted: Collection[bytes]) -> list[bytes]:
 
 
 def open_work_tree(
-    clone: Clone, plaintext: PlaintextFiles | None = None, converted: Collection[bytes] = ()
+    clone: Clone,
+    plaintext: PlaintextFiles | None = None,
+    converted: Mapping[bytes, object] | None = None,
 ) -> RewriteResult:
     """Write the plaintext of every sealed file that has no local changes.
 
     Values that are in plaintext in git are recorded in *plaintext*.  The files *converted* have no local
-    changes, even if they differ from git's version.
+    changes while they are in that state (``unchanged_for_git``), even if they differ from git's version.
     """
     problems: list[tuple[bytes, Problem]] = []
 
@@ -103,13 +112,13 @@ def open_work_tree(
             plaintext.note(entry.path, blob if plain is None else result.data, plain, written)
         return result.data
 
-    outcome = _rewrite(clone, opened, converted)
+    outcome = _rewrite(clone, opened, converted or {})
     return outcome._replace(problems=problems)
 
 
 def close_work_tree(clone: Clone) -> RewriteResult:
     """Write the tokens of every sealed file that has no local changes."""
-    outcome = _rewrite(clone, lambda _entry, blob: blob)
+    outcome = _rewrite(clone, lambda _entry, blob: blob, {})
     # After `lock`, no plaintext may remain, even if another process was just killed.
     beside = {clone.repository.file(entry.path).parent for entry in tracked_sealed_files(clone)}
     for folder in (_temporary_folder(clone.repository), *beside):
@@ -205,16 +214,22 @@ def _exclude(repository: Repository, pattern: str) -> None:
 
 
 def _rewrite(
-    clone: Clone, wanted: Callable[[Entry, bytes], bytes], converted: Collection[bytes] = ()
+    clone: Clone, wanted: Callable[[Entry, bytes], bytes], converted: Mapping[bytes, object]
 ) -> RewriteResult:
     written: list[bytes] = []
     right: list[bytes] = []
-    changed: list[tuple[bytes, bytes]] = []
+    changed: list[bytes] = []
+    waiting: list[tuple[bytes, bytes, bytes]] = []
 
-    def write(path: bytes, new: bytes) -> None:
-        # Others may have been allowed to read the tokens, but must not be able to read the plaintext.
-        replace_file(clone.repository, clone.repository.file(path), new, umasked=True)
-        written.append(path)
+    def write(name: bytes, data: bytes, new: bytes) -> None:
+        file = clone.repository.file(name)
+        with atomic.alone_in(file.parent):  # `set` and `edit` may write at the same time
+            if file.read_bytes() != data:
+                changed.append(name)
+                return
+            # Others may have been allowed to read the tokens, but must not be able to read the plaintext.
+            replace_file(clone.repository, file, new, umasked=True)
+        written.append(name)
 
     from sealedfiles.util.progress import Progress  # here: `set` rewrites one file in another way
 
@@ -230,12 +245,13 @@ def _rewrite(
                     right.append(entry.path)
                 continue
             if is_unchanged(clone, entry, blob, data):
-                write(entry.path, new)
+                write(entry.path, data, new)
+            elif entry.path in converted and converted[entry.path] == clone.states.of(str(path)):
+                waiting.append((entry.path, data, new))
             else:
-                changed.append((entry.path, new))
-    for name, new in changed:
-        if name in converted:
-            write(name, new)
+                changed.append(entry.path)
+    for name, data, new in waiting:
+        write(name, data, new)
     unchanged = unchanged_for_git(clone) if right else ()
     stale = [name for name in right if name not in unchanged]
-    return RewriteResult(written, [name for name, _ in changed if name not in converted], [], stale)
+    return RewriteResult(written, changed, [], stale)

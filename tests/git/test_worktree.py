@@ -12,7 +12,7 @@ from keys.kit import ALICE
 
 from sealedfiles.git import worktree
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.worktree import close_work_tree, open_work_tree, refresh
+from sealedfiles.git.worktree import close_work_tree, open_work_tree, refresh, unchanged_for_git
 from sealedfiles.util import progress
 
 if TYPE_CHECKING:
@@ -87,3 +87,27 @@ def test_nothing_is_written_beyond_a_link_of_the_user(
     before = {file: file.read_bytes() for file in outside.iterdir()}
     assert open_work_tree(new_clone(ALICE)).written == []
     assert {file: file.read_bytes() for file in outside.iterdir()} == before
+
+
+@pytest.mark.parametrize("is_set_early", [True, False], ids=["before it is read", "after"])
+def test_what_another_process_writes_at_the_same_time_is_kept(
+    toy: Toy,
+    new_clone: Callable[..., Clone],
+    monkeypatch: pytest.MonkeyPatch,
+    is_set_early: bool,
+) -> None:
+    """`set` and `edit` do not wait until `lock` or `unlock` ends."""
+    file, clone = toy.path / APP, new_clone(ALICE)
+    converted = unchanged_for_git(clone)
+    assert APP.encode() in converted
+
+    def edit(*arguments: object) -> bool:
+        file.write_text("another: edit\n")
+        return really_unchanged(*arguments)
+
+    really_unchanged: Callable[..., bool] = worktree.is_unchanged
+    monkeypatch.setattr(worktree, "is_unchanged", edit)
+    if is_set_early:
+        file.write_text("another: edit\n")
+    assert APP.encode() in open_work_tree(clone, None, converted).left
+    assert file.read_text() == "another: edit\n"
