@@ -13,7 +13,7 @@ from sealedfiles.app.tracking.key_origin import created_by, removal_notes
 from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, SealedFilesError, TamperedError, UsageError
-from sealedfiles.git.cached_groups import folder_missing
+from sealedfiles.git.cached_groups import any_branch_with_folder, folder_missing
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.earlier_checkouts import note_earlier_checkouts
 from sealedfiles.git.filter.problems import describe_problem
@@ -102,12 +102,12 @@ def unlock(
 def set_up_git_only(start: Path) -> Repository | None:
     """Set up git in the clone at *start* whose ``.sealedfiles/`` is missing; return its repository.
 
-    Anyone with push access can remove the folder.  Returns None, and changes nothing, outside of git and in a
-    clone that never had it.
+    Anyone with push access can remove the folder, and another branch may have it.  Returns None, and changes
+    nothing, outside of git and in a clone that never had it.
     """
     repository = find_repository(start)
     clone = Clone(repository, Identities()) if repository else None
-    if clone is None or folder_missing(clone) is None:
+    if clone is None or not (folder_missing(clone) or any_branch_with_folder(clone)):
         return None
     was_set_up = is_configured(clone.repository)
     configure(clone.repository)

@@ -58,11 +58,15 @@ def require_folder_of_cached_keys(clone: CloneKeys, *hints: str) -> None:
 
 def branch_with_folder(clone: CloneKeys) -> str:
     """Return a branch that has ``.sealedfiles/``, or "" if sealedfiles was never used in this clone."""
-    if _has_used(clone):
-        for ref in clone.repository.run("for-each-ref", "--format=%(refname)").split():
-            if not lacking(clone, ref):
-                name = os.fsdecode(ref)
-                return name.removeprefix("refs/heads/").removeprefix("refs/remotes/")
+    return any_branch_with_folder(clone) if _has_used(clone) else ""
+
+
+def any_branch_with_folder(clone: CloneKeys) -> str:
+    """Return a branch that has ``.sealedfiles/``, whoever pushed it, or ""."""
+    for ref in clone.repository.run("for-each-ref", "--format=%(refname)").split():
+        if not lacking(clone, ref):
+            name = os.fsdecode(ref)
+            return name.removeprefix("refs/heads/").removeprefix("refs/remotes/")
     return ""
 
 
@@ -74,9 +78,9 @@ def folder_missing(clone: CloneKeys, *, accepts_tokens: bool = False) -> SealedF
     """
     clone.allow_fetching()  # a partial clone without a checkout has none of these files yet
     branch = branch_with_folder(clone)
-    if branch and not lacking(clone, b"HEAD"):
+    if not lacking(clone, b"HEAD"):  # also behind `git clone --no-checkout`
         return NoKeyError(
-            f"{NAME}/ was removed, so nothing can be sealed here",
+            f"{NAME}/ is not here, so nothing can be sealed",
             f"restore it from HEAD: git checkout HEAD -- {NAME} .gitattributes",
         )
     if removed := folder_removed(clone, "HEAD"):
@@ -150,8 +154,15 @@ def last_change(repository: Repository, name: str, revision: str = "HEAD") -> st
 
 def not_set_up(clone: CloneKeys) -> SealedFilesError:
     """Return the error for a command in a repository without ``.sealedfiles/``."""
-    return folder_missing(clone) or UsageError(
-        f"sealedfiles is not set up in {clone.repository.top}", "set it up: sealedfiles init"
+    missing = folder_missing(clone)
+    if missing:
+        return missing
+    branch = any_branch_with_folder(clone)
+    hint = f"{branch} has it: git checkout {shell_word(branch)}" if branch else ""
+    return UsageError(
+        f"sealedfiles is not set up in {clone.repository.top}",
+        *filter(None, [hint]),
+        "set it up: sealedfiles init",
     )
 
 

@@ -508,6 +508,23 @@ def test_also_if_a_symbolic_link_or_nothing_is_in_its_place(
     assert (fresh.path / ".git/hooks/pre-commit").exists()
 
 
+@pytest.mark.parametrize("how", ["without a checkout", "on an earlier branch"])
+def test_unlock_sets_up_git_where_the_folder_is_not_checked_out(
+    alice: Repo, tmp_path: Path, how: str
+) -> None:
+    if how == "on an earlier branch":
+        empty = alice.git("mktree").strip()
+        alice.git("branch", "old", alice.git("commit-tree", empty, "-m", "old").strip())
+    options = ["--no-checkout"] if how == "without a checkout" else ["--branch=old"]
+    fresh = alice.person.clone(alice, tmp_path / "fresh", *options)
+    fresh.sealedfiles("unlock", code=None)
+    assert "git checkout" in fresh.stderr
+    fresh.git("checkout", "--quiet", "--force", "main")
+    fresh.write("secrets/new.yaml", "a: s3cr3t-new\n")
+    fresh.git("add", "secrets/new.yaml", code=None)
+    assert b"s3cr3t-new" not in b"".join(content for _, content in fresh.objects())
+
+
 def test_unlock_changes_nothing_where_sealedfiles_was_never_set_up(
     alice: Repo, tmp_path: Path
 ) -> None:

@@ -111,10 +111,8 @@ class Versions:
     def _near(self, path: bytes, data: bytes) -> Iterator[bytes]:
         """Yield the ``candidates`` that git wrote to *path*, or has in the index."""
         if self._origins or self._smudged:
-            from sealedfiles.git.filter.textconv import is_switching
-
             key = (path, hashlib.sha256(data).digest())
-            if key in self._origins and is_switching():
+            if key in self._origins:
                 yield self._origins[key]
             smudged = self._smudged.get(key)
             if smudged and (blob := self._clone.objects.blob(smudged.encode("ascii"))):
