@@ -295,7 +295,7 @@ class Workspace:
         noted = self.clone.plaintext_memory if noted is None else noted
         in_git = [] if with_stored else versions.stored(path, data)
         stored = StoredPlaintext(in_git, file, None if with_stored else noted, origin)
-        others = versions.others(path, data)
+        others = versions.others(path)
         return seal_file(data, candidates, file, rules, self.ring, others, stored)
 
     def replace(self, file: Path, data: bytes, *, umasked: bool = False) -> None:

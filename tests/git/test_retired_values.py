@@ -197,6 +197,22 @@ def test_nor_before_the_revocation_is_committed(forged: tuple[Repo, str]) -> Non
     assert f"{copy_of(path)}: checked out from a token under a retired key" in repo.stderr
 
 
+@pytest.mark.parametrize("command", ["merge", "cherry-pick"])
+def test_a_merge_that_renormalizes_does_not_reseal_it(
+    forged: tuple[Repo, str], command: str
+) -> None:
+    """git asks for the stored form of what it has just decrypted."""
+    repo, path = forged
+    stored = set(repo.tokens("forged", path))
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    repo.edit(path, "s3cr3t-api-alpha", "s3cr3t-api-own")
+    repo.commit("mine")
+    repo.git("-c", "merge.renormalize=true", command, "--no-ff", "forged", code=None)
+    assert EVIL in repo.read(path)
+    assert stored & set(repo.tokens("HEAD", path)) - set(repo.tokens("forged~1", path))
+    repo.sealedfiles("get", path, USER_KEYS[path], code=4)
+
+
 @pytest.mark.parametrize("how", ["merge", "cherry-pick"])
 def test_a_conflict_that_is_resolved_by_hand_does_not_reseal_it(
     forged: tuple[Repo, str], how: str

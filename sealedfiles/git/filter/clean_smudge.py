@@ -111,7 +111,7 @@ class Filter:
 
         file = describe_file(path, rules.format)._replace(ids=self._versions.used_ids)
         versions = self._versions.candidates(path, data, file)
-        others = self._versions.others(path, data)
+        others = self._versions.others(path)
         noted = LeftInPlaintext(self.clone, path, data)
         # Only if the file is stored: `git status`, `diff` and `reset` must not fail.
         origin = None

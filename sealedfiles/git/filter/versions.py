@@ -62,26 +62,23 @@ class Versions:
             while len(self._origins) > _ORIGINS:
                 del self._origins[next(iter(self._origins))]
 
-    def others(self, path: bytes, data: bytes) -> list[bytes]:
-        """Return the other sealed versions that *data* at *path* may come from.
+    def others(self, path: bytes) -> list[bytes]:
+        """Return the other sealed versions that a file at *path* may come from.
 
-        In a renormalizing merge (`git merge -X renormalize`), tokens are taken from the index, so that all
-        sides are sealed under the same keys.  But a value that is sealed on one side must stay sealed, even
-        if the other side has it in plaintext.  So this returns the version that was just checked out
-        without a blob id and, after a conflict, all of its sides.
+        After a conflict, a value that is sealed on one side must stay sealed, even if the other side has it
+        in plaintext: these are all sides.
         """
-        origin = self._origins.get((path, hashlib.sha256(data).digest()))
         stages = self._clone.index.stages(path)
         sides = [stages[n] for n in (3, 1, 2) if n in stages and 0 not in stages]
         blobs = (self._clone.objects.blob(side.oid.encode("ascii")) for side in sides)
-        return [version for version in (origin, *blobs) if version]
+        return [version for version in blobs if version]
 
     def candidates(self, path: bytes, data: bytes, file: File) -> Iterator[bytes]:
         """Yield the versions that *data* at *path* may come from, best first.
 
-        1. The version that this process checked out as exactly this text.  If git did not pass its blob id,
-           only in `git switch -m`, which requires the same bytes back: otherwise git aborts, after it has
-           removed the user's edits.  (In a renormalizing merge, see ``others``.)
+        1. The version that this process checked out as exactly this text.  `git switch -m` requires the same
+           bytes back: otherwise git aborts, after it has removed the user's edits.  In a renormalizing merge,
+           a value of a removed reader would get a token of the current key.
         2. The version in the index.  An empty blob is skipped: it is only an intent to add.
         3. The version in HEAD.
         4. If the path is not in git: a tracked path that no longer exists in the working tree and has the
