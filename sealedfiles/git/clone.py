@@ -115,12 +115,15 @@ class Clone(CloneKeys):
             is_shared = self.repository.has_other_worktrees
             left = {*(tracked or ()), *(() if is_shared else removed)}
             extra = [one for one in attributes_mirror.pinned(self.repository) if one not in left]
+            unverified = self.policy_in_force.unverified_patterns()
             if tracked is None or not extra or is_shared:
                 known = self.policy_in_force.tracking().tracked or ()
-                attributes_mirror.mirror(self.repository, policy, [*extra, *known])
+                patterns = [*extra, *known, *unverified]
+                attributes_mirror.mirror(self.repository, policy, patterns)
                 return
             kept = self._still_tracked(extra)
-            attributes_mirror.mirror(self.repository, policy, extra if kept is None else kept)
+            patterns = [*(extra if kept is None else kept), *unverified]
+            attributes_mirror.mirror(self.repository, policy, patterns)
             if kept is None:
                 attributes_mirror.expire(self.repository)
 

@@ -146,6 +146,17 @@ class PolicyInForce:
             self._tracking = Policy([], tracked=tuple(tracked))
         return accepted or self._tracking or Policy([])
 
+    def unverified_patterns(self) -> list[str]:
+        """Return what policies in history tracked if no key of this clone could verify the accepted one.
+
+        Anyone with push access could remove a reader's key file and the patterns.
+        """
+        clone = self._clone
+        if self.accepted() is None:
+            return []
+        groups = proving_groups(clone.group_names(), clone.ring, clone.identities)
+        return [*dict.fromkeys(self._known_patterns())] if groups == [] else []
+
     def rules_for(self, file: str) -> FileRules:
         """Return the rules for *file*, a path relative to the working tree's root.  Raises PolicyError."""
         in_force = self.get()

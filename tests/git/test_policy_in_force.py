@@ -508,6 +508,24 @@ def test_also_if_a_symbolic_link_or_nothing_is_in_its_place(
     assert (fresh.path / ".git/hooks/pre-commit").exists()
 
 
+def test_also_if_the_key_file_of_its_user_is_gone(
+    alice: Repo, mallory: Repo, tmp_path: Path
+) -> None:
+    mallory.write(".gitattributes", "")
+    mallory.write(POLICY, "version: 1\ntracked: [zzz]\nrules: []\n")
+    for file in (mallory.path / ".sealedfiles/keys").glob("*/alice.*"):
+        file.unlink()
+    mallory.git("add", "-A")
+    mallory.git("commit", "--quiet", "--message", "tidy")
+    fresh = alice.person.clone(mallory, tmp_path / "fresh")
+    fresh.sealedfiles("unlock", code=3)
+    fresh.write("secrets/new.yaml", "a: s3cr3t-new\n")
+    fresh.git("add", "secrets/new.yaml", code=128)
+    assert "no key for the group" in fresh.stderr
+    fresh.write("notes.txt", "open\n")
+    fresh.git("add", "notes.txt")
+
+
 @pytest.mark.parametrize("how", ["without a checkout", "on an earlier branch"])
 def test_unlock_sets_up_git_where_the_folder_is_not_checked_out(
     alice: Repo, tmp_path: Path, how: str
