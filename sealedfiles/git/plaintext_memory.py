@@ -45,6 +45,9 @@ _DIGEST = lazy_pattern(r"[0-9a-f]{32}")
 _VALUE, _COMMENT = b"value", b"comment"
 _LINES = 1000
 """The number of lines of one value or content that are recorded."""
+_SEPARATOR = lazy_pattern(r"[=:\s]+")
+_SEPARATORS = 20
+"""The number of places in a comment at which a value may begin."""
 _APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
@@ -138,10 +141,15 @@ class PlaintextMemory:
     ) -> None:
         """Record what tokens under retired keys held; *contents* are those of files without values.
 
-        They are recorded with their keys only: they may be older values of the user.
+        They are recorded with their keys only, because they may be older values of the user; and for a change
+        between a value and a comment, in which the key may not be found, without.
         """
-        found = [*(_of_value(*one) for one in values), *map(_of_comment, comments)]
+        pairs, texts = [*values], [*comments]
+        found = [*(_of_value(*one) for one in pairs), *map(_of_comment, texts)]
         records = [record for one in found for record in one.placed]
+        records += _held(_VALUE, [value for _, value in pairs])
+        for one in texts:
+            records += _held(_COMMENT, _rests(one.text) if not one.values else ())
         self._note([RETIRED + one for one in (*records, *map(content_record, contents))], commit)
 
     def _note(self, records: list[bytes], commit: str) -> None:
@@ -263,7 +271,7 @@ class _Records(NamedTuple):
 def value_records(path: bytes, value: str) -> list[bytes]:
     """Return the records by which a value is found that was a value, or a comment, when it was recorded."""
     at, pair, anywhere = _at(path, value), _pair(_COMMENT, path, value), _anywhere(value)
-    return [at, *pair, *anywhere, *_line_records(_COMMENT, value)]
+    return [at, *pair, *anywhere, *_line_records(_COMMENT, value), *_held(_COMMENT, [value])]
 
 
 def comment_records(comment: PlacedComment) -> list[bytes]:
@@ -271,7 +279,9 @@ def comment_records(comment: PlacedComment) -> list[bytes]:
     records = [comment_record(comment.text)]
     for path, value in comment.values:
         records += [_at(path, value), *_pair(_VALUE, path, value), *_anywhere(value)]
-    return [*records, *_anywhere(comment.text), *_line_records(_VALUE, f"\n{comment.text}")]
+    records += [*_anywhere(comment.text), *_line_records(_VALUE, f"\n{comment.text}")]
+    rests = [*_rests(comment.text)]
+    return [*records, *_held(_VALUE, rests), *_held(_COMMENT, rests)]
 
 
 def line_records(line: PlacedComment) -> list[bytes]:
@@ -302,6 +312,18 @@ def _of_comment(comment: PlacedComment) -> _Records:
     placed = [comment_record(comment.text), *(record for one in values for record in one.placed)]
     anywhere = [record for one in values for record in one.anywhere]
     return _Records(placed, [*anywhere, *_line_records(_COMMENT, f"\n{comment.text}")])
+
+
+def _held(kind: bytes, texts: Iterable[str]) -> list[bytes]:
+    """Return the records of what a value or a comment held, without its key."""
+    return [b"held\0%b\0%b" % (kind, _encoded(one)) for one in texts if len(one) >= TELLING]
+
+
+def _rests(text: str) -> Iterator[str]:
+    """Yield what may be the value in a comment whose key is written so that no entry is found in it."""
+    for separator in islice(_SEPARATOR.finditer(text), _SEPARATORS):
+        rest = text[separator.end() :].strip()
+        yield from dict.fromkeys((rest, rest.strip("\"'`")))
 
 
 def _content_lines(data: bytes) -> list[bytes]:

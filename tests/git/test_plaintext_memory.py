@@ -14,11 +14,14 @@ from sealedfiles.errors import GitError
 from sealedfiles.git import plaintext_memory
 from sealedfiles.git.plaintext_memory import (
     NAME,
+    RETIRED,
     PlaintextMemory,
     comment_record,
+    comment_records,
     content_record,
     value_records,
 )
+from sealedfiles.model.paths import key_step
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.comment_lines import PlacedComment
 
@@ -64,6 +67,21 @@ def test_it_holds_values_by_key_path_and_comments_and_contents(tmp_path: Path) -
     assert origin(memory, "value") == COMMIT
     assert memory.origin(comment_record("comment")) == COMMIT
     assert memory.origin(content_record(b"content")) == COMMIT
+
+
+@pytest.mark.parametrize("text", ["db\\ pass=s3cr3t-old", ": s3cr3t-old", "- 's3cr3t-old'"])
+def test_a_retired_value_and_comment_are_found_as_each_other_whatever_the_key(
+    tmp_path: Path, text: str
+) -> None:
+    """No entry is found in a comment with an unusual key."""
+    comment, path = PlacedComment(text), key_step("db pass")
+    memory = PlaintextMemory(tmp_path / "value")
+    memory.note_retired([(path, "s3cr3t-old")])
+    assert memory.origin(*(RETIRED + one for one in comment_records(comment))) is not None
+    memory = PlaintextMemory(tmp_path / "comment")
+    memory.note_retired([], comments=[comment])
+    assert memory.has_retired_value(path, "s3cr3t-old")
+    assert not memory.has_retired_value(path, "s3cr3t-own")
 
 
 def test_each_value_has_its_own_commit(tmp_path: Path) -> None:
