@@ -358,6 +358,7 @@ def _all_records(path: bytes, value: str) -> list[bytes]:
     """Return every record that may exist for a value, or for the entry of a comment."""
     found = [_of_value(path, value), _of_value(path, value, _COMMENT)]
     records = [record for one in found for record in (*one.placed, *one.anywhere)]
+    records += [record for kind in (_VALUE, _COMMENT) for record in _held(kind, [value])]
     return [*records, *(RETIRED + one for one in records)]
 
 

@@ -263,6 +263,17 @@ def test_values_made_under_a_retired_key_after_it_was_retired_are_asked_about(re
     assert_synced(repo)
 
 
+def test_also_if_a_rebase_puts_the_revocation_behind_them(repo: Repo) -> None:
+    """The commit of the revocation from before the rebase did not know them."""
+    branches(repo, [["revoke", "bob"]], [["edit", "db-alpha", "db-beta"]])
+    repo.git("rebase", "--quiet", "other", code=None)
+    assert any(token.split(":")[3] == epochs(repo)[0][0] for token in repo.tokens("HEAD", YAML))
+    repo.sealedfiles("sync", code=1)
+    assert f"{YAML}: 1 value" in repo.stderr
+    repo.sealedfiles("sync", "--yes")
+    assert_synced(repo)
+
+
 def test_a_rotation_that_was_abandoned_is_forgotten_only_when_told(repo: Repo) -> None:
     repo.git("checkout", "--quiet", "-b", "other")
     do(repo, ["rotate", "default"])

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from sealedfiles.app.dialog import Dialog, agree
 from sealedfiles.app.rotation.unite import UNDER_WAY
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.head_log import visited
 from sealedfiles.git.worktree import tracked_sealed_files, with_blobs
 from sealedfiles.keys.epochs import Epoch, keys_in_use
 from sealedfiles.keys.folder import NAME
@@ -113,6 +114,10 @@ def _tokens_at(clone: Clone, group: str, revocation: Epoch) -> set[str]:
     itself made by uniting two branches, there are none: HEAD may contain tokens of a removed reader.
     """
     heads = ["HEAD", *(n for n in UNDER_WAY if (clone.repository.git_dir / n).exists())]
+    # A rebase makes the revocation again, on commits that the one before it did not know.
+    heads += visited(clone.repository)
+    _, upstream, _ = clone.repository.try_run("rev-parse", "--verify", "--quiet", "@{upstream}^0")
+    heads += upstream.decode("ascii").split()
     file = f"{NAME}/keys/{group}/epochs"
     out = clone.repository.run(
         "log", "--full-history", "--format=%H", f"-S{revocation.key_id} ", *heads, "--", file
