@@ -95,7 +95,14 @@ def command(
         show_plan(prepared, groups)
     adopted = None
     if not prepared.plan.files:
-        hints = [] if prepared.is_new else ["values to change: sealedfiles exposure --history"]
+        hints = (
+            []
+            if prepared.is_new
+            else [
+                "to seal files that the policy names, as after an interruption: sealedfiles status --fix",
+                "values to change: sealedfiles exposure --history",
+            ]
+        )
         say("no file was found whose values can be sealed", *hints)
     elif not dry_run:
         question = f"Seal {counted(len(prepared.plan.files), 'file')}?"

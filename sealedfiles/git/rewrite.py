@@ -193,4 +193,6 @@ def stage(clone: Clone, *names: str) -> None:
     for folder, _, _ in os.walk(clone.repository.top / NAME):
         atomic.sweep(Path(folder))
     # Not the temporary files of another process, or of one that was just killed.
-    clone.repository.run("add", "-f", "--", *names, f":(exclude,glob)**/{atomic.TEMPORARY_NAMES}")
+    others = f":(exclude,glob)**/{atomic.TEMPORARY_NAMES}"
+    # Our own files have LF on every system; git may be told to refuse that (core.safecrlf).
+    clone.repository.run("-c", "core.safecrlf=false", "add", "-f", "--", *names, others)

@@ -106,6 +106,16 @@ def test_modes_and_odd_names_stay(toy: Toy, new_clone: Callable[..., Clone]) -> 
     assert toy.git("show", f":{name}") == "y\r\n"
 
 
+def test_our_files_are_staged_whatever_line_ends_git_refuses(
+    toy: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    toy.git("config", "core.autocrlf", "true")
+    toy.git("config", "core.safecrlf", "true")
+    toy.write(".gitattributes", "a\n")
+    stage(new_clone(), ".gitattributes")
+    assert toy.git("show", ":.gitattributes") == "a\n"
+
+
 def test_a_locked_index_is_refused_before_anything_is_changed(
     toy: Toy, new_clone: Callable[..., Clone]
 ) -> None:
