@@ -361,6 +361,6 @@ def test_keys_of_a_partial_clone_without_a_checkout_are_not_replaced(
     options = "--filter=blob:none", "--no-checkout"
     clone = repo.person.clone(repo.path.as_uri(), tmp_path / "partial", *options)
     clone.sealedfiles(command, code=3)
-    assert "is missing, but git contains values that are sealed to default" in clone.stderr
-    assert "restore it: git checkout " in clone.stderr
+    assert ".sealedfiles/ is not here, so nothing can be sealed" in clone.stderr
+    assert "restore it from HEAD: git checkout HEAD -- .sealedfiles" in clone.stderr
     assert clone.git("ls-files") == ""
