@@ -78,7 +78,8 @@ def folder_missing(clone: CloneKeys, *, accepts_tokens: bool = False) -> SealedF
     """
     clone.allow_fetching()  # a partial clone without a checkout has none of these files yet
     branch = branch_with_folder(clone)
-    if not lacking(clone, b"HEAD"):  # also behind `git clone --no-checkout`
+    # Also behind `git clone --no-checkout`.
+    if (branch or not accepts_tokens) and not lacking(clone, b"HEAD"):
         return NoKeyError(
             f"{NAME}/ is not here, so nothing can be sealed",
             f"restore it from HEAD: git checkout HEAD -- {NAME} .gitattributes",
