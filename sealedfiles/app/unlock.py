@@ -93,7 +93,9 @@ def unlock(
         dialog.warn(f"{show_path(path)} has local changes and was left unchanged")
     if files.left:
         dialog.say(
-            "some files were not decrypted", "to discard local changes: git checkout -- FILE"
+            "some files were not decrypted",
+            "to decrypt them with their changes: sealedfiles unseal FILE",
+            "to discard the changes: git checkout -- FILE",
         )
     dialog.say(f"decrypted {counted(len(files.written), 'file')}")
     return is_valid
