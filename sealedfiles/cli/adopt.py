@@ -95,15 +95,11 @@ def command(
         show_plan(prepared, groups)
     adopted = None
     if not prepared.plan.files:
-        hints = (
-            []
-            if prepared.is_new
-            else [
-                "to seal files that the policy names, as after an interruption: sealedfiles status --fix",
-                "values to change: sealedfiles exposure --history",
-            ]
-        )
-        say("no file was found whose values can be sealed", *hints)
+        hints = [
+            "to seal files that the policy names, as after an interruption: sealedfiles status --fix",
+            "values to change: sealedfiles exposure --history",
+        ]
+        say("no file was found whose values can be sealed", *([] if prepared.is_new else hints))
     elif not dry_run:
         question = f"Seal {counted(len(prepared.plan.files), 'file')}?"
         require_agreement(TERMINAL, question, yes=yes)

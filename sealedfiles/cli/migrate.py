@@ -138,6 +138,6 @@ def _migrate(
     prepared: Prepared, plan: MigrationPlan, request: MigrateRequest, *, no_hooks: bool
 ) -> Migrated:
     hooks = partial(set_up_hooks, prepared.repository, unwanted=no_hooks)
-    if no_hooks:
+    if no_hooks and not prepared.is_new:
         hooks()
     return migrate(prepared, plan, request.identity, request.name, TERMINAL, hooks)

@@ -151,11 +151,8 @@ class PolicyInForce:
 
         Anyone with push access could remove a reader's key file and the patterns.
         """
-        clone = self._clone
-        if self.accepted() is None:
-            return []
-        groups = proving_groups(clone.group_names(), clone.ring, clone.identities)
-        return [*dict.fromkeys(self._known_patterns())] if groups == [] else []
+        is_unverified = self.accepted() is not None and self._held_groups() == []
+        return [*dict.fromkeys(self._known_patterns())] if is_unverified else []
 
     def rules_for(self, file: str) -> FileRules:
         """Return the rules for *file*, a path relative to the working tree's root.  Raises PolicyError."""
@@ -197,13 +194,17 @@ class PolicyInForce:
         """
         clone = self._clone
         if old is None:
-            return proving_groups(clone.group_names(), clone.ring, clone.identities)
+            return self._held_groups()
         named = sorted({*old.groups(), *new.groups()})
         try:
             held = [group for group in named if clone.ring.holds(group)]
             return held if not any(map(self._is_taken_away, {*named} - {*held})) else None
         except SealedFilesError:
             return None
+
+    def _held_groups(self) -> list[str] | None:
+        clone = self._clone
+        return proving_groups(clone.group_names(), clone.ring, clone.identities)
 
     def _is_taken_away(self, group: str) -> bool:
         """Return True if the files of *group* were removed, or those of this user without a revocation.
@@ -311,12 +312,11 @@ class PolicyInForce:
 
         Where all policies lack a proof, a pattern of every file; without the keys to tell, those of all.
         """
-        clone = self._clone
-        if not clone.is_accepted:
+        if not self._clone.is_accepted:
             return  # a submodule, whose history says nothing: ``_without_paths``
         groups: list[str] | None = None
         with contextlib.suppress(SealedFilesError):
-            groups = proving_groups(clone.group_names(), clone.ring, clone.identities)
+            groups = self._held_groups()
         proved = self._proved_before(groups) if groups else None
         if groups and proved is None:
             yield "*"

@@ -70,12 +70,16 @@ def unchanged_for_git(clone: Clone) -> dict[bytes, object]:
         for one in clone.index.entries()
         if not one.assume_unchanged
     }
+    changed = _changed_for_git(clone)
+    if changed is None:
+        return {}
+    return {path: state for path, state in states.items() if path not in changed}
+
+
+def _changed_for_git(clone: Clone) -> set[bytes] | None:
+    """Return what git considers changed; None if a filter no longer works, which `unlock` repairs."""
     code, changed, _ = clone.repository.try_run("diff-files", "--name-only", "-z")
-    if code:
-        return {}  # a filter that no longer works, which `unlock` repairs
-    for name in changed.split(b"\0"):
-        states.pop(name, None)
-    return states
+    return None if code else {*changed.split(b"\0")}
 
 
 def restore_folder(clone: Clone, converted: Mapping[bytes, object]) -> list[bytes]:
@@ -219,7 +223,6 @@ def _rewrite(
     written: list[bytes] = []
     right: list[bytes] = []
     changed: list[bytes] = []
-    waiting: list[tuple[bytes, bytes, bytes]] = []
 
     def write(name: bytes, data: bytes, new: bytes) -> None:
         file = clone.repository.file(name)
@@ -244,14 +247,12 @@ def _rewrite(
                 if b"sealed:v1:" in blob and not entry.assume_unchanged:
                     right.append(entry.path)
                 continue
-            if is_unchanged(clone, entry, blob, data):
+            if is_unchanged(clone, entry, blob, data) or (
+                entry.path in converted and converted[entry.path] == clone.states.of(str(path))
+            ):
                 write(entry.path, data, new)
-            elif entry.path in converted and converted[entry.path] == clone.states.of(str(path)):
-                waiting.append((entry.path, data, new))
             else:
                 changed.append(entry.path)
-    for name, data, new in waiting:
-        write(name, data, new)
-    unchanged = unchanged_for_git(clone) if right else ()
-    stale = [name for name in right if name not in unchanged]
+    differing = _changed_for_git(clone) if right else set()
+    stale = [name for name in right if differing is None or name in differing]
     return RewriteResult(written, changed, [], stale)
