@@ -5,7 +5,7 @@ All of this takes linear time, or linear times a logarithm: anyone can write any
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from sealedfiles.formats.base import Commented, CommentPlace, Format, Span
@@ -42,6 +42,8 @@ class CommentLines:
     A *block* is a comment and the comments below it that each have a line of their own, if nothing but
     blank lines is between them; a *paragraph* is a part of a block without blank lines and without
     empty comments.
+
+    What a comment for which *is_unread* is true opens or closes is unknown: it ends what is open above it.
     """
 
     def __init__(
@@ -50,13 +52,19 @@ class CommentLines:
         values: Sequence[Span],
         comments: Sequence[tuple[int, int]],
         file_format: Format,
+        is_unread: Callable[[str], bool] | None = None,
     ) -> None:
         self._text = text
         self._values = values
         self._format = file_format
         self._closings: dict[str, list[int]] = {}
         self._signs = tuple(sign.rstrip() for sign in file_format.comment_signs)
-        self.lines = [self._line(start, end) for start, end in comments]
+        self._unread = {
+            index
+            for index, (start, end) in enumerate(comments if is_unread else ())
+            if is_unread and is_unread(text[start:end])
+        }
+        self.lines = [self._line(index, start, end) for index, (start, end) in enumerate(comments)]
         count = len(self.lines)
         self._block_end = [count] * count
         self._paragraph_end = [count] * count
@@ -91,9 +99,10 @@ class CommentLines:
         line = self.lines[index]
         return self._text[line.start : line.end]
 
-    def _line(self, start: int, end: int) -> CommentLine:
+    def _line(self, index: int, start: int, end: int) -> CommentLine:
         comment = self._text[start:end]
-        read = self._format.commented(comment)
+        unread = Commented(len(comment) - len(comment.lstrip()))
+        read = unread if index in self._unread else self._format.commented(comment)
         if read.content < 0:
             return CommentLine(start, end, -1, -1, read)
         sign = self._sign_of(start)
@@ -192,7 +201,8 @@ class CommentLines:
         for index in range(count - 1, -1, -1):
             found[index] = closing
             comment = self.text_of(index)
-            if sign in comment if is_end else self._format.closes(comment, sign):
+            closes = sign in comment if is_end else self._format.closes(comment, sign)
+            if closes or index in self._unread:
                 closing = index
         return found
 
@@ -203,9 +213,9 @@ class CommentLines:
         opened: list[int] = []
         block = 0
         for index in range(count):
-            if index >= block:
+            if index >= block or index in self._unread:
                 for opener in opened:
-                    found[opener] = count
+                    found[opener] = count if index >= block else index
                 opened, block = [], self._block_end[index]
             for _, sign in self._format.brackets(self.text_of(index)):
                 if sign in "[{":

@@ -13,7 +13,7 @@ from sealedfiles.sealing.comment_lines import CommentLines
 from sealedfiles.sealing.opened_tokens import is_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from sealedfiles.formats.base import Commented, Format, Span
     from sealedfiles.model.policy import FileRules
@@ -116,12 +116,13 @@ def groups_of_comments(
     comments: Sequence[tuple[int, int]],
     reasons: Reasons,
     kept: Sequence[str | None] = (),
+    is_unread: Callable[[str], bool] | None = None,
 ) -> list[set[str]]:
     """Return for each of *comments* the groups that it is sealed to; none: everybody may read it.
 
-    *kept* are the groups of those that are sealed in any case.
+    *kept* are the groups of those that are sealed in any case; for *is_unread* see CommentLines.
     """
-    lines = CommentLines(text, values, comments, reasons.format)
+    lines = CommentLines(text, values, comments, reasons.format, is_unread)
     return _Decision(lines, reasons, kept or [None] * len(comments)).groups
 
 

@@ -204,7 +204,10 @@ def _comments_against_rules(subject: CheckedFile, rules: FileRules) -> Iterator[
         return
     reasons = Reasons(content.file.format, rules, known, [])
     comments = scan.comments()
-    decided = groups_of_comments(content.text, scan.values, comments, reasons)
+    # Without a key, nobody knows which lines belong together around a sealed comment.
+    decided = groups_of_comments(
+        content.text, scan.values, comments, reasons, is_unread=is_sealed_comment
+    )
     last = -1
     for index, ((start, end), groups) in enumerate(zip(comments, decided, strict=True)):
         comment = content.text[start:end]
