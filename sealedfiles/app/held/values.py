@@ -116,6 +116,10 @@ class HeldValues:
         return show_path(source.file.path), b"#"
 
 
+_HEADER = re.compile(rb"[\"']?[^\"'=:\s]+[\"']?[ \t]*[:=]?[ \t]*[\[{(][\[{( \t]*").fullmatch
+"""Matches the line of a comment with which a collection begins: a key, which is no secret, and brackets."""
+
+
 def texts_in(
     blob: bytes,
     file: File,
@@ -206,14 +210,9 @@ def _texts(kind: int, literal: bytes, file: File) -> Iterator[bytes]:
         decoded = file.format.decode(literal.decode("utf-8", "surrogateescape"))
         texts.append(decoded.encode("utf-8", "surrogatepass"))
     for text in texts:
-        if b"\n" not in text and b"\r" not in text:
-            bare = text.strip(b" \t\"'")
-            if is_telling(bare):
-                yield bare
-            continue
         for line in text.replace(b"\r", b"\n").split(b"\n"):
             bare = line.strip(b" \t\"'")
-            if is_telling(bare):
+            if is_telling(bare) and not (kind == COMMENT and _HEADER(bare)):
                 yield bare
 
 

@@ -133,3 +133,23 @@ def test_the_tags_of_an_xml_comment_are_not_searched_for() -> None:
     assert places(values, b"<servers>\n    <password a=") == []
     for copy in (b"pass&word-1", b"x s3cr3t-2 y"):
         assert len(places(values, copy)) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "header"),
+    [
+        (
+            "a.json",
+            '{\n  // "servers": [{\n  //   "password": "old-secret-1"\n  // }],\n  "a": 1}\n',
+            '"servers": [{',
+        ),
+        ("a.yaml", "a: 1\n# listeners: [\n#   old-secret-1,\n# ]\n", "listeners: ["),
+    ],
+)
+def test_the_beginning_of_a_collection_in_a_comment_is_not_searched_for(
+    path: str, text: str, header: str
+) -> None:
+    """Its key is no secret, and the same line is often below the comment."""
+    values = held(path, text)
+    assert places(values, header.encode()) == []
+    assert len(values) > 0
