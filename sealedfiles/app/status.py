@@ -45,10 +45,11 @@ def read_status(workspace: Workspace, clone: Clone, dialog: Dialog) -> list[File
 
 def seal_staged_plaintext(
     workspace: Workspace, clone: Clone, dialog: Dialog, *, yes: bool
-) -> list[bytes]:
-    """Seal the plaintext in the index, after asking unless *yes* is set; return the paths of its files.
+) -> dict[bytes, bool]:
+    """Seal the plaintext in the index, after asking unless *yes* is set.
 
-    The working tree is not changed.  What another tool has encrypted is reported, and not sealed.
+    Returns the paths of its files, each with whether the file is in plaintext in HEAD, too.  The working tree
+    is not changed.  What another tool has encrypted is reported, and not sealed.
     """
     sealed: dict[Entry, bytes] = {}
     accepted: dict[Entry, bytes] = {}
@@ -64,11 +65,17 @@ def seal_staged_plaintext(
             elif new != blob:
                 sealed[entry], accepted[entry] = new, blob
     if not sealed or not confirm_plaintext(clone, list(sealed), dialog, yes=yes):
-        return []
+        return {}
     rewrite_entries(clone, sealed.items())
     for entry in sealed:
         clone.plaintext_memory.forget_file(accepted[entry], clone.describe(entry.path)[0])
-    return [entry.path for entry in sealed]
+    return {one.path: _is_committed(clone, one.path, staged) for one, staged in accepted.items()}
+
+
+def _is_committed(clone: Clone, path: bytes, staged: bytes) -> bool:
+    """Return True if HEAD has the file as it was *staged*, or with a value in plaintext."""
+    blob = clone.objects.blob(b"HEAD:" + path) or b""
+    return blob == staged or inspect_file(blob, *clone.describe(path)).has_plaintext
 
 
 def _current_keys(workspace: Workspace, dialog: Dialog) -> dict[str, str]:

@@ -130,12 +130,15 @@ def _deadline(value: DatedValue, now: int) -> str:
 
 @exclusive()
 def _fix(workspace: Workspace, clone: Clone, *, yes: bool) -> None:
-    paths = seal_staged_plaintext(workspace, clone, TERMINAL, yes=yes)
-    for path in paths:
+    sealed = seal_staged_plaintext(workspace, clone, TERMINAL, yes=yes)
+    for path in sealed:
         say(f"{show_path(path)}: sealed in the index; the working tree is unchanged")
-    if paths:
+    if sealed:
+        say(f"staged: {counted(len(sealed), 'file')}; commit now")
+    committed = sum(sealed.values())
+    if committed:
         say(
-            f"staged: {counted(len(paths), 'file')}; commit now",
+            f"in plaintext in HEAD: {counted(committed, 'file')}",
             "earlier commits still contain these values in plaintext, in every copy of "
             "the repository: change them at their source",
             "rewriting history (git filter-repo) removes them from this repository, not from copies",

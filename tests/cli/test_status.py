@@ -20,11 +20,16 @@ def states(repo: Repo, code: int = 0) -> dict[str, str]:
     return {file["path"]: file["state"] for file in data["files"]}
 
 
-def commit_in_plaintext(repo: Repo, path: str) -> None:
-    """Commit a file as a program does that runs no filters."""
+def stage_in_plaintext(repo: Repo, path: str) -> None:
+    """Stage a file as a program does that runs no filters."""
     off = ("filter.sealedfiles.process=", "filter.sealedfiles.clean=cat")
     options = [word for one in (*off, "filter.sealedfiles.required=false") for word in ("-c", one)]
     repo.git(*options, "add", "--renormalize", path)
+
+
+def commit_in_plaintext(repo: Repo, path: str) -> None:
+    """Commit a file as such a program does."""
+    stage_in_plaintext(repo, path)
     repo.git("commit", "--quiet", "--message", "by a program that runs no filters")
 
 
@@ -73,6 +78,15 @@ def test_fix_seals_in_the_index_what_was_committed_in_plaintext(repo: Repo) -> N
     assert repo.git("show", f":{ENV}") == sealed
     assert (repo.path / ENV).read_bytes() == shown
     assert repo.git("status", "--porcelain") == f"M  {ENV}\n"
+
+
+def test_fix_of_what_was_only_staged_speaks_of_no_commit(repo: Repo) -> None:
+    sealed = repo.git("show", f"HEAD:{ENV}")
+    stage_in_plaintext(repo, ENV)
+    repo.sealedfiles("status", "--fix", "--yes")
+    assert "in the index, not committed" in repo.stderr
+    assert "commits" not in repo.stderr
+    assert repo.git("show", f":{ENV}") == sealed
 
 
 BROKEN = {
