@@ -86,6 +86,13 @@ def folder_missing(clone: CloneKeys, *, accepts_tokens: bool = False) -> SealedF
         )
     if removed := folder_removed(clone, "HEAD"):
         return removed
+    if (
+        clone.repository.file(NAME.encode()) / POLICY
+    ).is_file():  # an orphan branch before its first commit
+        return NoKeyError(
+            f"{NAME}/ is neither in the index nor in HEAD, so nothing there can be verified",
+            f"add it: git add {NAME} .gitattributes",
+        )
     if branch:
         return no_folder(branch)
     cached = sorted({group for group, _ in clone.state.cached_keys()})

@@ -178,6 +178,17 @@ def test_a_new_repository_has_no_findings(fresh: Repo) -> None:
         assert fresh.sealedfiles("check", "--strict", *scope) == ""
 
 
+def test_before_the_first_commit_of_an_orphan_branch(repo: Repo) -> None:
+    """The folder is in the working tree, and nothing has to be merged."""
+    repo.git("checkout", "--quiet", "--orphan", "fresh")
+    repo.git("rm", "-r", "--quiet", "--cached", ".")
+    repo.sealedfiles("check", code=3)
+    assert "git add .sealedfiles .gitattributes" in repo.stderr
+    repo.git("add", "--all")
+    assert "s3cr3t" not in repo.git("show", f":{YAML}")
+    repo.sealedfiles("check")
+
+
 def test_no_key_is_needed_and_none_is_looked_for(repo: Repo, tmp_path: Path) -> None:
     marker = tmp_path / "asked"
     repo.folder("sealedfiles/keys").unlink()
