@@ -11,6 +11,7 @@
 ``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
 ``unchanged``: marks of files that clean found unchanged (``sealedfiles.git.filter.unchanged``).
 ``public-keys``: the fingerprints of groups' public keys that the user confirmed.
+``readers``: the fingerprints of readers' public keys that the user gave or confirmed.
 ``place``: where a submodule was when its user set up sealedfiles in it (``sealedfiles.git.submodule``).
 ``rotations``: new values that are not in their files yet (``sealedfiles.app.values.pending``).
 ``locked``: created by `lock`; while it exists, nothing is decrypted.
@@ -272,10 +273,19 @@ class CloneFiles:
 
     def confirm_public_key(self, group: str, fingerprint: str) -> None:
         """Record that the user confirmed the public key of *group* with this *fingerprint*."""
-        confirmed = {**self.confirmed_public_keys(), group: fingerprint}
-        self._note(
-            "public-keys", "".join(f"{name} {confirmed[name]}\n" for name in sorted(confirmed))
-        )
+        self._confirm("public-keys", group, fingerprint)
+
+    def confirmed_readers(self) -> dict[str, str]:
+        """Return the fingerprints of the public keys of each reader that the user gave or confirmed here."""
+        return self._by_group("readers")
+
+    def confirm_reader(self, name: str, fingerprints: str) -> None:
+        """Record that the user gave or confirmed the public keys of a reader, as a grant lists them."""
+        self._confirm("readers", name, fingerprints)
+
+    def _confirm(self, file: str, name: str, fingerprints: str) -> None:
+        known = {**self._by_group(file), name: fingerprints}
+        self._note(file, "".join(f"{one} {known[one]}\n" for one in sorted(known)))
 
     def _note(self, name: str, text: str) -> None:
         """Write a state file; if that fails, keep the text in memory for this process.

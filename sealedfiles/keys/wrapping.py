@@ -68,9 +68,9 @@ class VerifiedReader:
         return cls(name, recipients, _PROOF)
 
     @classmethod
-    def own(cls, name: str, identity: age.Identity) -> VerifiedReader:
-        """Return the reader *name* with the public key of *identity*, the identity in use."""
-        return cls(name, [identity.recipient] if identity.recipient else [], _PROOF)
+    def own(cls, name: str, *identities: age.Identity) -> VerifiedReader:
+        """Return the reader *name* with the public keys of *identities*, which are in use."""
+        return cls(name, [one.recipient for one in identities if one.recipient], _PROOF)
 
 
 def wrap_to(

@@ -89,6 +89,57 @@ def test_a_public_key_that_was_swapped_gets_nothing(repo: Repo, tmp_path: Path) 
     assert not (repo.path / ".sealedfiles/keys/production/bob.age").exists()
 
 
+def test_a_grant_for_another_group_does_not_verify_a_public_key(
+    team: tuple[Repo, Repo], tmp_path: Path
+) -> None:
+    """Every reader of `default` can make one, with any public key."""
+    alice, bob = team
+    dora, eve = Person.at(tmp_path / "dora"), Person.at(tmp_path / "eve")
+    alice.sealedfiles("grant", "dora", dora.keygen(), "--to", "default")
+    alice.commit("let dora read")
+    alice.git("push", "--quiet")
+    bob.git("pull", "--quiet")
+    bob.sealedfiles("revoke", "dora", "--yes")
+    bob.sealedfiles("grant", "dora", eve.keygen(), "--to", "default")
+    bob.commit("dora has a new key")
+    bob.git("push", "--quiet")
+    alice.git("pull", "--quiet")
+    alice.sealedfiles("grant", "dora", "--to", "production", code=2)
+    assert "only other groups have a grant that proves it" in alice.stderr
+    alice.sealedfiles("trust", "dora", "--yes")
+    alice.sealedfiles("grant", "dora", "--to", "production")
+    assert (alice.path / ".sealedfiles/keys/production/dora.age").exists()
+
+
+def test_a_public_key_that_was_given_before_is_verified(repo: Repo, tmp_path: Path) -> None:
+    repo.sealedfiles("grant", "dora", Person.at(tmp_path / "dora").keygen(), "--to", "default")
+    repo.sealedfiles("grant", "dora", "--to", "production", "--to", "ops")
+    assert "dora can now read ops" in repo.stderr
+
+
+def test_another_public_key_of_the_user_gets_no_new_group(fresh: Repo, tmp_path: Path) -> None:
+    """Whoever reads a group with the user can add it, with a grant for that group."""
+    bob = Person.at(tmp_path / "bob")
+    public = bob.keygen()
+    fresh.sealedfiles("init", "--name", "alice")
+    fresh.sealedfiles("grant", "bob", public, "--to", "default")
+    fresh.commit("bob")
+    clone = bob.clone(fresh, tmp_path / "bob's")
+    clone.sealedfiles("unlock")
+    keys = tmp_path / "keys"
+    keys.write_text(clone.read(".sealedfiles/recipients/alice.pub") + public + "\n")
+    clone.sealedfiles("revoke", "alice", "--yes")
+    clone.sealedfiles("grant", "alice", "--key-file", str(keys), "--to", "default")
+    clone.commit("alice has two keys")
+    fresh.git("pull", "--quiet", str(clone.path))
+    fresh.sealedfiles("track", "ops/*.yaml", "--group", "ops")
+    assert "ops is encrypted only to the key in use" in fresh.stderr
+    fresh.commit("a group without bob")
+    clone.git("pull", "--quiet", str(fresh.path))
+    clone.sealedfiles("unlock")
+    assert "you can read: default (" in clone.stderr
+
+
 def test_a_reader_does_not_get_other_keys_by_a_second_grant(repo: Repo, tmp_path: Path) -> None:
     mallory = Person.at(tmp_path / "mallory")
     before = (repo.path / ".sealedfiles/recipients/bob.pub").read_text()

@@ -203,9 +203,43 @@ def test_a_name_in_the_policy_without_a_grant_gets_no_key(repo: Repo, tmp_path: 
     mallory = Person.at(tmp_path / "mallory")
     repo.write(".sealedfiles/recipients/mallory.pub", mallory.keygen() + "\n")
     repo.write(POLICY, repo.read(POLICY) + "recovery: mallory\n")
+    repo.sealedfiles("trust", "policy", "--yes")
     repo.sealedfiles("grant", "bob", "--to", "ops")
     assert readers(repo, "ops") == {"alice", "bob"}
     assert "mallory, the recovery reader of the policy, gets no key of ops" in repo.stderr
+
+
+def test_a_name_in_a_policy_that_is_not_in_force_gets_no_key(
+    team: tuple[Repo, Repo], tmp_path: Path
+) -> None:
+    alice, bob = team
+    bob.write(POLICY, bob.read(POLICY) + "recovery: bob\n")
+    bob.commit("for the case that Alice loses her key")
+    bob.git("push", "--quiet")
+    alice.git("pull", "--quiet")
+    carol = Person.at(tmp_path / "carol")
+    alice.sealedfiles("grant", "carol", carol.keygen(), "--to", "ops")
+    assert readers(alice, "ops") == {"alice", "carol"}
+    assert "that change of the policy is not confirmed in this clone" in alice.stderr
+
+
+def test_a_recovery_key_that_a_reader_of_another_group_has_made_gets_no_key(
+    team: tuple[Repo, Repo], tmp_path: Path
+) -> None:
+    """Bob's grant for `default` proves it, and he does not read the new group."""
+    alice, bob = team
+    alice.write(POLICY, alice.read(POLICY) + "recovery: recovery\n")
+    alice.sealedfiles("trust", "policy", "--yes")
+    alice.commit("a recovery key will follow")
+    alice.git("push", "--quiet")
+    bob.git("pull", "--quiet")
+    bob.sealedfiles("grant", "recovery", Person.at(tmp_path / "x").keygen(), "--to", "default")
+    bob.commit("a recovery key")
+    bob.git("push", "--quiet")
+    alice.git("pull", "--quiet")
+    alice.sealedfiles("track", "ops/*.yaml", "--group", "ops")
+    assert readers(alice, "ops") == {"alice"}
+    assert "their public key was not verified" in alice.stderr
 
 
 def test_a_recovery_key_that_was_swapped_is_refused_before_the_group_is_made(

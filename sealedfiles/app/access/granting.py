@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from sealedfiles import age
-from sealedfiles.app.dialog import Dialog, agree
+from sealedfiles.app.access.confirmed import confirm, is_confirmed, note_confirmed, own_reader
+from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.rotation.new_epoch import record_new_keys
 from sealedfiles.app.tracking.key_origin import created_by
 from sealedfiles.app.workspace import Workspace
@@ -13,18 +14,17 @@ from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.rewrite import stage
-from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.keys.grants import fingerprints
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.readers import (
     add_reader,
     add_recipients,
     find_granted,
-    find_own,
     make_group,
     refuse_other_keys,
 )
-from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
+from sealedfiles.keys.recipients import check_name, members, read_recipients
 from sealedfiles.keys.wrapping import VerifiedReader
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.util.messages import shell_path, shell_word
@@ -81,31 +81,31 @@ def _verified(
     groups: tuple[str, ...],
     dialog: Dialog,
 ) -> VerifiedReader:
-    """Return the reader *name* with public keys that the user gave, that a grant proves, or that the user
-    confirms now.
+    """Return the reader *name* with public keys that the user gave or confirmed, confirms now, or that a
+    grant for the same groups proves.
 
-    A public key that is only in a file of ``.sealedfiles/`` may be anyone's.  Raises TamperedError and
-    UsageError.
+    A public key that is only in a file of ``.sealedfiles/`` may be anyone's, and one that a grant for another
+    group proves may be that of any of its readers.  Raises TamperedError and UsageError.
     """
     folder = workspace.folder
     granted = find_granted(folder, name, workspace.ring)
     if given:
-        return VerifiedReader.confirmed(name, given)
-    if granted:
-        return granted
-    recipients = read_recipients(folder, name)
-    reader = VerifiedReader.confirmed(name, recipients)
-    refuse_other_keys(folder, name)
-    for recipient in recipients:
-        dialog.say(
-            f"public key of {name} in {NAME}/recipients/{name}.pub: {describe_key(recipient)}"
-        )
-    if agree(dialog, f"Has {name} confirmed this fingerprint in person?"):
+        reader = VerifiedReader.confirmed(name, given)
+        note_confirmed(workspace, reader)
         return reader
+    others = [group for group in groups if name not in members(folder, group)]
+    if granted and (not others or is_confirmed(workspace, name, granted.recipients)):
+        return granted
+    if granted is None:
+        refuse_other_keys(folder, name)
+    asked = confirm(workspace, name, read_recipients(folder, name), dialog)
+    if asked:
+        return asked
+    proof = "only other groups have" if granted else "no group that you read has"
     raise UsageError(
-        f"the public key of {name} was not verified: no group that you read has a grant that proves it",
+        f"the public key of {name} was not verified: {proof} a grant that proves it",
         f"compare the fingerprint with {name}, and give the key in this command: "
-        f"sealedfiles grant {shell_word(name)} KEY --to {groups[0]}",
+        f"sealedfiles grant {shell_word(name)} KEY --to {(others or groups)[0]}",
     )
 
 
@@ -137,11 +137,11 @@ def create_group(
     """
     if workspace.clone:
         _refuse_deleted(workspace.clone, group)
-    own = find_own(workspace.folder, workspace.ring)
+    own = own_reader(workspace)
     if fingerprints(own.recipients) != fingerprints(read_recipients(workspace.folder, own.name)):
         dialog.warn(
-            f"{NAME}/recipients/{own.name}.pub lists public keys other than yours, and no grant proves "
-            f"them: {group} is encrypted only to the key in use",
+            f"{NAME}/recipients/{own.name}.pub lists public keys other than yours, not confirmed in this "
+            f"clone: {group} is encrypted only to the key in use",
             f"find who wrote them: git log -p -- {shell_path(f'{NAME}/recipients/{own.name}.pub')}",
             f"if they are also yours, run: sealedfiles trust {shell_word(own.name)}",
         )
@@ -200,21 +200,34 @@ def accept_named(workspace: Workspace, groups: Iterable[str], dialog: Dialog) ->
 
 
 def _recovery_reader(workspace: Workspace, group: str, dialog: Dialog) -> VerifiedReader | None:
-    """Return the recovery reader of the policy, if a grant proves their public keys.
+    """Return the recovery reader of the policy in force, if a grant proves their public keys, and the user
+    knows them.
 
     Anyone with push access can write a name into the policy.
     """
-    data = workspace.folder.read("policy.yaml")
-    name = parse_policy(data, f"{NAME}/policy.yaml").recovery if data else None
+    data = workspace.folder.read(POLICY)
+    name = parse_policy(data, f"{NAME}/{POLICY}").recovery if data else None
+    if workspace.clone:
+        accepted = workspace.clone.policy_in_force.accepted()
+        in_force = accepted.recovery if accepted else None
+        if name and name != in_force:
+            dialog.warn(
+                f"{name}, the recovery reader in {NAME}/{POLICY}, gets no key of {group}: "
+                "that change of the policy is not confirmed in this clone",
+                "review and confirm it: sealedfiles trust policy",
+            )
+        name = in_force
     if name is None:
         return None
     reader = None
     if read_recipients(workspace.folder, name):
         reader = find_granted(workspace.folder, name, workspace.ring)
+        if reader and not is_confirmed(workspace, name, reader.recipients):
+            reader = confirm(workspace, name, reader.recipients, dialog)
     if reader is None:
         dialog.warn(
             f"{name}, the recovery reader of the policy, gets no key of {group}: "
-            "no grant of a group that you read proves their public key",
+            "their public key was not verified",
             f"if this reader is correct, run: sealedfiles grant {shell_word(name)} KEY --to {group}",
         )
     return reader

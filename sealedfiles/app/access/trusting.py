@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sealedfiles import age
+from sealedfiles.app.access.confirmed import is_confirmed, note_confirmed
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.rotation.renewal import new_keys
 from sealedfiles.app.workspace import Workspace
@@ -41,16 +42,21 @@ def trust_reader(
         for group in held
         if not _is_granted(workspace, clone, group, name, recipients, dialog)
     ]
+    reader = VerifiedReader.confirmed(name, recipients)
     if not wrong:
         granted = ", ".join(held)
         dialog.say(f"nothing to do: the public keys of {name} were granted access to {granted}")
-        return True
+        if is_confirmed(workspace, name, recipients):
+            return True
     for recipient in recipients:
         dialog.say(f"public key of {name} now: {describe_key(recipient)}")
     if not yes and not dialog.ask(f"Has {name} confirmed this in person?"):
-        return None
+        return None if wrong else True
+    note_confirmed(workspace, reader)
+    if not wrong:
+        dialog.say(f"this clone can grant {name} access to other groups with these public keys")
+        return True
     # The owner of the old private keys has the groups' current keys, as a removed reader does.
-    reader = VerifiedReader.confirmed(name, recipients)
     # --yes applies only to the fingerprints.
     renewed = new_keys(clone, wrong, "revoked", dialog, yes=False, changed={name: reader})
     stage(clone, f"{NAME}/recipients/{name}.pub")

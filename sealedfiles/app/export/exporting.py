@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sealedfiles import age
+from sealedfiles.app.access.confirmed import own_reader
 from sealedfiles.app.files.export import to_env
 from sealedfiles.app.files.trust import require_no_references
 from sealedfiles.app.files.working_file import WorkingFile, load_values, with_place
@@ -19,7 +20,7 @@ from sealedfiles.app.sops.metadata import form_of
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import FormatError, NoKeyError, SealedFilesError, UsageError
 from sealedfiles.git.worktree import tracked_sealed_files
-from sealedfiles.keys.readers import find_granted, find_own
+from sealedfiles.keys.readers import find_granted
 from sealedfiles.keys.recipients import members
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.sealing.file import show_path
@@ -163,7 +164,7 @@ def _has_documents(place: WorkingFile) -> bool:
 
 def own_recipients(place: WorkingFile) -> list[age.Recipient]:
     """Return the user's own public keys."""
-    return list(find_own(place.workspace.folder, place.workspace.ring).recipients)
+    return list(own_reader(place.workspace).recipients)
 
 
 def readers_of(place: WorkingFile) -> list[age.Recipient]:
