@@ -105,7 +105,7 @@ def _verified(
     raise UsageError(
         f"the public key of {name} was not verified: {proof} a grant that proves it",
         f"compare the fingerprint with {name}, and give the key in this command: "
-        f"sealedfiles grant {shell_word(name)} KEY --to {(others or groups)[0]}",
+        f"sealedfiles grant {shell_word(name)} KEY --to {shell_word((others or groups)[0])}",
     )
 
 
