@@ -12,12 +12,23 @@ from collections.abc import Callable, Collection, Mapping
 
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.epochs import format_epochs, new_epoch
-from sealedfiles.keys.folder import DirFolder
+from sealedfiles.keys.folder import DirFolder, MetadataSource
 from sealedfiles.keys.grants import grant_key_id
 from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.recipients import members
 from sealedfiles.keys.wrapping import VerifiedReader, wrap_to, write_file
+
+
+def key_of_grant(
+    folder: MetadataSource, group: str, name: str, current: GroupKey, begun: GroupKey | None
+) -> GroupKey:
+    """Return the key that the grant of *name* must be under.
+
+    That is *current*, or *begun* if an interrupted rotation has already written the grant.
+    """
+    grant = folder.read(f"keys/{group}/{name}.grant")
+    return begun if begun and grant_key_id(grant) == begun.key_id else current
 
 
 def remaining_readers(
@@ -42,10 +53,9 @@ def remaining_readers(
         if changed and name in changed:
             found.append(changed[name])
             continue
-        grant = folder.read(f"keys/{group}/{name}.grant")
-        under = begun if begun and grant_key_id(grant) == begun.key_id else current
         try:
-            found.append(VerifiedReader.granted(folder, group, name, under))
+            key = key_of_grant(folder, group, name, current, begun)
+            found.append(VerifiedReader.granted(folder, group, name, key))
         except TamperedError as error:
             refused.append(error)
     if refused:

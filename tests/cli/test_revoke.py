@@ -276,6 +276,60 @@ def test_trust_asks_and_then_encrypts_the_keys_to_the_new_public_key(swapped: Re
     swapped.sealedfiles("rotate", "default")
 
 
+def killed_after_its_key_is_staged(repo: Repo, folder: Path, *command: str) -> Repo:
+    """Return a copy of *repo* in which *command* was killed when its new key was staged, and no value."""
+    for number in range(1, 200):
+        killed = repo.copy(folder / f"killed-{number}")
+        assert killed.is_killed(number, *command)
+        killed.wait_for_git()
+        if "epochs" in killed.git("diff", "--cached", "--name-only"):
+            return killed
+    pytest.fail("the key is never staged")
+
+
+def test_trust_again_completes_one_that_was_killed(swapped: Repo, tmp_path: Path) -> None:
+    repo = killed_after_its_key_is_staged(swapped, tmp_path, "trust", "bob", "--yes")
+    before = len(epochs(repo))
+    repo.sealedfiles("trust", "bob")
+    assert "resealed 3 files" in repo.stderr
+    assert len(epochs(repo)) == before
+    repo.git("commit", "--quiet", "-m", "confirmed")
+    assert key_ids(repo) == {current(repo)}
+    repo.sealedfiles("trust", "bob")
+    assert "nothing to do" in repo.stderr
+
+
+@pytest.mark.slow
+def test_trust_again_completes_one_that_was_killed_at_any_step(
+    swapped: Repo, tmp_path: Path
+) -> None:
+    (swapped.path / ".sealedfiles/recipients/bob.pub").write_text(
+        Person.at(tmp_path / "bob's new one").keygen() + "\n"
+    )
+    number, running = 0, True
+    while running:
+        number += 1
+        repo = swapped.copy(tmp_path / f"killed-{number}")
+        running = repo.is_killed(number, "trust", "bob", "--yes")
+        repo.wait_for_git()
+        repo.sealedfiles("trust", "bob", "--yes")
+        assert len(epochs(repo)) == 2, number
+        assert not repo.folder("sealedfiles/begun").exists(), number
+        repo.git("commit", "--quiet", "-m", "confirmed")
+        assert repo.git("diff", "HEAD", "--name-only") == "", number
+        assert key_ids(repo) == {current(repo)}, number
+        repo.sealedfiles("check")
+
+
+def test_sync_completes_a_rotation_that_was_killed(repo: Repo, tmp_path: Path) -> None:
+    repo = killed_after_its_key_is_staged(repo, tmp_path, "rotate", "default")
+    repo.sealedfiles("sync")
+    repo.git("commit", "--quiet", "-m", "rotated")
+    before = current(repo)
+    repo.sealedfiles("rotate", "default")
+    assert current(repo) != before, "a key of a rotation that is complete is not its new key"
+
+
 def test_trust_of_somebody_whose_keys_are_right_changes_nothing(repo: Repo) -> None:
     repo.sealedfiles("trust", "bob")
     assert "were granted access to" in repo.stderr

@@ -9,10 +9,10 @@ from sealedfiles.app.rotation.renewal import new_keys
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id, verify_grant
 from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
+from sealedfiles.keys.rotation import key_of_grant
 from sealedfiles.keys.wrapping import VerifiedReader
 from sealedfiles.util.messages import counted, shell_path, shell_word
 
@@ -22,9 +22,10 @@ def trust_reader(
 ) -> bool | None:
     """Generate a new key for each group whose grant to *name* is not for the current public keys.
 
-    Asks whether the reader has confirmed the fingerprints, unless *yes* is set, and reports what was done.
-    Returns None and changes nothing if the user does not agree, False if values that were added under a
-    retired key were not resealed.  Raises UsageError, NoKeyError and TamperedError.
+    Interrupted rotations of the groups of *name* are completed.  Asks whether the reader has confirmed the
+    fingerprints, unless *yes* is set, and reports what was done.  Returns None and changes nothing if the
+    user does not agree, False if values that were added under a retired key were not resealed.  Raises
+    UsageError, NoKeyError and TamperedError.
     """
     clone.require_writable()
     folder, ring = workspace.folder, workspace.ring
@@ -42,24 +43,27 @@ def trust_reader(
         for group in held
         if not _is_granted(workspace, clone, group, name, recipients, dialog)
     ]
+    begun = [group for group in clone.state.begun() if group in held]
     reader = VerifiedReader.confirmed(name, recipients)
-    if not wrong:
+    if not wrong and not begun:
         granted = ", ".join(held)
         dialog.say(f"nothing to do: the public keys of {name} were granted access to {granted}")
         if is_confirmed(workspace, name, recipients):
             return True
-    for recipient in recipients:
-        dialog.say(f"public key of {name} now: {describe_key(recipient)}")
-    if not yes and not dialog.ask(f"Has {name} confirmed this in person?"):
-        return None if wrong else True
-    note_confirmed(workspace, reader)
-    if not wrong:
-        dialog.say(f"this clone can grant {name} access to other groups with these public keys")
-        return True
+    if wrong or not begun:
+        for recipient in recipients:
+            dialog.say(f"public key of {name} now: {describe_key(recipient)}")
+        if not yes and not dialog.ask(f"Has {name} confirmed this in person?"):
+            return None if wrong else True
+        note_confirmed(workspace, reader)
+        if not wrong:
+            dialog.say(f"this clone can grant {name} access to other groups with these public keys")
+            return True
     # The owner of the old private keys has the groups' current keys, as a removed reader does.
+    changed = {name: reader} if wrong else None
     # --yes applies only to the fingerprints.
-    renewed = new_keys(clone, wrong, "revoked", dialog, yes=False, changed={name: reader})
-    stage(clone, f"{NAME}/recipients/{name}.pub")
+    wanted = sorted({*wrong, *begun})
+    renewed = new_keys(clone, wanted, "revoked", dialog, yes=False, changed=changed)
     for group, key_id in renewed.key_ids.items():
         dialog.say(f"{group} has a new key ({key_id}), which {name} reads with these public keys")
     dialog.say(f"resealed {counted(renewed.files, 'file')}; staged: commit and push now")
@@ -78,8 +82,10 @@ def _is_granted(
 ) -> bool:
     """Return True if the grant of *name* is for *recipients*; otherwise warn of the difference."""
     grant = workspace.folder.read(f"keys/{group}/{name}.grant")
+    current, begun = workspace.ring.current(group), clone.state.begun().get(group)
     try:
-        verify_grant(grant, group, name, recipients, workspace.ring.current(group))
+        key = key_of_grant(workspace.folder, group, name, current, begun)
+        verify_grant(grant, group, name, recipients, key)
     except TamperedError as error:
         dialog.warn(error.message)
         if clone.judge(group).is_retired(grant_key_id(grant)):

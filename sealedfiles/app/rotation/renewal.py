@@ -92,12 +92,12 @@ def new_keys(
                 clone.work_tree, group, clone.ring, why, leaving, key, note, changed=changed
             )
     # The index determines the current key, so the clone may remember the new key only after this.
-    stage(clone, *(f"{NAME}/keys/{group}" for group in groups))
+    readers = {name for group in groups for name in members(clone.work_tree, group)}
+    public_keys = (f"{NAME}/recipients/{name}.pub" for name in sorted(readers))
+    stage(clone, *(f"{NAME}/keys/{group}" for group in groups), *public_keys)
     record_new_keys(clone, {group: clone.ring.current(group) for group in groups})
     written: Counter[bytes] = Counter()
     files = renew_index(clone, groups, kept, written)
-    for group in groups:
-        clone.state.note_begun(group, None)
     if why == "revoked":
         _warn_of_written(written, dialog)
     key_ids = {group: clone.ring.current(group).key_id for group in groups}
@@ -122,12 +122,17 @@ def renew_index(
 ) -> int:
     """Reseal every token of *groups* in the index that is not under its current key, except *kept*.
 
-    Returns the number of files that changed.  Unauthenticated tokens under earlier keys, which stay as they
-    are, are counted in *written* by file.
+    A rotation that was interrupted after the new key was staged is complete then.  Returns the number of
+    files that changed.  Unauthenticated tokens under earlier keys, which stay as they are, are counted in
+    *written* by file.
     """
     count = sum(1 for _ in tracked_sealed_files(clone))
     with Progress("sealing again", count) as progress:
-        return rewrite_entries(clone, _renewed(clone, groups, kept, progress, written))
+        files = rewrite_entries(clone, _renewed(clone, groups, kept, progress, written))
+    for group, key in clone.state.begun().items():
+        if group in groups and key.key_id == clone.ring.current(group).key_id:
+            clone.state.note_begun(group, None)
+    return files
 
 
 def _renewed(
