@@ -35,7 +35,8 @@ _SHOWN_KEYS = 5
 _SIGNS = (b"#", b"//", b"/*", b";", b"!")
 _SIGN = rb"(?:[#;!]|//|/\*)[ \t]*"
 _COMMENTED = lazy_pattern(
-    _SIGN + rb"(?:(?!sealed:v1:)(?:export[ \t]+|-[ \t]+)?[\"']?[\w.\-]+[\"']?[ \t]*[:=]"
+    _SIGN
+    + rb"(?:(?!sealed:v1:)(?:-[ \t]|[\[{\n]|[\"']?[\w.\-\\]+(?:[ \t]+[\w.\-\\]+){0,3}[\"']?[ \t]*[:=])"
     rb"|sealed:v1:[^\n]*\n[ \t]*" + _SIGN + rb"(?!sealed:v1:))"
 )
 """A plaintext comment that may be, or continue, an entry: only files with such a comment are parsed again.
@@ -232,11 +233,12 @@ def _has_commented(stored: bytes) -> bool:
 
 
 def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> list[PlacedComment]:
-    """Return the comments that are in plaintext in git and that clean would seal.
+    """Return the comments that are in plaintext in git: those that clean would seal, others without text.
 
     The same comment may be at several places, and be sealed at some of them only: they are counted.
     """
     # Imported here because few files have such comments.
+    from sealedfiles.sealing.comment_lines import PlacedComment
     from sealedfiles.sealing.placed_comments import comments_to_seal
     from sealedfiles.sealing.sealed_text import SealedText
 
@@ -244,8 +246,10 @@ def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> li
     to_seal: dict[str, list[PlacedComment]] = {}
     for one in opened:
         if one.form is not None:
-            for comment in comments_to_seal(one.text, one.form, rules):
-                to_seal.setdefault(comment.text, []).append(comment)
+            for comment, is_sealed in comments_to_seal(one.text, one.form, rules):
+                values = () if is_sealed else (*comment.values, *comment.uncommented)
+                noted = comment if is_sealed else PlacedComment("", uncommented=values)
+                to_seal.setdefault(comment.text, []).append(noted)
     if not to_seal:
         return []
     plain, places = _comments(SealedText(written.stored, file).readings), _comments(opened)

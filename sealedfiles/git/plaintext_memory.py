@@ -124,6 +124,7 @@ class PlaintextMemory:
     ) -> None:
         """Record *values* (key path and decoded value), *comments* and whole *contents*.
 
+        Of a comment without text, which is prose, only what it would be without its sign is recorded.
         *commit* is the commit from which they were checked out; empty if git does not report it.
         """
         found = [*(_of_value(*one) for one in values), *map(_of_comment, comments)]
@@ -277,7 +278,7 @@ def value_records(path: bytes, value: str) -> list[bytes]:
 def comment_records(comment: PlacedComment) -> list[bytes]:
     """Return the records by which a comment is found that was a comment, or a value, when it was recorded."""
     records = [comment_record(comment.text)]
-    for path, value in comment.values:
+    for path, value in (*comment.values, *comment.uncommented):
         records += [_at(path, value), *_pair(_VALUE, path, value), *_anywhere(value)]
     records += [*_anywhere(comment.text), *_line_records(_VALUE, f"\n{comment.text}")]
     rests = [*_rests(comment.text)]
@@ -308,10 +309,13 @@ def _of_value(path: bytes, value: str, kind: bytes = _VALUE) -> _Records:
 
 
 def _of_comment(comment: PlacedComment) -> _Records:
-    values = [_of_value(*one, _COMMENT) for one in comment.values]
-    placed = [comment_record(comment.text), *(record for one in values for record in one.placed)]
+    values = [_of_value(*one, _COMMENT) for one in (*comment.values, *comment.uncommented)]
+    placed = [record for one in values for record in one.placed]
+    if not comment.text:
+        return _Records(placed, [])
     anywhere = [record for one in values for record in one.anywhere]
-    return _Records(placed, [*anywhere, *_line_records(_COMMENT, f"\n{comment.text}")])
+    anywhere += _line_records(_COMMENT, f"\n{comment.text}")
+    return _Records([comment_record(comment.text), *placed], anywhere)
 
 
 def _held(kind: bytes, texts: Iterable[str]) -> list[bytes]:
@@ -374,5 +378,5 @@ def _records_of(data: bytes, file: File) -> Iterator[bytes]:
     for comment in placed_comments(version.text, version.scan, version.form):
         found = _of_comment(comment)
         yield from (*found.placed, *found.anywhere, *(RETIRED + one for one in found.placed))
-        for one in comment.values:
+        for one in (*comment.values, *comment.uncommented):
             yield from _all_records(*one)

@@ -34,6 +34,8 @@ class PlacedComment(NamedTuple):
     """The text after its sign."""
     values: tuple[tuple[bytes, str], ...] = ()
     """The key paths and decoded values of its entry.  In JSON, its key paths are relative to the comment."""
+    uncommented: tuple[tuple[bytes, str], ...] = ()
+    """What it would be without its sign, together with the lines of its body; key paths are relative."""
 
 
 class CommentLines:

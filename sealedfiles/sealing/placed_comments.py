@@ -12,6 +12,7 @@ from sealedfiles.model.token import COMMENT
 from sealedfiles.sealing.comment_lines import CommentLines, PlacedComment
 from sealedfiles.sealing.comments import Reasons, groups_of_comments, values_of
 from sealedfiles.sealing.opened_tokens import layers_of_token
+from sealedfiles.sealing.uncommented import uncommented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,12 +40,16 @@ def placed_comments(text: str, scan: Scan, file_format: Format) -> list[PlacedCo
             value = file_format.decode(comment[span.start : span.end])
             path = known.setdefault(span.path, parent + span.path)
             values.append((path, value))
-        found.append(PlacedComment(comment, tuple(values)))
+        found.append(PlacedComment(comment, tuple(values), uncommented(lines, index, file_format)))
     return found
 
 
-def comments_to_seal(text: str, file_format: Format, rules: FileRules) -> list[PlacedComment]:
-    """Return the comments of the plaintext *text* that sealing would seal.  Raises FormatError."""
+def comments_to_seal(
+    text: str, file_format: Format, rules: FileRules
+) -> list[tuple[PlacedComment, bool]]:
+    """Return the comments of the plaintext *text* that sealing would seal, each with True, and those that
+    would be values without their signs, with False.  Raises FormatError.
+    """
     scan = file_format.scan(text)
     comments = scan.comments()
     if not comments:
@@ -54,10 +59,12 @@ def comments_to_seal(text: str, file_format: Format, rules: FileRules) -> list[P
     decided = groups_of_comments(
         text, scan.values, comments, Reasons(file_format, rules, sealed, [])
     )
-    if not any(decided):
-        return []
     placed = placed_comments(text, scan, file_format)
-    return [one for one, groups in zip(placed, decided, strict=True) if groups]
+    return [
+        (one, bool(groups))
+        for one, groups in zip(placed, decided, strict=True)
+        if groups or one.values or one.uncommented
+    ]
 
 
 def sealed_comments(

@@ -20,7 +20,14 @@ from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.opened_tokens import open_tokens
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.sealing.spelling import ENCODINGS, has_other_spellings
-from sealedfiles.sealing.unproved_value import COMMENT, FILE, PART, Unproved, is_repeated
+from sealedfiles.sealing.unproved_value import (
+    COMMENT,
+    FILE,
+    PART,
+    Unproved,
+    is_repeated,
+    unproved_comment,
+)
 from sealedfiles.sealing.whole import layers_of, open_whole
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import counted, shell_path
@@ -125,7 +132,7 @@ class UnprovedCheck:
             for version in distinct
             for one in self._of(version)
             if not (one.name in (FILE, PART) and one.text in proved)
-            and not one.is_line
+            and not (one.is_line or one.is_prose)
             and any(_may_hold(text, part) for part in (one.text, *one.telling_values))
         ]
 
@@ -253,8 +260,8 @@ class UnprovedCheck:
             except FormatError:
                 continue
             yield from (
-                Unproved(COMMENT, comment.text, True, comment.values)
-                for comment in comments
+                unproved_comment(comment, is_plain=True, is_prose=not is_sealed)
+                for comment, is_sealed in comments
                 if comment.text in one.text
             )
 
@@ -267,12 +274,12 @@ class UnprovedCheck:
 
         for comment, layers in sealed_comments(stored, opened_tokens, self._keys):
             if any(self._is_retired(layer.group, layer.key_id) for layer in layers):
-                yield Unproved(COMMENT, comment.text, False, comment.values)
+                yield unproved_comment(comment, is_plain=False)
                 continue
             groups = frozenset(layer.group for layer in layers)
             wanted = [_groups_of(path, self._rules) for path, _ in comment.values]
             if not wanted or any(one and not one & groups for one in wanted):
-                yield Unproved(COMMENT, comment.text, False, comment.values, groups)
+                yield unproved_comment(comment, groups, is_plain=False)
 
     def _in_whole(self, version: bytes) -> Iterator[Unproved]:
         """Yield the unproved values of a version sealed whole: its readers can have written all of it."""
@@ -293,7 +300,10 @@ class UnprovedCheck:
                 value = text.decoded(span)
                 yield Unproved(show(span.path), value, False, ((span.path, value),))
         comments = [] if is_right else comments_to_seal(text.text, text.form, self._rules)
-        yield from (Unproved(COMMENT, one.text, False, one.values) for one in comments)
+        yield from (
+            unproved_comment(one, is_plain=False, is_prose=not is_sealed)
+            for one, is_sealed in comments
+        )
 
     def _proved_lines(self, version: bytes) -> list[str]:
         """Return the lines of *version* if it is sealed whole, by current readers of all of its groups."""

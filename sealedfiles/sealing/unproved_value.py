@@ -26,6 +26,8 @@ class Unproved(NamedTuple):
     """The key path and the decoded value, or those of the entry of a comment."""
     groups: frozenset[str] = frozenset()
     """The groups of a sealed comment: as a value of these, it is proved."""
+    is_prose: bool = False
+    """Whether it is a comment that sealing leaves in plaintext: it counts as an entry without its sign."""
 
     @property
     def is_line(self) -> bool:
@@ -37,6 +39,17 @@ class Unproved(NamedTuple):
         """The values of a comment that are recognized with another key in front of them, or none."""
         values = [value for _, value in self.places if self.name in (COMMENT, PART)]
         return [value for value in values if len(comparable(value)) >= TELLING]
+
+
+def unproved_comment(
+    comment: PlacedComment,
+    groups: frozenset[str] = frozenset(),
+    *,
+    is_plain: bool,
+    is_prose: bool = False,
+) -> Unproved:
+    """Return *comment* as what is not proved."""
+    return Unproved(COMMENT, comment.text, is_plain, _entries(comment), groups, is_prose)
 
 
 def is_repeated(
@@ -51,6 +64,10 @@ def is_repeated(
     A value that is too short to be recognized counts only with its key, or, if *is_gone*, if its own key path
     is gone.
     """
+    if one.is_prose:
+        added = [*values, *(pair for comment in comments for pair in _entries(comment))]
+        places = {(path, comparable(value)) for path, value in one.places}
+        return any(_is_at(places, path, comparable(value)) for path, value in added)
     text, places = comparable(one.text), {(path, comparable(value)) for path, value in one.places}
     is_telling = len(one.text) >= TELLING
     parts = [text, *telling_lines(one.text)] if is_telling and not one.is_line else []
@@ -59,7 +76,7 @@ def is_repeated(
         shown = comparable(comment.text)
         if any(part in shown for part in parts):
             return True
-        if any(_is_at(places, path, comparable(value)) for path, value in comment.values):
+        if any(_is_at(places, path, comparable(value)) for path, value in _entries(comment)):
             return True
     is_comment = one.name in (COMMENT, PART)
     for path, value in values:
@@ -75,6 +92,10 @@ def is_repeated(
         if is_comment and (is_part or is_entry or _is_at(places, path, same)):
             return True
     return False
+
+
+def _entries(comment: PlacedComment) -> tuple[tuple[bytes, str], ...]:
+    return (*comment.values, *comment.uncommented)
 
 
 def _is_at(places: set[tuple[bytes, str]], path: bytes, value: str) -> bool:

@@ -84,6 +84,28 @@ def test_a_comment_whose_sign_is_removed_is_refused(
     assert alice.sealedfiles("get", path, KEY[path]) == f"{value}\n"
 
 
+IN_ANOTHER_FILE = [
+    ("secrets/new.yaml", "# source: evil-evil\n", "source: evil-evil\n"),
+    ("secrets/new.yaml", "# - evil-evil\n", "x: mine\n# - evil-evil\n"),
+    ("secrets/new.yaml", "# n:\n#   evil-evil\n", "n:\n  evil-evil\n"),
+    ("secrets/new.yaml", 'n: "evil-evil\n  second"\n', '# n: "evil-evil\n#   second"\n'),
+    ("config/new.json", '/*\n"n": "evil-evil",\n*/\n', '{\n"n": "evil-evil"\n}\n'),
+    ("config/new.json", '// "n": ["evil-evil"],\n', '{"n": ["evil-evil"]}\n'),
+]
+
+
+@pytest.mark.parametrize(("new", "planted", "taken"), IN_ANOTHER_FILE)
+def test_nor_in_another_file(alice: Repo, bob: Repo, new: str, planted: str, taken: str) -> None:
+    path = JSON if new.endswith("json") else YAML
+    text = bob.blob("", path).decode()
+    start = "{\n" if path == JSON else ""
+    push(bob, alice, path, text.replace(start, start + planted, 1) if start else planted + text)
+    assert planted in alice.read(path)
+    alice.write(new, taken)
+    alice.git("add", new, code=128)
+    assert "checked out in plaintext from commit" in alice.stderr
+
+
 @every_file
 @every_length
 @pytest.mark.parametrize("line", [live, commented])

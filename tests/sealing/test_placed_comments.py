@@ -31,9 +31,8 @@ def test_a_comment_has_the_place_that_its_value_would_have(path: str) -> None:
     text, place, comment = TEXTS[path]
     form = described(path)[0].format
     assert form is not None
-    assert placed_comments(text, form.scan(text), form) == [
-        PlacedComment(comment, ((place, "12"),))
-    ]
+    (placed,) = placed_comments(text, form.scan(text), form)
+    assert placed._replace(uncommented=()) == PlacedComment(comment, ((place, "12"),))
     bare = text.replace("# ", "").replace("#", "").replace('"a"\n  // ', '"a",\n  ')
     bare = bare.replace('"12",\n', '"12"\n')
     assert (place, "12") in [
@@ -54,7 +53,8 @@ def test_only_comments_that_the_policy_seals_are_returned() -> None:
     file, rules = described(YAML, "{files: '**', values: plain.**, plain: true}")
     assert file.format is not None
     found = comments_to_seal(text, file.format, rules)
-    assert [one.values for one in found] == [((at("a", "c"), "2"),)]
+    assert [one.values for one, is_sealed in found if is_sealed] == [((at("a", "c"), "2"),)]
+    assert [one.uncommented for one, is_sealed in found if not is_sealed] == [((at("e"), "4"),)]
 
 
 def test_a_sealed_comment_is_returned_with_its_place_and_all_of_its_groups() -> None:
@@ -66,4 +66,5 @@ def test_a_sealed_comment_is_returned_with_its_place_and_all_of_its_groups() -> 
         (one, {t.group for t in layers}) for one, layers in sealed_comments(sealed, opened, ALL)
     ]
     place = ((at("database", "pin"), "12"),)
-    assert found == [(PlacedComment(" pin: 12", place), {"default", "production"})]
+    own = ((at("pin"), "12"),)
+    assert found == [(PlacedComment(" pin: 12", place, own), {"default", "production"})]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from documents import ALL, ENV, JSON, TOML, XML, YAML, described, groups, seal, unseal
+from documents import ALL, ENV, JSON, PROPERTIES, TOML, XML, YAML, described, groups, seal, unseal
 
 from sealedfiles.errors import UnprovedError
 from sealedfiles.sealing.seal import seal_file
@@ -234,3 +234,44 @@ def test_a_broken_text_that_another_format_reads_is_still_broken(
     assert sign
     with pytest.raises(UnprovedError):
         clean(path, text, f"{before}{fixed}{after}".encode())
+
+
+SEVERAL_LINES = [
+    (YAML, 'n: "evil-evil\n  second"'),
+    (YAML, "n: >-\n  evil-evil\n  second"),
+    (YAML, "n: evil-evil\n  second"),
+    (YAML, "n: [evil-evil]"),
+    (PROPERTIES, "n=evil-evil\\\n  second"),
+]
+PROSE = [
+    (YAML, "source: evil"),
+    (YAML, "one two three four: evil"),
+    (YAML, "api token: evil two"),
+    (ENV, "source: evil"),
+    (PROPERTIES, "n evil"),
+]
+BASES = {YAML: "a: alpha\n", PROPERTIES: "a=alpha\n", ENV: "A=alpha\n"}
+
+
+def commented_out(entry: str) -> str:
+    return "".join(f"# {line}\n" for line in entry.split("\n"))
+
+
+@pytest.mark.parametrize(("path", "entry"), [*SEVERAL_LINES, *PROSE])
+def test_a_comment_without_its_signs_is_not_proved(path: str, entry: str) -> None:
+    """Also if it reads as prose with them, or if only some of its lines do."""
+    base = BASES[path]
+    planted = seal(path, base) + commented_out(entry).encode()
+    with pytest.raises(UnprovedError, match="a comment"):
+        clean(path, f"{base}{entry}\n", planted)
+    assert clean(path, base + commented_out(entry), planted) == planted
+    own = entry.replace("evil", "own")
+    assert b"own" not in clean(path, f"{base}{own}\n", planted)
+
+
+@pytest.mark.parametrize(("path", "entry"), SEVERAL_LINES)
+def test_nor_is_a_value_of_several_lines_in_comments(path: str, entry: str) -> None:
+    base = BASES[path]
+    planted = seal(path, base) + f"{entry}\n".encode()
+    with pytest.raises(UnprovedError, match="n"):
+        clean(path, base + commented_out(entry), planted)

@@ -1,0 +1,58 @@
+"""The values that comments would be if their signs were removed, read as the format reads them then.
+
+Whether a comment reads as an entry (docs/format.md, 5.1) decides what is sealed.  Here it does not count:
+somebody who removes the sign also makes a value of prose, and of several lines that are one value.
+"""
+
+from __future__ import annotations
+
+from sealedfiles.errors import FormatError
+from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.model.paths import steps
+from sealedfiles.sealing.comments import is_sealed_comment
+from sealedfiles.sealing.opened_tokens import is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sealedfiles.formats.base import Format
+    from sealedfiles.sealing.comment_lines import CommentLines
+
+_LINES = 50
+"""The maximum number of lines that are read as one value, so that all of it takes linear time."""
+
+
+def uncommented(
+    lines: CommentLines, index: int, file_format: Format
+) -> tuple[tuple[bytes, str], ...]:
+    """Return the relative key paths and decoded values of the entry that may begin in line *index*."""
+    line = lines.lines[index]
+    if line.column < 0 or is_sealed_comment(lines.text_of(index)):
+        return ()
+    longest = min(index + _LINES, len(lines.lines))
+    end = min(lines.body_end(index), longest)
+    while end < longest and _content(lines, end, 0).lstrip().startswith(":"):
+        end += 1  # the value of a key that has a line of its own, ``? key``
+    text = "\n".join(_content(lines, at, line.column) for at in range(index, end))
+    return tuple(_values(text, file_format))
+
+
+def _content(lines: CommentLines, index: int, column: int) -> str:
+    """Return a line without its signs, indented as it is to the right of *column*."""
+    line = lines.lines[index]
+    indent = " " * max(line.column - column, 0)
+    return indent + lines.text_of(index)[line.read.content :] if line.column >= 0 else ""
+
+
+def _values(text: str, file_format: Format) -> Iterator[tuple[bytes, str]]:
+    is_json = file_format.name == "json"
+    whole = f"{{{text.rstrip().rstrip(',')}\n}}" if is_json else f"{text}\n"
+    try:
+        spans = file_format.scan(whole).values
+    except FormatError:
+        return
+    for start, end, path in spans:
+        literal = whole[start:end]
+        # An item without a key may be a line of prose.
+        if any(steps(path)) and not is_token(literal, file_format):
+            yield path, file_format.decode(literal)

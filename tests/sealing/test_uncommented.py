@@ -1,0 +1,58 @@
+"""What comments would be without their signs: prose, and entries of several lines, too."""
+
+from __future__ import annotations
+
+import pytest
+from documents import ENV, INI, JSON, PROPERTIES, TFVARS, TOML, YAML, at, described
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealedfiles.sealing.placed_comments import placed_comments
+
+FRAMES = {JSON: '{{\n{}"x": 1}}\n', YAML: "{}x: 1\n", INI: "[db]\n{}x = 1\n"}
+SIGNS = {JSON: "//"}
+ENTRIES = [
+    (YAML, "source: one", at("source"), "one"),
+    (YAML, "one two three four: one", at("one two three four"), "one"),
+    (YAML, 'n: "one\n  two"', at("n"), "one two"),
+    (YAML, "n: >-\n  one\n  two", at("n"), "one two"),
+    (YAML, "n: one\n  two", at("n"), "one two"),
+    (YAML, "n:\n  one", at("n"), "one"),
+    (YAML, "n: [one]", at("n", None), "one"),
+    (YAML, "{n: one}", at("n"), "one"),
+    (YAML, "? n\n: one", at("n"), "one"),
+    (JSON, '"n": ["one"],', at("n", None), "one"),
+    (JSON, '"n": {\n  "m": "one"\n},', at("n", "m"), "one"),
+    (ENV, "source: one", at("source"), "one"),
+    (INI, "a b c d = one", at("a b c d"), "one"),
+    (PROPERTIES, "n one", at("n"), "one"),
+    (PROPERTIES, "n\\ m=one", at("n m"), "one"),
+    (PROPERTIES, "n=one\\\n  two", at("n"), "onetwo"),
+    (TOML, '"n".x = "one"', at("n", "x"), "one"),
+    (TFVARS, 'n = [\n  "one",\n]', at("n", None), "one"),
+]
+
+
+def uncommented(path: str, entry: str, more: str = "") -> list[tuple[bytes, str]]:
+    """Return what the comments of a text would be that has *entry* in comments, line by line."""
+    sign = SIGNS.get(path, "#")
+    lines = "".join(f"{sign} {line}\n" for line in (more + entry).split("\n"))
+    text = FRAMES.get(path, "{}x = 1\n").format(lines)
+    file, _ = described(path)
+    assert file.format is not None
+    found = placed_comments(text, file.format.scan(text), file.format)
+    return [pair for one in found for pair in one.uncommented]
+
+
+@pytest.mark.parametrize(("path", "entry", "key", "value"), ENTRIES)
+@pytest.mark.parametrize("more", ["", "a remark\n"])
+def test_an_entry_is_read_as_it_is_read_without_its_signs(
+    path: str, entry: str, key: bytes, value: str, more: str
+) -> None:
+    assert (key, value) in uncommented(path, entry, more)
+
+
+@given(st.lists(st.sampled_from(["a:", "b: [", "c: 'd", "- e: f", "g", "]", "'", ""]), max_size=60))
+def test_every_comment_can_be_read(lines: list[str]) -> None:
+    text = "\n".join(" " * (number % 7) + line for number, line in enumerate(lines))
+    uncommented(YAML, text)
