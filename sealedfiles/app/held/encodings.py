@@ -11,6 +11,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
 PLAIN, JSON, URL, HEX, BASE64, BASE64URL, UTF16, DECODED = (
@@ -33,7 +34,8 @@ The end, because many tokens of one service begin with the same header.
 _ESCAPE = lazy_pattern(rb"%[0-9A-F]{2}")
 _GO = lazy_pattern(rb"[<>&]")
 """Go's encoding/json escapes these, and so do other libraries for JSON in HTML."""
-_CODE = lazy_pattern(rb"\\u([0-9a-f]{4})")
+_DOTNET = lazy_pattern(rb"\\u[0-9a-f]{4}|\\.|[&+<>'`\x7f]")
+"""An escape of JSON, or a character that System.Text.Json also escapes."""
 _BASE64 = lazy_pattern(rb"(?:[A-Za-z0-9+/]{4}){2,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
@@ -113,8 +115,18 @@ def _json(text: str) -> Iterator[bytes]:
         yield escaped.replace(b"/", b"\\/")  # PHP
         yield _GO.sub(lambda match: b"\\u%04x" % ord(match[0]), escaped)
     # Only some texts differ in the others, which every value would be searched for in.
-    if not text.isascii():
-        yield _CODE.sub(lambda match: b"\\u" + match[1].upper(), escaped)  # .NET
+    in_dotnet = _DOTNET.sub(_dotnet_escape, escaped)
+    if in_dotnet != escaped:
+        yield in_dotnet
     if not (text.isascii() and text.isprintable()) or "\\" in text or "'" in text:
         for shown in (repr(text), ascii(text)):  # Python, in an error message
             yield shown[1:-1].encode("utf-8", "surrogatepass")
+
+
+def _dotnet_escape(match: re.Match[bytes]) -> bytes:
+    found = match[0]
+    if found == b'\\"':
+        return b"\\u0022"
+    if len(found) > 1:
+        return b"\\u" + found[2:].upper() if found.startswith(b"\\u") else found
+    return b"\\u%04X" % ord(found)

@@ -22,7 +22,7 @@ from sealedfiles.app.held.matcher import content_of, pieces_of, samples_of
 from sealedfiles.app.held.table import ANY, KeyedTable
 
 _ID = 16
-_PERSON = b"sealedfiles-he11"
+_PERSON = b"sealedfiles-he12"
 """Change this when the texts to search for change, or their hashes: then every existing index is rebuilt."""
 START = 8
 """The number of hex digits of a blob's id that fit into a number of the table."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
-import re
+import struct
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -33,9 +33,17 @@ def shifted(encode: Callable[[bytes], bytes], count: int) -> Callable[[str], byt
     return lambda text: encode(b"~" * count + text.encode() + b"?")
 
 
-def _in_capitals(escape: re.Match[str]) -> str:
-    """Return an escape as .NET writes it."""
-    return "\\u" + escape[1].upper()
+def dotnet(text: str) -> bytes:
+    """Return *text* as System.Text.Json writes it by default."""
+    kept = {"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    units = struct.iter_unpack("<H", text.encode("utf-16-le"))
+    out = [kept.get(chr(unit)) or _as_dotnet(unit) for (unit,) in units]
+    return "".join(out).encode()
+
+
+def _as_dotnet(unit: int) -> str:
+    is_escaped = not 0x20 <= unit < 0x7F or chr(unit) in "\"&+<>'`"
+    return f"\\u{unit:04X}" if is_escaped else chr(unit)
 
 
 ENCODERS: list[tuple[str, Callable[[str], bytes]]] = [
@@ -44,7 +52,7 @@ ENCODERS: list[tuple[str, Callable[[str], bytes]]] = [
     ("json", lambda text: json.dumps(text, ensure_ascii=False).encode()),
     ("json", lambda text: repr(text).encode()),
     ("json", lambda text: ascii(text).encode()),
-    ("json", lambda text: re.sub(r"\\u(....)", _in_capitals, json.dumps(text)).encode()),
+    ("json", dotnet),
     ("json", lambda text: json.dumps(text).replace("/", "\\/").encode()),
     ("url", lambda text: quote(text, safe="").encode()),
     ("url", lambda text: quote_plus(text).encode()),
@@ -69,6 +77,7 @@ secrets = st.text(
     seed=st.integers(),
 )
 @example("Xy7000\u010aq!", ENCODERS[-2], b"", b"", 0)
+@example('Xy+7000"q\x7f<\u00e9', ("json", dotnet), b"", b"", 0)
 def test_a_value_is_found_in_every_encoding_at_every_offset(
     text: str, encoder: tuple[str, Callable[[str], bytes]], before: bytes, after: bytes, seed: int
 ) -> None:
