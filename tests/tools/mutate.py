@@ -3,6 +3,7 @@
     python tests/tools/mutate.py sealedfiles/keys/union.py            all mutations of one module
     python tests/tools/mutate.py sealedfiles/keys --limit 40 --seed 1 a random choice of 40 of a package
     python tests/tools/mutate.py sealedfiles/keys/group_keyring.py --tests tests/keys tests/git/test_hostile.py
+    python tests/tools/mutate.py sealedfiles/git --since HEAD~20       only lines that changed since a commit
 
 Not a part of the test suite: a mutation costs a run of the tests.  Each module is tested by its mirror: the test
 file of its name, otherwise the test folder of its package.  For each mutation the module is replaced in a copy of
@@ -24,6 +25,7 @@ import ast
 import copy
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -111,6 +113,16 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:  # noqa: C901 - one ca
         yield f"{node.name}: returns at once", lambda n: n.body.insert(0, ast.Return(None))
 
 
+def lines_since(module: Path, commit: str) -> set[int]:
+    """Return the numbers of the lines of a module that differ from those in *commit*."""
+    command = ["git", "-C", str(ROOT), "diff", "--unified=0", commit, "--", str(module)]
+    shown = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    lines: set[int] = set()
+    for start, count in re.findall(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", shown, re.MULTILINE):
+        lines.update(range(int(start), int(start) + int(count or 1)))
+    return lines
+
+
 def tests_of(module: Path) -> list[str]:
     """Return the tests that mirror a module, relative to the root."""
     inside = module.relative_to(ROOT / "sealedfiles")
@@ -185,6 +197,7 @@ def main() -> int:
         "--limit", type=int, default=0, help="so many mutations of each module, by chance"
     )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--since", help="only lines that changed since this commit")
     parser.add_argument("--seconds", type=float, default=120, help="for the tests of one mutation")
     options = parser.parse_args()
     modules = [
@@ -205,8 +218,13 @@ def main() -> int:
         passing: set[tuple[str, ...]] = set()
         for module in modules:
             found = list(mutations(module.read_text(encoding="utf-8")))
+            if options.since:
+                lines = lines_since(module, options.since)
+                found = [one for one in found if one.line in lines]
             if options.limit:
                 found = random.Random(options.seed).sample(found, min(options.limit, len(found)))
+            if not found:
+                continue
             tests = options.tests or tests_of(module)
             shown = module.relative_to(ROOT).as_posix()
             if tuple(tests) not in passing and not passes(folder, tests, options.seconds):
