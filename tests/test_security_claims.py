@@ -87,6 +87,7 @@ CLAIMS = {
         "git/test_laundering_noted.py::test_a_comment_whose_sign_is_removed_is_refused",
         "git/test_laundering_noted.py::test_a_file_that_does_not_parse_any_more_is_refused",
         "git/test_plaintext_memory.py::test_an_unreadable_file_is_an_error",
+        "git/test_laundering_work_tree.py::test_nor_is_it_after_its_record_could_not_be_written",
     ],
     "A token of another group than the policy's": [
         "app/files/test_provenance.py::test_a_token_of_another_group_is_refused_in_an_open_file",

@@ -84,6 +84,7 @@ def unlock(
     if not was_set_up:
         note_earlier_checkouts(clone, with_index=False)
     files = _decrypt(clone, restored, converted, identity)
+    _complete_record(clone, files, dialog)
     clone.close()
     for path, problem in files.problems:
         if problem.reason != "no-key":
@@ -141,6 +142,25 @@ def _decrypt(
     retired.report()
     plaintext.report()
     return files
+
+
+def _complete_record(clone: Clone, files: RewriteResult, dialog: Dialog) -> None:
+    """Complete the record of checked out plaintext if some of it could not be written.
+
+    It is complete if every file that must be sealed is as in the index, whose plaintext was just recorded.
+    """
+    if not clone.plaintext_memory.is_incomplete:
+        return
+    out = clone.repository.run("ls-files", "--others", "--exclude-standard", "-z")
+    unknown = [*files.left, *filter(clone.covers, out.split(b"\0")[:-1])]
+    for path in unknown:
+        dialog.warn(
+            f"{show_path(path)}: a checkout may have written it in plaintext, without a record",
+            "move it out of the repository, or discard its changes: git checkout -- FILE; then run: "
+            "sealedfiles unlock",
+        )
+    if not unknown:
+        clone.plaintext_memory.complete()
 
 
 def _open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) -> bool:

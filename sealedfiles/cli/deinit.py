@@ -18,6 +18,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.install import deconfigure, deconfigure_user, is_configured
 from sealedfiles.git.leftovers import remove_excludes
 from sealedfiles.git.plaintext_memory import NAME as PLAINTEXT
+from sealedfiles.git.plaintext_memory import PlaintextMemory
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.worktree import close_work_tree, refresh
 from sealedfiles.util.messages import counted, fail, say, warn
@@ -84,6 +85,8 @@ def _deinit(*, force: bool) -> int:
     remove_excludes(repository)
     deconfigure(repository)
     _remove_state(repository.state_folder, kept=(PLAINTEXT,) if unsaved else ())
+    if not unsaved:
+        PlaintextMemory(repository.state_folder).complete()
     if unsaved:
         say(f"left unchanged; git would store them in plaintext: {counted(len(unsaved), 'file')}")
     say(

@@ -48,19 +48,20 @@ _LINES = 1000
 _SEPARATOR = lazy_pattern(r"[=:\s]+")
 _SEPARATORS = 20
 """The number of places in a comment at which a value may begin."""
-_APPEND = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
 class PlaintextMemory:
     """The recorded plaintext of one clone.
 
-    If its file cannot be read, lookups raise GitError, because the record is unknown.  ``note`` and
-    ``note_retired`` raise nothing, because a checkout must not fail; they warn if a record is lost.
+    If its file cannot be read, or a record was lost, lookups raise GitError.  ``note`` and ``note_retired``
+    raise nothing, because a checkout must not fail; if a record is lost, they warn, and leave a mark beside
+    the folder, where git has just locked the index.
     """
 
     def __init__(self, folder: Path | str) -> None:
         self._folder = folder
         self._file = os.path.join(folder, NAME)
+        self._mark = f"{folder}-incomplete"
         self._salt = b""
         self._origins: dict[str, str] = {}
         """The commit from which each hash was checked out, empty if git did not report it; oldest first."""
@@ -69,6 +70,12 @@ class PlaintextMemory:
 
     def __bool__(self) -> bool:
         """Return True if anything is recorded.  If not, no value needs to be hashed."""
+        if self.is_incomplete:
+            raise GitError(
+                f"{self._file} could not be written: plaintext of a checkout may look like yours",
+                "free disk space, or make yourself the owner: sudo chown -R $(id -u) .git",
+                "discard local changes (git checkout -- FILE), then run: sealedfiles unlock",
+            )
         try:
             self._refresh()
         except OSError as error:
@@ -78,6 +85,11 @@ class PlaintextMemory:
                 "make yourself the owner: sudo chown -R $(id -u) .git",
             ) from None
         return bool(self._origins)
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a record was lost since ``complete``."""
+        return os.path.lexists(self._mark)
 
     @property
     def is_of_another_user(self) -> bool:
@@ -167,11 +179,19 @@ class PlaintextMemory:
         except OSError as error:
             if not self._has_warned:
                 self._has_warned = True
+                with contextlib.suppress(OSError), open(self._mark, "ab"):
+                    pass  # even a full disk usually has room for an empty file
                 warn(
                     f"{self._file} cannot be written ({error.strerror}): "
                     "this clone has no record of the plaintext that it checked out",
-                    "review files that have plaintext in git before you add them",
+                    "until that is repaired, git add refuses new values",
                 )
+
+    def complete(self) -> None:
+        """Remove the mark of a lost record: all that the working tree has is recorded again."""
+        if not self._has_warned:
+            with contextlib.suppress(OSError):
+                os.unlink(self._mark)
 
     def forget(self, values: Iterable[tuple[bytes, str]]) -> None:
         """Remove the records of *values*, which the user accepted."""
@@ -202,11 +222,7 @@ class PlaintextMemory:
         elif new:
             # The empty line terminates a line that a killed process may have left incomplete.
             text = "\n" + _lines(dict.fromkeys(new, commit))
-            handle = os.open(self._file, _APPEND)
-            try:
-                os.write(handle, text.encode("ascii"))
-            finally:
-                os.close(handle)
+            atomic.append(self._file, text.encode("ascii"))
             self._seen = self._stat()
 
     def _write_all(self) -> None:

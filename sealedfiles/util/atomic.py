@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -67,6 +68,16 @@ def replace(
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def append(path: FilePath, data: bytes) -> None:
+    """Append *data* to an existing file in one step.  Raises OSError, also if only a part was written."""
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+    try:
+        if os.write(handle, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    finally:
+        os.close(handle)
 
 
 def lines_of(path: FilePath) -> list[str]:

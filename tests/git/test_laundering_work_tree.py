@@ -497,6 +497,32 @@ def test_what_a_formatter_rewrites_does_not_become_the_user_s(
     alice.git("add", "--all", code=128)
 
 
+def test_nor_is_it_after_its_record_could_not_be_written(alice: Repo, mallory: Repo) -> None:
+    plant(mallory, YAML)
+    alice.git("fetch", "--quiet")
+    record = alice.folder("sealedfiles/plaintext")
+    record.mkdir()
+    restore(alice, YAML)
+    assert "no record of the plaintext" in alice.stderr
+    record.rmdir()
+    alice.edit(YAML, "db-alpha", "db-beta")
+    alice.sealedfiles("get", YAML, "database.user", code=1)
+    for _ in range(2):
+        alice.git("add", YAML, code=128)
+        assert "could not be written" in alice.stderr
+        alice.sealedfiles("unlock")
+        assert "a checkout may have written it" in alice.stderr
+    alice.git("checkout", "--quiet", "--", YAML)
+    alice.write("secrets/new.yaml", "a: b\n")
+    alice.sealedfiles("unlock")
+    assert "secrets/new.yaml: a checkout may have written it" in alice.stderr
+    (alice.path / "secrets/new.yaml").unlink()
+    alice.sealedfiles("unlock")
+    alice.edit(YAML, "db-alpha", "db-beta")
+    alice.commit("my own change")
+    assert EVIL.encode() not in alice.blob("HEAD", YAML)
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
 @pytest.mark.parametrize("path", [ENV, YAML])
 def test_nor_does_another_encoding_seal_it_with_the_whole_file(

@@ -178,15 +178,33 @@ def test_a_lost_record_is_a_warning_and_not_an_error(
     memory = noted(tmp_path / "state", "a", "b")
     memory.note([(b"key", "c")])
     assert capsys.readouterr().err.count("warning: ") == 1
-    memory.forget([(b"key", "a")])
-    assert not memory.has_value(b"key", "a")
+    with pytest.raises(GitError, match="could not be written"):
+        memory.has_value(b"key", "a")
+    (tmp_path / "state").unlink()
+    later = noted(tmp_path / "state", "a")
+    with pytest.raises(GitError, match="could not be written"):
+        later.has_value(b"key", "b")
+    later.complete()
+    assert later.has_value(b"key", "a")
+    assert not later.has_value(b"key", "b")
 
 
-def test_an_unreadable_file_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_record_that_was_written_in_part_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a disk that becomes full does it."""
+    memory = noted(tmp_path / "state", "a")
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda handle, text: write(handle, text[:9]))
+    memory.note([(b"key", "b")])
+    with pytest.raises(GitError, match="could not be written"):
+        memory.has_value(b"key", "b")
+
+
+def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     """Otherwise one `sudo git pull` would make everything that a stranger wrote the user's own."""
     (tmp_path / NAME).mkdir()
-    memory = noted(tmp_path, "a")
-    assert "cannot be written" in capsys.readouterr().err
+    memory = PlaintextMemory(tmp_path)
     questions: list[Callable[[], object]] = [
         lambda: bool(memory),
         lambda: memory.has_value(b"key", "a"),
