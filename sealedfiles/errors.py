@@ -34,6 +34,10 @@ class NoKeyError(SealedFilesError):
     exit_code = 3
 
 
+class NoGroupError(NoKeyError):
+    """The group, or ``.sealedfiles/`` itself, does not exist here."""
+
+
 class TamperedError(SealedFilesError):
     """Something does not verify: a token, a key file, an epoch, a grant."""
 

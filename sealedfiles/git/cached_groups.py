@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
+from sealedfiles.errors import NoGroupError, NoKeyError, SealedFilesError, UsageError
 from sealedfiles.git.clone_keys import CloneKeys
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.git.repository import Repository
@@ -80,7 +80,7 @@ def folder_missing(clone: CloneKeys, *, accepts_tokens: bool = False) -> SealedF
     branch = branch_with_folder(clone)
     # Also behind `git clone --no-checkout`.
     if (branch or not accepts_tokens) and not lacking(clone, b"HEAD"):
-        return NoKeyError(
+        return NoGroupError(
             f"{NAME}/ is not here, so nothing can be sealed",
             f"restore it from HEAD: git checkout HEAD -- {NAME} .gitattributes",
         )
@@ -89,7 +89,7 @@ def folder_missing(clone: CloneKeys, *, accepts_tokens: bool = False) -> SealedF
     if (
         clone.repository.file(NAME.encode()) / POLICY
     ).is_file():  # an orphan branch before its first commit
-        return NoKeyError(
+        return NoGroupError(
             f"{NAME}/ is neither in the index nor in HEAD, so nothing there can be verified",
             f"add it: git add {NAME} .gitattributes",
         )
@@ -120,7 +120,7 @@ def folder_missing(clone: CloneKeys, *, accepts_tokens: bool = False) -> SealedF
             "if nobody has it, these values are lost: create new keys with sealedfiles init --start-over, "
             "set new values, and commit and push once with --no-verify"
         )
-    return NoKeyError(message, *hints)
+    return NoGroupError(message, *hints)
 
 
 def folder_removed(clone: CloneKeys, *revisions: str) -> SealedFilesError | None:
@@ -136,7 +136,7 @@ def folder_removed(clone: CloneKeys, *revisions: str) -> SealedFilesError | None
             removed = f"{NAME}/{POLICY}" if names == [POLICY] else f"{NAME}/"
             removed += "keys/" if names == ["keys"] else ""
             for commit in describe_commits(clone.repository, last.split()).values():
-                return NoKeyError(
+                return NoGroupError(
                     f"{removed} was removed in commit {commit.words}, so nothing can be sealed here",
                     "if sealedfiles is no longer used, remove it from this clone: sealedfiles deinit",
                     f"otherwise restore it: {restoring(commit.short, names)}",

@@ -6,7 +6,7 @@ import os
 import stat
 from functools import cached_property
 
-from sealedfiles.errors import NoKeyError, TamperedError
+from sealedfiles.errors import NoGroupError, TamperedError
 from sealedfiles.light_typing import TYPE_CHECKING, Protocol
 from sealedfiles.util.messages import shell_word
 
@@ -36,12 +36,20 @@ class MetadataSource(Protocol):
         ...
 
 
-def no_folder(branch: str = "BRANCH") -> NoKeyError:
+def no_folder(branch: str = "BRANCH") -> NoGroupError:
     """Return the error for a branch from before `init`, on which creating a group would be useless."""
-    return NoKeyError(
+    return NoGroupError(
         f"this branch has no {NAME}/, so nothing can be sealed here",
         f"merge the branch that has it: git merge {shell_word(branch)}",
         f"or: git checkout {shell_word(branch)} -- {NAME} .gitattributes",
+    )
+
+
+def no_group(group: str) -> NoGroupError:
+    """Return the error for a group that does not exist."""
+    return NoGroupError(
+        f"the group {group} does not exist",
+        f"create it, with yourself as its first reader: sealedfiles grant NAME --to {group}",
     )
 
 

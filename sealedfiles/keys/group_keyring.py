@@ -23,7 +23,7 @@ from sealedfiles.keys.epochs import (
     parse_epochs,
     verify_epochs,
 )
-from sealedfiles.keys.folder import MetadataSource, no_folder
+from sealedfiles.keys.folder import MetadataSource, no_folder, no_group
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.keyfile import GroupKey, unwrap_keys
 from sealedfiles.keys.state import Seen
@@ -223,10 +223,7 @@ class GroupKeyring:
                 return folder, parse_epochs(data, group)
         if self.has_memory and not any(folder.list("keys") for folder in self._epoch_folders()):
             raise self._no_folder()
-        raise NoKeyError(
-            f"the group {group} does not exist",
-            f"create it, with yourself as its first reader: sealedfiles grant NAME --to {group}",
-        )
+        raise no_group(group)
 
     def _verified_current(self, group: str) -> GroupKey:
         if self.locked:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
-from sealedfiles.errors import FormatError, NoKeyError, PolicyError
+from sealedfiles.errors import FormatError, NoGroupError, NoKeyError, PolicyError
 from sealedfiles.formats.base import Scan, Span, splice
 from sealedfiles.formats.gaps import BLANKS, is_gap
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -231,11 +231,17 @@ class Sealing:
         except NoKeyError as error:
             place = f"{self.file.name}:{line_of(self.text, at)}"
             shown = paths.show(path)
+            unread = (
+                f"sealedfiles set --group {group} {shell_path(self.file.path)} {shell_key(shown)}"
+            )
             raise NoKeyError(
                 f"{place}: {shown} cannot be sealed: {error.message}",
                 *error.hints,
-                f"to write it without reading: sealedfiles set --group {group} {shell_path(self.file.path)} "
-                f"{shell_key(shown)}",
+                *(
+                    []
+                    if isinstance(error, NoGroupError)
+                    else [f"to write it without reading: {unread}"]
+                ),
             ) from None
         self._sealing_keys[group] = key
         return key

@@ -466,6 +466,15 @@ def test_what_cannot_be_written_without_reading(bob: Repo, alice: Repo) -> None:
     alice.sealedfiles("set", "--group", "default", YAML, PINS[YAML], answers="x", code=2)
 
 
+def test_writing_without_reading_is_not_advised_where_the_group_is_missing(repo: Repo) -> None:
+    repo.git("rm", "-r", "--quiet", ".sealedfiles")
+    repo.git("commit", "--quiet", "--no-verify", "--message", "gone")
+    repo.edit(YAML, "db-alpha", "db-beta")
+    repo.git("add", YAML, code=128)
+    assert "restore it: git checkout" in repo.stderr
+    assert "set --group" not in repo.stderr
+
+
 def test_python_and_push_refuse_it(bob: Repo, alice: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     write(bob, alice, YAML)
     write(bob, alice, ENV)
