@@ -961,19 +961,25 @@ def test_files_without_a_common_ancestor() -> None:
         assert merge(path, b"", ours, ours) == Merged(ours, 0)
 
 
-def test_a_change_missing_from_the_result_is_detected() -> None:
+def expectations(text: str, ours: str, theirs: str) -> Expectations:
     file, _ = described(YAML)
     assert file.format is not None
+    versions = [read_version(version, file, ALL) for version in sealed(YAML, text, ours, theirs)]
+    base, own, far = (version for version in versions if version)
+    return Expectations(file.format, (base, own, far), (Pairing(base, own), Pairing(base, far)))
+
+
+def test_a_change_missing_from_the_result_is_detected() -> None:
     text = THREE[YAML]
-    versions = [
-        read_version(version, file, ALL)
-        for version in sealed(YAML, text, text.replace("alpha-1", "ours"), f"{text}new: alpha-4\n")
-    ]
-    base, ours, theirs = (version for version in versions if version)
-    check = Expectations(
-        file.format, (base, ours, theirs), (Pairing(base, ours), Pairing(base, theirs))
-    )
+    check = expectations(text, text.replace("alpha-1", "ours"), f"{text}new: alpha-4\n")
     assert check.lost([]) == {at(key) for key in ("one", "two", "three", "new")}
+
+
+def test_so_is_the_change_of_a_value_that_the_other_side_has_removed() -> None:
+    text = THREE[YAML]
+    removed = "".join(line for line in text.splitlines(True) if "alpha-1" not in line)
+    check = expectations(text, removed, text.replace("alpha-1", "theirs"))
+    assert check.lost([]) == {at(key) for key in ("one", "two", "three")}
 
 
 # -- properties
