@@ -86,9 +86,8 @@ def folder_missing(clone: CloneKeys, *, accepts_tokens: bool = False) -> SealedF
         )
     if removed := folder_removed(clone, "HEAD"):
         return removed
-    if (
-        clone.repository.file(NAME.encode()) / POLICY
-    ).is_file():  # an orphan branch before its first commit
+    # An orphan branch before its first commit.
+    if branch and (clone.repository.file(NAME.encode()) / POLICY).is_file():
         return NoGroupError(
             f"{NAME}/ is neither in the index nor in HEAD, so nothing there can be verified",
             f"add it: git add {NAME} .gitattributes",
