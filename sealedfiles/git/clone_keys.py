@@ -25,6 +25,7 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 IN_PROGRESS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 """The refs to the commits whose changes a merge, cherry-pick or rebase in progress applies."""
 
+_OBJECT_ID = lazy_pattern(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _GITHEAD = lazy_pattern(r"GITHEAD_[0-9A-Fa-f]{40,64}")
 
 
@@ -61,6 +62,7 @@ class CloneKeys(ABC):
             os.path.join(repository.root, NAME), self.objects, self.index
         )
         self.treeish = ""
+        self._located: dict[Seen, str] = {}
         self.identities.folders = self._key_folders
 
     def allow_fetching(self) -> None:
@@ -90,6 +92,7 @@ class CloneKeys(ABC):
             verify_start=self.verify_start,
             verify_current=self._verify_current,
             no_folder=self._no_folder,
+            locate=self._locate,
         )
 
     @property
@@ -196,6 +199,23 @@ class CloneKeys(ABC):
         except OSError:
             return "an unknown place"
         return head.removeprefix("ref: refs/heads/")
+
+    def _locate(self, group: str, seen: Seen) -> Seen:
+        """Return *seen* with the commit that has the key if it was seen on a detached HEAD.
+
+        What was recorded then is HEAD, and the key may have been committed on top of it only later.
+        """
+        if not _OBJECT_ID.fullmatch(seen.where):
+            return seen
+        if seen not in self._located:
+            file = f"{NAME}/keys/{group}/epochs"
+            options = ("--all", "--reflog", "--full-history", "--max-count=1", "--format=%H")
+            _, out, _ = self.repository.try_run("log", *options, f"-S{seen.key_id} ", "--", file)
+            found = out.decode("ascii", "replace")[:12]
+            self._located[seen] = (
+                f"commit {found}" if found else f"not committed, on {seen.where[:12]}"
+            )
+        return seen._replace(where=self._located[seen])
 
     def in_progress(self) -> list[str]:
         """Return those refs of ``IN_PROGRESS`` that exist."""

@@ -51,7 +51,7 @@ def fork(group: str, seen: Seen | None) -> TamperedError:
     newest = f"{seen.key_id} ({seen.where})" if seen else "which this version does not have"
     return TamperedError(
         f"the keys of the group {group} do not descend from the newest key seen, {newest}",
-        "if they were rotated on another branch, merge it, then run: sealedfiles sync",
+        "if they were rotated on another branch or commit, merge it, then run: sealedfiles sync",
         "if git does not merge because of your edit, which it cannot stash either: copy the file to another "
         "folder, git restore it, merge, and repeat the edit",
         f"if a commit restored old keys, git revert it; to find it: git log -p -- .sealedfiles/keys/{group}",

@@ -43,6 +43,7 @@ class GroupKeyring:
     are other keys that the epochs must list.  *verify_start* is called with the verified epochs of a group
     that is used for the first time, and *verify_current* with those whose last key is about to be used; both
     may raise TamperedError.  *no_folder* returns the error if no version has a group that was used before.
+    *locate* returns a key that was seen with its place as messages show it.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class GroupKeyring:
         verify_start: Callable[[str, list[Epoch]], None] = lambda _group, _epochs: None,
         verify_current: Callable[[str, list[Epoch]], None] = lambda _group, _epochs: None,
         no_folder: Callable[[], SealedFilesError] = no_folder,
+        locate: Callable[[str, Seen], Seen] = lambda _group, seen: seen,
     ) -> None:
         self.identities = identities
         self.locked = locked
@@ -77,6 +79,7 @@ class GroupKeyring:
         self._verify_start = verify_start
         self._verify_current = verify_current
         self._no_folder = no_folder
+        self._locate = locate
         self._keys: dict[str, dict[str, GroupKey]] = {}
         self._refused: dict[str, TamperedError] = {}
         self._searched: set[str] = set()
@@ -210,7 +213,8 @@ class GroupKeyring:
 
     def older_than_seen(self, group: str, listed: Container[str]) -> Seen | None:
         """Return a key that the epochs of *group* must list and that is not *listed*, otherwise None."""
-        return self._seen.missing(group, listed)
+        seen = self._seen.missing(group, listed)
+        return self._locate(group, seen) if seen else None
 
     def epochs(self, group: str) -> tuple[MetadataSource, list[Epoch]]:
         """Return the epochs of *group* that apply, and the folder that contains them.
@@ -247,7 +251,7 @@ class GroupKeyring:
         return cast("GroupKey", keys[last])  # verify_epochs has refused a missing key
 
     def _refuse_fork(self, group: str, key_ids: Container[str]) -> None:
-        if seen := self._seen.missing(group, key_ids):
+        if seen := self.older_than_seen(group, key_ids):
             raise fork(group, seen)
 
     def _no_key(self, group: str, folder: MetadataSource) -> NoKeyError:

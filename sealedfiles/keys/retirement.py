@@ -60,7 +60,7 @@ def judge(
             f"the keys of the group {group} do not include the newest key seen in this clone, "
             f"{seen.key_id} ({seen.where})",
             _HINT,
-            "if that key is on another branch: merge it, then run: sealedfiles sync",
+            "if that key is on another branch or commit: merge it, then run: sealedfiles sync",
             "if this is an old commit: --allow-retired reads it as it is",
             f"if that rotation was abandoned: sealedfiles sync --forget {group}",
         )

@@ -163,6 +163,32 @@ def test_an_interrupted_rotation_is_completed_by_the_next_one(repo: Repo, delay:
     assert repo.texts() == FILES
 
 
+def test_a_key_from_a_detached_head_is_found(repo: Repo) -> None:
+    repo.git("checkout", "--quiet", "--detach")
+    repo.sealedfiles("rotate", "default")
+    before = repo.git("rev-parse", "HEAD")[:12]
+    repo.git("commit", "--quiet", "-m", "rotated")
+    commit = repo.git("rev-parse", "HEAD")[:12]
+    repo.git("checkout", "--quiet", "main")
+    repo.sealedfiles("get", YAML, "database.password", code=4)
+    assert f"(commit {commit})" in repo.stderr
+    assert before not in repo.stderr
+    repo.git("merge", "--quiet", commit)
+    repo.sealedfiles("sync")
+    repo.sealedfiles("get", YAML, "database.password")
+
+
+def test_a_key_that_was_never_committed_on_a_detached_head_is_named(repo: Repo) -> None:
+    repo.git("checkout", "--quiet", "--detach")
+    repo.sealedfiles("rotate", "default")
+    head = repo.git("rev-parse", "HEAD")[:12]
+    repo.git("checkout", "--quiet", "--force", "main")
+    repo.sealedfiles("get", YAML, "database.password", code=4)
+    assert f"(not committed, on {head})" in repo.stderr
+    repo.sealedfiles("sync", "--forget", "default", "--yes")
+    repo.sealedfiles("get", YAML, "database.password")
+
+
 # revoke
 
 

@@ -93,7 +93,7 @@ def give_up_newer_key(clone: Clone, group: str, dialog: Dialog, *, yes: bool) ->
     if ids[-1] in history.retired or not history.revocations.keys() <= set(ids):
         raise old_keys(group, ids[-1])
     dialog.say(
-        f"the newest key of {group} that this clone has seen is {seen.key_id}, on {seen.where}"
+        f"the newest key of {group} that this clone has seen is {seen.key_id} ({seen.where})"
     )
     question = "Abandon it, and use the keys in this version as the newest?"
     if not yes and not agree(dialog, question):
