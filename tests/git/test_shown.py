@@ -208,6 +208,22 @@ def test_a_patch_applies(repo: Repo, path: str) -> None:
     assert repo.read(path) == edited
 
 
+def test_a_patch_adds_plaintext_as_it_is(repo: Repo) -> None:
+    """Git applies it to the stored form, without the filter (docs/git.md)."""
+    repo.write("secrets/new.yaml", "key: s3cr3t-new\n")
+    repo.commit("new")
+    new = repo.git("show", "--format=From x%nFrom: x <x@x>%nSubject: new%n", "--textconv")
+    repo.git("reset", "--quiet", "--hard", "HEAD~1")
+    repo.write("../new.patch", new)
+    repo.git("apply", "--index", "../new.patch")
+    assert "[plain-value]" in repo.sealedfiles("check", "--staged", code=1)
+    repo.git("reset", "--quiet", "--hard")
+    repo.git("am", "../new.patch")
+    assert "is in plaintext in git" in repo.stderr
+    assert repo.blob("HEAD", "secrets/new.yaml") == b"key: s3cr3t-new\n"
+    assert "[plain-value]" in repo.sealedfiles("check", code=1)
+
+
 def test_blame_names_the_commit_of_each_line(edited: Repo) -> None:
     first, second = edited.head("HEAD~1"), edited.head()
     number = 1 + edited.read(YAML).split("\n").index('  password: "s3cr3t-db-gamma"')
