@@ -58,7 +58,7 @@ def report_installed(outcome: HookResult) -> None:
         folder = outcome.changed[0].path.parent
         before = [hook for hook in outcome.changed if hook.state == "foreign"]
         say(
-            f"wrote the hooks {names} to {folder}: they refuse plaintext",
+            f"wrote the hooks {names} to {folder}: they refuse plaintext before a commit, merge or push",
             *(f"the previous {h.name} is now {h.before.name}, and runs first" for h in before),
         )
     for note in outcome.notes:

@@ -224,6 +224,7 @@ def has_hooks(repo: Repo) -> bool:
 def test_unlock_installs_them_and_says_so_once(bob: Repo) -> None:
     bob.sealedfiles("unlock")
     assert "wrote the hooks pre-commit, pre-merge-commit, pre-push" in bob.stderr
+    assert "they refuse plaintext before a commit, merge or push" in bob.stderr
     assert has_hooks(bob)
     bob.sealedfiles("unlock")
     assert "hooks" not in bob.stderr
