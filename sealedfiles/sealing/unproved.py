@@ -116,7 +116,7 @@ class UnprovedCheck:
             "if they are correct, accept git's version first, then make your change: "
             f"sealedfiles seal {file} (plaintext), sealedfiles sync (a retired key), "
             f"sealedfiles reseal {file} (another group)",
-            "if a comment of another group is correct: remove it, commit, then enter the value",
+            "if a comment is correct: remove it, commit, then enter the value",
             "if not, or while the file has a merge conflict, set the correct values: "
             f"sealedfiles set {file} KEY",
         )
