@@ -649,6 +649,27 @@ def test_a_plain_rule_that_matches_no_value_is_warned_of(
     assert ("hint: " in ready.stderr) == bool(hint)
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "pattern", "hint"),
+    [
+        ("c.yaml", YAML_LISTS, "databse.**", ""),
+        ("c.yaml", YAML_LISTS, "DB.Host", "as the file spells it: --values db.host"),
+        ("c.yaml", YAML_LISTS, "db", None),
+        ("c.yaml", YAML_LISTS, "list", None),
+        ("c.yaml", YAML_LISTS, "base.host", None),
+        ("c.ini", "[DB]\nHost = h\n", "db.host", None),
+    ],
+)
+def test_a_rule_that_seals_no_value_to_its_group_is_warned_of(
+    ready: Repo, file: str, text: str, pattern: str, hint: str | None
+) -> None:
+    ready.write(file, text)
+    ready.sealedfiles("track", file, "--values", pattern, "--group", "ops")
+    warning = f"`{pattern}` matches no value of 1 file, so nothing is sealed to ops for it\n"
+    assert (warning in ready.stderr) == (hint is not None)
+    assert (hint or "") in ready.stderr
+
+
 def test_a_plain_rule_behind_one_that_seals_is_warned_of(ready: Repo) -> None:
     ready.write("c.yaml", YAML_LISTS)
     ready.sealedfiles("track", "*.yaml", "--group", "default")

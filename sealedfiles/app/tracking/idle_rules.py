@@ -1,4 +1,4 @@
-"""Warn of rules of `track --plain` that leave no value in plaintext.
+"""Warn of rules of `track --values` that no value matches, and with ``--plain`` of those without effect.
 
 A rule that seals also applies below its key path, and in INI to other spellings.  A rule with ``plain`` does
 not: it matches whole key paths, as they are written.
@@ -15,7 +15,7 @@ from sealedfiles.app.tracking.preset_rules import versions_of
 from sealedfiles.git.clone import Clone
 from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.model.paths import PathPattern, merged_path, show
-from sealedfiles.model.policy import FileRules, Policy
+from sealedfiles.model.policy import DEFAULT_GROUP, FileRules, Policy
 from sealedfiles.sealing.file import describe_file
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.util.messages import counted, printable, shell_key, shell_word
@@ -29,26 +29,55 @@ _BELOW = {"[]": "for the items of the list", ".**": "for all values below it"}
 def warn_of_idle_rules(
     clone: Clone, rules: Iterable[NewRule], paths: Iterable[bytes], policy: Policy, dialog: Dialog
 ) -> None:
-    """Warn of those of *rules* with ``plain`` that leave no value of the files at *paths* in plaintext.
+    """Warn of those of *rules* that no value of the files at *paths* matches, or that leave none in
+    plaintext.
 
     *policy* is the one that has these rules.
     """
-    plain = list(dict.fromkeys(rule for rule in rules if rule.plain))
-    if not plain:
+    files, rules = list(paths), list(dict.fromkeys(rules))
+    plain = [rule for rule in rules if rule.plain]
+    sealing = [rule for rule in rules if not rule.plain and rule.values]
+    if not files or not (plain or sealing):
         return
-    files = list(paths)
     values = list(dict.fromkeys(_values(clone, files, policy)))
+    for rule in sealing:
+        for pattern in rule.values:
+            if not _sealed_by(pattern, values):
+                group = rule.group or DEFAULT_GROUP
+                effect = f"so nothing is sealed to {group} for it"
+                _warn_of_no_match(pattern, files, values, effect, dialog)
     for pattern in dict.fromkeys(value for rule in plain for value in rule.values or (_ALL,)):
         matches = PathPattern(pattern).matches
         found = [one for one in values if matches(one[0]) or matches(merged_path(one[0]))]
         if found:
             _warn_if_sealed(pattern, found, dialog)
-        elif files and pattern != _ALL:
-            dialog.warn(
-                f"`{printable(pattern)}` matches no value of {counted(len(files), 'file')}, "
-                "so nothing was left in plaintext for it",
-                *_better(pattern, [path for path, _ in values]),
-            )
+        elif pattern != _ALL:
+            effect = "so nothing was left in plaintext for it"
+            _warn_of_no_match(pattern, files, values, effect, dialog)
+
+
+def _sealed_by(pattern: str, values: list[tuple[bytes, FileRules]]) -> bool:
+    """Return True if one of *values* is one that a rule with *pattern* seals, unless an earlier rule does."""
+    return any(
+        text == pattern and (compiled.matches(path) or compiled.matches(merged_path(path)))
+        for path, rules in values
+        for rule in rules.rules
+        if rule.group is not None and rule.values
+        for text, compiled in zip(dict(rule.entries)["values"], rule.values, strict=True)
+    )
+
+
+def _warn_of_no_match(
+    pattern: str,
+    files: list[bytes],
+    values: list[tuple[bytes, FileRules]],
+    effect: str,
+    dialog: Dialog,
+) -> None:
+    dialog.warn(
+        f"`{printable(pattern)}` matches no value of {counted(len(files), 'file')}, {effect}",
+        *_better(pattern, [path for path, _ in values]),
+    )
 
 
 def _values(
