@@ -114,7 +114,8 @@ class RetiredFiles:
             file, keys = self._clone.describe_for_smudge(path), self._clone.ring
             opened = open_file(stored, file, keys).data
             values = retired_values(stored, opened, file, keys, self._may_be_forged)
-            layers = [] if values or not is_whole(stored) else layers_of(stored, keys)
+            # The policy in force may seal a file whole in which this commit's policy finds values.
+            layers = layers_of(stored, keys) if is_whole(stored) else []
             is_forged = any(self._may_be_forged(one.group, one.key_id) for one in layers)
             contents = [opened] if is_forged else []
             comments = [] if is_whole(stored) else self._comments(stored, file)

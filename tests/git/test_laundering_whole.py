@@ -282,6 +282,36 @@ def test_the_file_of_a_removed_reader_is_neither_printed_nor_sealed_again(
     assert alice.sealedfiles("cat", path, code=4) == ""
 
 
+@pytest.mark.parametrize("name", ["notes.txt", "notes.yaml"])
+def test_what_git_restore_wrote_of_such_a_file_is_not_printed(
+    alice: Repo, bob: Repo, name: str
+) -> None:
+    path = f"secrets/{name}"
+    alice.write(path, "text: a line of the file\n")
+    alice.sealedfiles("track", path, "--format", "whole")
+    alice.commit("a file without values")
+    alice.git("push", "--quiet", "origin", "HEAD:main")
+    forged = seal_whole(alice, path, f"text: {EVIL}\n", "default")
+    remove(alice, bob)
+    push(bob, alice, path, forged)
+    alice.git("branch", "forged")
+    alice.git("reset", "--quiet", "--hard", "HEAD~1")
+    alice.git("restore", "--source", "forged", "--", path)
+    copy = f"secrets/copy-of-{name}"
+    alice.write(copy, alice.read(path))
+    alice.sealedfiles("track", copy, "--format", "whole")
+    for one in (path, copy):
+        assert EVIL in alice.read(one)
+        for command in ("cat", "unseal"):
+            assert alice.sealedfiles(command, one, code=4) == ""
+            assert "checked out from a token under a retired key" in alice.stderr
+            assert EVIL not in alice.stderr
+        assert alice.sealedfiles("cat", one, "--allow-retired") == f"text: {EVIL}\n"
+    alice.sealedfiles("seal", path, "--yes")
+    alice.git("add", path)
+    assert alice.sealedfiles("cat", path) == f"text: {EVIL}\n"
+
+
 def test_a_line_that_is_added_to_a_file_without_values_does_not_make_it_the_user_s(
     alice: Repo, bob: Repo
 ) -> None:

@@ -272,10 +272,23 @@ class _Judge:
                 return [Suspect(OTHER_GROUP, 0, None, 1, ", ".join(groups), ", ".join(wanted))]
         if not reason and (self._is_of_git or (self._memory and self._memory.has_content(opened))):
             reason = CHECKED_OUT
+        if not reason and self._is_from_retired(opened):
+            reason = FROM_RETIRED
         reason = reason or self._unproved_part(opened, versions)
         if not reason and self._memory and self._check.noted_in(opened, versions, self._memory):
             reason = CHECKED_OUT
         return [Suspect(reason, 0, None, 1, wanted=", ".join(wanted))] if reason else []
+
+    def _is_from_retired(self, opened: bytes) -> bool:
+        """Return True if a checkout decrypted *opened* from a token under a retired key."""
+        if self._workspace.allow_retired or not self._memory:
+            return False
+        from sealedfiles.git.plaintext_memory import (  # few clones have a record
+            RETIRED,
+            content_record,
+        )
+
+        return self._memory.origin(RETIRED + content_record(opened)) is not None
 
     def _unproved_part(self, opened: bytes, versions: list[bytes]) -> str:
         """Return the problem of a value of *versions* that may be in *opened*, whose values nobody can find.
