@@ -106,6 +106,7 @@ def test_a_grant_for_another_group_does_not_verify_a_public_key(
     alice.git("pull", "--quiet")
     alice.sealedfiles("grant", "dora", "--to", "production", code=2)
     assert "only other groups have a grant that proves it" in alice.stderr
+    assert "these are not the public keys of dora that you gave" in alice.stderr
     alice.sealedfiles("trust", "dora", "--yes")
     alice.sealedfiles("grant", "dora", "--to", "production")
     assert (alice.path / ".sealedfiles/keys/production/dora.age").exists()

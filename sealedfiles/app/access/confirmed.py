@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from sealedfiles import age
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.workspace import Workspace
+from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import fingerprints
 from sealedfiles.keys.readers import find_own
 from sealedfiles.keys.recipients import describe_key
 from sealedfiles.keys.wrapping import VerifiedReader
+from sealedfiles.util.messages import shell_path
 
 
 def is_confirmed(workspace: Workspace, name: str, recipients: Sequence[age.Recipient]) -> bool:
@@ -37,6 +39,12 @@ def confirm(
     workspace: Workspace, name: str, recipients: Sequence[age.Recipient], dialog: Dialog
 ) -> VerifiedReader | None:
     """Ask whether these public keys of *name* are right; return None unless the user agrees."""
+    known = workspace.clone.state.confirmed_readers().get(name) if workspace.clone else None
+    if known and known != fingerprints(recipients):
+        dialog.warn(
+            f"these are not the public keys of {name} that you gave or confirmed in this clone: {known}",
+            f"find who changed them: git log -p -- {shell_path(f'{NAME}/recipients/{name}.pub')}",
+        )
     for recipient in recipients:
         dialog.say(f"public key of {name}: {describe_key(recipient)}")
     reader = VerifiedReader.confirmed(name, recipients)
