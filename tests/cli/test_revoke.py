@@ -254,10 +254,18 @@ def test_revoke_of_a_reader_whose_files_were_only_deleted(repo: Repo) -> None:
 
 def test_revoke_again_before_the_removal_is_committed(repo: Repo) -> None:
     """As after it was killed while it listed the values."""
+    public_key = ".sealedfiles/recipients/bob.pub"
     repo.sealedfiles("revoke", "bob")
-    repo.sealedfiles("revoke", "bob", code=2)
-    assert "bob is removed already, but that is not committed" in repo.stderr
-    assert "sealedfiles exposure bob" in repo.stderr
+    for is_in_index, is_there in ((True, True), (True, False), (False, False)):
+        if is_in_index:
+            repo.git("checkout", "--quiet", "HEAD", "--", public_key)
+        if is_in_index and not is_there:
+            (repo.path / public_key).unlink()
+        repo.sealedfiles("revoke", "bob", code=2)
+        assert "bob is removed already, but that is not committed" in repo.stderr
+        assert "sealedfiles exposure bob" in repo.stderr
+        assert repo.git("ls-files", public_key) == ""
+        assert not (repo.path / public_key).exists()
 
 
 def test_revoke_of_somebody_unknown(repo: Repo) -> None:

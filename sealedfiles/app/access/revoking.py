@@ -37,8 +37,7 @@ def revoke_access(
     wanted = _groups_to_renew(clone, known, check_name(name), groups)
     renewed = new_keys(clone, wanted, "revoked", dialog, yes=yes, leaving=[name])
     if not any(name in members(clone.work_tree, group) for group in known):
-        _remove(clone, f"recipients/{name}.pub")
-        _remove(clone, file_of(name))
+        _remove_public_keys(clone, name)
     return renewed
 
 
@@ -53,6 +52,7 @@ def _groups_to_renew(
     if not wanted:
         head = TreeFolder(clone.objects, "HEAD")
         if any(name in members(head, group) for group in known):
+            _remove_public_keys(clone, name)  # the command may have been killed before
             raise UsageError(
                 f"{name} is removed already, but that is not committed",
                 "commit and push it; to list the values that must be changed at their source: "
@@ -67,8 +67,9 @@ def _groups_to_renew(
     return wanted
 
 
-def _remove(clone: Clone, name: str) -> None:
-    """Remove a file of ``.sealedfiles/``, which need not exist, also from the index."""
-    (clone.work_tree.root / name).unlink(missing_ok=True)
-    if clone.index.entry(f"{NAME}/{name}".encode()):
-        stage(clone, f"{NAME}/{name}")
+def _remove_public_keys(clone: Clone, name: str) -> None:
+    """Remove the public keys of *name*, a reader of no group, also from the index."""
+    for file in (f"recipients/{name}.pub", file_of(name)):
+        (clone.work_tree.root / file).unlink(missing_ok=True)
+        if clone.index.entry(f"{NAME}/{file}".encode()):
+            stage(clone, f"{NAME}/{file}")
