@@ -164,12 +164,7 @@ class Clone(CloneKeys):
         Without a record of newer keys, as in a new clone, only history shows that old ones were restored.
         """
         key_id = epochs[-1].key_id
-        if os.environ.get("SEALEDFILES_EXPECT"):
-            from sealedfiles.keys.expected import (
-                verify_by_environment,  # few users have the variable
-            )
-
-            verify_by_environment(group, epochs)
+        self.identities.verify_expected(group, epochs)
         if self.has_unread_history(group):
             from sealedfiles.git.retired_keys import learn_history
 

@@ -75,13 +75,6 @@ def expected_by_environment() -> Expected:
     return found
 
 
-def verify_by_environment(group: str, epochs: list[Epoch]) -> None:
-    """Verify what SEALEDFILES_EXPECT says of *group*, as ``verify_expected`` does, also in a clone with a
-    record: it may name a newer key than the clone has seen."""
-    if os.environ.get(VARIABLE):
-        verify_expected(expected_by_environment(), group, epochs)
-
-
 def verify_expected(expected: Mapping[str, Iterable[str]], group: str, epochs: list[Epoch]) -> None:
     """Raise StartError if *expected* is not empty and the verified *epochs* of *group* do not match it.
 

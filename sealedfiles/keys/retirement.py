@@ -7,7 +7,6 @@ key on record in this clone.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 
 from sealedfiles.errors import SealedFilesError, TamperedError
@@ -44,12 +43,7 @@ def judge(
     known = frozenset(retired)
     try:
         epochs = read_verified(ring, group, folder)
-        if os.environ.get("SEALEDFILES_EXPECT"):
-            from sealedfiles.keys.expected import (
-                verify_by_environment,  # few users have the variable
-            )
-
-            verify_by_environment(group, epochs)
+        ring.identities.verify_expected(group, epochs)
     except TamperedError as error:
         return Judgement(None, known, error)
     in_use = keys_in_use(epochs)

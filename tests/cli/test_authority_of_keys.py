@@ -420,6 +420,33 @@ def replaced(team: tuple[Repo, Repo], mallory: Repo) -> str:
     return text
 
 
+@pytest.mark.parametrize("how", ["text", "file", "option"])
+def test_the_comments_of_a_key_count_in_a_clone_that_has_a_record(
+    replaced: str, how: str, origin: Path, tmp_path: Path
+) -> None:
+    """A command with another key has cached the wrong group's keys there."""
+    first = Person.at(tmp_path / "ci").having(SEALEDFILES_KEY=replaced.rstrip("\n").split("\n")[-1])
+    clone = first.clone(f"file://{origin}", tmp_path / "run", "--depth", "1")
+    clone.sealedfiles("get", ENV, "A")
+    options = []
+    (tmp_path / "key").write_text(replaced)
+    (tmp_path / "key").chmod(0o600)
+    if how == "text":
+        person = first.having(CI="1", SEALEDFILES_KEY=replaced)
+    elif how == "file":
+        person = first.having(
+            CI="1", SEALEDFILES_KEY="", SEALEDFILES_KEY_FILE=str(tmp_path / "key")
+        )
+    else:
+        person = first.having(CI="1", SEALEDFILES_KEY="")
+        options = ["--identity", str(tmp_path / "key")]
+    machine = Repo(person, clone.path)
+    machine.sealedfiles("get", ENV, "A", *options, code=4)
+    assert "do not include the expected key" in machine.stderr
+    machine.sealedfiles("cat", ENV, *options, code=4)
+    machine.sealedfiles("set", ENV, "B", *options, answers="new", code=4)
+
+
 @pytest.mark.parametrize("depth", [None, "1"], ids=["full", "shallow"])
 @pytest.mark.parametrize("how", ["comment", "variable", "history"])
 def test_a_machine_refuses_a_group_that_was_replaced(

@@ -128,6 +128,7 @@ class Somebody(Identities):
     def __init__(self, *identities: Identity) -> None:
         self._identities = identities
         self._found = {}
+        self._explicit = None
         self._expected = {}
         self.taken = 0
 
@@ -154,6 +155,8 @@ class Nobody(Identities):
 
     def __init__(self) -> None:
         """Have no places."""
+        self._explicit = None
+        self._expected = {}
 
     def __iter__(self) -> Iterator[Identity]:
         raise AssertionError("an identity was looked for")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import threading
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ from vectors import reference
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.expected import (
+    StartError,
     expected_by_environment,
     expected_in,
     expected_line,
@@ -21,6 +24,7 @@ from .kit import ALICE, MALLORY, Somebody, epochs, group_key, make_folder, secre
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 FIRST = group_key(0).key_id
 TEXT = f"# {expected_line('production', FIRST)}\n# created: today\n{ALICE.text}\n"
@@ -84,6 +88,26 @@ def test_the_variable_replaces_what_the_key_text_says_of_a_group(
     identities = Identities()
     assert list(identities)
     assert identities.expected == {"production": {FIRST}, "default": {newer}}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it has no named pipes")
+def test_a_key_text_is_read_for_its_comments_and_only_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "key"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=[TEXT])
+    writer.start()
+    identities = Identities(str(pipe))
+    with pytest.raises(StartError, match="do not include the expected key"):
+        identities.verify_expected("production", parse_epochs(epochs(3), "production"))
+    writer.join()
+    identities.verify_expected("production", parse_epochs(epochs(0), "production"))
+    assert next(iter(identities)).text == ALICE.text
+
+
+def test_a_comment_that_is_invalid_refuses_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALEDFILES_KEY", TEXT.replace(FIRST, "?"))
+    with pytest.raises(StartError, match="without a valid key id"):
+        Identities().verify_expected("production", parse_epochs(epochs(0), "production"))
 
 
 @pytest.mark.parametrize("wrong", ["production", f"production:{FIRST}", f"production={FIRST}x"])

@@ -6,11 +6,12 @@ read so far and their results are stored for the error message if no identity ca
 
 from __future__ import annotations
 
+import contextlib
 import os
-from functools import cached_property
+from functools import cache, cached_property
 
 from sealedfiles import age
-from sealedfiles.errors import NoKeyError, SealedFilesError
+from sealedfiles.errors import NoKeyError, SealedFilesError, UsageError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.util.messages import shell_path
 
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
+    from sealedfiles.keys.epochs import Epoch
     from sealedfiles.keys.expected import Expected
     from sealedfiles.keys.folder import MetadataSource
     from sealedfiles.keys.identity.locations import KeyLocation
+
+_NAMING = ("SEALEDFILES_KEY", "SEALEDFILES_KEY_FILE")
+"""The variables that specify a key text, in addition to ``--identity``; others start a program."""
 
 
 class SourceResult(NamedTuple):
@@ -49,20 +54,53 @@ class Identities:
         # Imported here because the filter usually needs no identity: it has cached keys.
         from sealedfiles.keys.identity.locations import all_places
 
-        return list(all_places(self._explicit, lambda: self.folders()))
+        places = all_places(self._explicit, lambda: self.folders())
+        # A pipe can be read only once.
+        return [one._replace(load=cache(one.load)) if one.required else one for one in places]
 
     @property
     def expected(self) -> Expected:
-        """The expected keys of groups, from the key texts read so far and from the environment.
+        """The expected keys of groups, from the environment, the key texts read so far, and those that the
+        user specified.
 
         The environment replaces what the key texts say of a group: a newer key there refuses a repository
         that was put back to a state before it.
         """
-        found: Expected = {}
-        for place in self._found.values():
-            for group, key_ids in place.expected.items():
-                found.setdefault(group, set()).update(key_ids)
-        return found | self._expected
+        return _union(*(one.expected for one in self._found.values()), self._named) | self._expected
+
+    @cached_property
+    def _named(self) -> Expected:
+        """The expected keys in the key texts that the user specified, without reading their identities."""
+        if not self._explicit and not any(map(os.environ.get, _NAMING)):
+            return {}
+        from sealedfiles.keys.expected import expected_in
+        from sealedfiles.keys.identity.text import comments_of
+
+        found = []
+        for place in self._places:
+            if place.required and not place.costly:
+                # An unusable place is reported when its identities are needed.
+                with contextlib.suppress(OSError, NoKeyError):
+                    found.append(expected_in(comments_of(place.load() or b"")))
+        return _union(*found)
+
+    def verify_expected(self, group: str, epochs: list[Epoch]) -> None:
+        """Verify the *epochs* of *group* as ``expected.verify_expected`` does, also in a clone with a record
+        of its keys, whose cached keys need no identity.
+
+        Only the environment and the key texts that the user specified count: other places may have the key of
+        another repository.  Raises StartError, also if a comment is invalid: a checkout must not fail.
+        """
+        try:
+            expected = self._named | self._expected
+        except UsageError as error:
+            from sealedfiles.keys.expected import StartError
+
+            raise StartError(error.message, *error.hints) from None
+        if expected:
+            from sealedfiles.keys.expected import verify_expected  # few users have any
+
+            verify_expected(expected, group, epochs)
 
     def __iter__(self) -> Iterator[age.Identity]:
         """Yield every identity; read the next place only when the caller asks for more.
@@ -154,6 +192,15 @@ class QuietIdentities(Identities):
     def __iter__(self) -> Iterator[age.Identity]:
         """Yield them as ``without_prompt`` does."""
         yield from self.without_prompt()
+
+
+def _union(*parts: Expected) -> Expected:
+    """Return the key ids of each group in all of *parts*."""
+    found: Expected = {}
+    for part in parts:
+        for group, key_ids in part.items():
+            found.setdefault(group, set()).update(key_ids)
+    return found
 
 
 def _expected_by_environment() -> Expected:
