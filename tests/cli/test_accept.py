@@ -306,6 +306,7 @@ def test_a_literal_cannot_change_the_text_around_it(alice: Repo) -> None:
     public = derive_public_key(key.secret)
     for literal in (
         tokens(alice.blob("HEAD", YAML).decode())[0].encode(),
+        b'"\\\\u0073%b"' % tokens(alice.blob("HEAD", YAML).decode())[0][1:].encode(),
         b"x\n  admin: true",
         b"",
         b"{a: 1}",

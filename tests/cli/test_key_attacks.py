@@ -370,10 +370,14 @@ def test_no_value_can_hold_the_readers_own_key(repo: Repo) -> None:
     assert repo.raw(sys.executable, "-c", script) == b"<>\n"
 
 
-@pytest.mark.parametrize("form", ["{}", '{{"inner": ["{}"]}}'], ids=["text", "collection"])
+@pytest.mark.parametrize(
+    "form",
+    ["s{}", '{{"inner": ["s{}"]}}', "\\u0073{}"],
+    ids=["text", "collection", "escape"],
+)
 def test_set_refuses_a_value_in_the_form_of_a_token(repo: Repo, form: str) -> None:
     before = repo.read(YAML)
-    value = form.format(tokens(repo.blob("HEAD", JSON).decode())[0])
+    value = form.format(tokens(repo.blob("HEAD", JSON).decode())[0][1:])
     options = ["--json"] if value.startswith("{") else []
     repo.sealedfiles("set", *options, YAML, ADDRESS, answers=value, code=2)
     assert "contains a sealed value" in repo.stderr

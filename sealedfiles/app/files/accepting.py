@@ -24,6 +24,7 @@ from sealedfiles.model.unauthenticated import GroupPrivateKey
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import LineNumbers, id_in, own_ids
 from sealedfiles.sealing.opened_tokens import may_hold_tokens, token_in
+from sealedfiles.sealing.sealed_text import is_rewritten_literal
 from sealedfiles.util.progress import Progress
 
 MOST = 1000
@@ -143,7 +144,7 @@ class _Opener:
             said = error.message if isinstance(error, TamperedError) else "it is not text"
             return nowhere, "", said
         form = self._place.described.format
-        if form and token_in(literal, form):
+        if form and (token_in(literal, form) or is_rewritten_literal(literal, form)):
             return nowhere, "", "its value is itself a token"
         source = self._source(span, token, literal)
         if source is None:

@@ -21,7 +21,7 @@ from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
 from sealedfiles.sealing import File, Opened, open_file
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import is_whole, show_path, structured_text
-from sealedfiles.sealing.sealed_text import SealedText, inspect_file
+from sealedfiles.sealing.sealed_text import SealedText, inspect_file, is_rewritten
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import shell_path
 
@@ -199,7 +199,9 @@ def refuse_token_values(value: Data) -> None:
     waiting = [value]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, str) and (TOKEN.search(one) or UNKNOWN_TOKEN.search(one)):
+        if isinstance(one, str) and (
+            TOKEN.search(one) or UNKNOWN_TOKEN.search(one) or is_rewritten(one)
+        ):
             raise UsageError(
                 "the value contains a sealed value (sealed:v…), which get and run would refuse to print",
                 "to move a sealed line, use an editor; then run: sealedfiles rebind FILE",

@@ -16,7 +16,7 @@ from sealedfiles.model.unauthenticated import write_unauthenticated
 from sealedfiles.sealing.comments import Reasons, groups_of_comments, is_sealed_comment
 from sealedfiles.sealing.conflict import sides_of
 from sealedfiles.sealing.file import decide_file_id, is_whole, line_of, structured_text
-from sealedfiles.sealing.opened_tokens import is_token
+from sealedfiles.sealing.sealed_text import stays_token
 from sealedfiles.util import atomic
 from sealedfiles.util.messages import shell_word
 
@@ -83,7 +83,7 @@ def write_unread(place: WorkingFile, keys: Mapping[str, CurrentPublicKey]) -> in
         spans = [
             span
             for span in form.scan(text).values
-            if not is_token(text[span.start : span.end], form)
+            if not stays_token(text[span.start : span.end], form)
             and rules.sealing_group(span.path) in keys
         ]
         if spans:
