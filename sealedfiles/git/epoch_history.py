@@ -7,6 +7,7 @@ commits still exist.  Rewriting the whole history is detected only by expected k
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 
 from sealedfiles.errors import GitError, TamperedError
@@ -43,8 +44,9 @@ class EpochCommit(NamedTuple):
 def verify_start(repository: Repository, objects: Objects, group: str, epochs: list[Epoch]) -> None:
     """Raise StartError if the first key in *epochs* is not the first key of *group* that was ever committed.
 
-    *epochs* must be verified already.  This detects that a whole group was replaced, in a clone without a
-    record of it.  A shallow clone cannot detect that; then a warning is printed.
+    Nor may it differ from the first key on the remote's default branch.  *epochs* must be verified already.
+    This detects that a whole group was replaced, in a clone without a record of it.  A shallow clone cannot
+    detect that; then a warning is printed.
     """
     first = epochs[0].key_id
     if (repository.common_dir / "shallow").is_file():
@@ -54,15 +56,8 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
             "or fetch the whole history: git fetch --unshallow",
         )
         return
-    for version in versions(repository, group):
-        if version.parents:
-            continue
-        folder = TreeFolder(objects, version.commit, is_evidence=True)
-        data = folder.read(f"keys/{group}/epochs") or b""
-        try:
-            start = parse_epochs(data, group)[0].key_id
-        except TamperedError:
-            continue
+    starts = _starts(repository, objects, group)
+    for start, version in starts.items():
         if start != first:
             newest = next(versions(repository, group))
             raise StartError(
@@ -72,12 +67,37 @@ def verify_start(repository: Repository, objects: Objects, group: str, epochs: l
                 f"find who replaced them: git log -p -- {NAME}/keys/{group}/epochs",
                 f"if the new keys are correct, expect them: {VARIABLE}={group}={first}",
             )
+    if starts:
+        from sealedfiles.git.default_branch import verify_default_branch  # on first use only
+
+        verify_default_branch(
+            repository, group, first, lambda tip: {*_starts(repository, objects, group, tip)}
+        )
+
+
+def _starts(
+    repository: Repository, objects: Objects, group: str, tip: str = "HEAD"
+) -> dict[str, EpochCommit]:
+    """Return the first keys of *group* in the history of *tip*, with the commits that have them."""
+    found: dict[str, EpochCommit] = {}
+    for version in versions(repository, group, tip=tip):
+        if version.parents:
+            continue
+        folder = TreeFolder(objects, version.commit, is_evidence=True)
+        data = folder.read(f"keys/{group}/epochs") or b""
+        with contextlib.suppress(TamperedError):
+            found.setdefault(parse_epochs(data, group)[0].key_id, version)
+    return found
 
 
 def versions(
-    repository: Repository, group: str, since: str = "", heads: Sequence[str] = ()
+    repository: Repository,
+    group: str,
+    since: str = "",
+    heads: Sequence[str] = (),
+    tip: str = "HEAD",
 ) -> Iterator[EpochCommit]:
-    """Yield the commits of HEAD and *heads* after *since* that changed the epochs of *group*, newest first.
+    """Yield the commits of *tip* and *heads* after *since* that changed the epochs of *group*, newest first.
 
     Of *heads*, those that git has removed are left out.  If HEAD has no commit, as after `git checkout
     --orphan`, the commits of all refs are read.
@@ -93,10 +113,10 @@ def versions(
     few = heads if len(heads) <= _FEW else []
     more = b"" if few else "".join(f"{one}\n" for one in heads).encode("ascii")
     options = [*(["--ignore-missing"] if heads else []), *(["--stdin"] if more else []), *few]
-    revisions = f"{since}..HEAD" if since else "HEAD"
+    revisions = f"{since}..{tip}" if since else tip
     code, out, _ = repository.try_run(*show, *options, revisions, "--", file, stdin=more)
     if code and since:  # the commit no longer exists: read all versions
-        yield from versions(repository, group, heads=heads)
+        yield from versions(repository, group, heads=heads, tip=tip)
         return
     if code and repository.head_commit():
         _explain_failure(repository, group)

@@ -78,6 +78,84 @@ def test_a_group_that_was_replaced_is_refused_in_a_new_clone(
         new_clone(ALICE).ring.current("default")
 
 
+def remote(toy: Toy, branch: str, *, name: str = "origin", is_default: bool = True) -> None:
+    """Add a remote-tracking branch at HEAD, with *is_default* as the remote's default branch."""
+    toy.git("update-ref", f"refs/remotes/{name}/{branch}", "HEAD")
+    if is_default:
+        toy.git("symbolic-ref", f"refs/remotes/{name}/HEAD", f"refs/remotes/{name}/{branch}")
+
+
+def topic(toy: Toy, *, is_orphan: bool) -> None:
+    """Commit invented keys to a new branch, without common history, or from before the group was created."""
+    if is_orphan:
+        toy.git("checkout", "--quiet", "--orphan", "topic")
+    else:
+        toy.git("checkout", "--quiet", "-b", "topic", "main~1")
+        toy.git("checkout", "main", "--", ".")
+    toy.group("default", 3)
+    toy.commit()
+    remote(toy, "topic", is_default=False)
+
+
+@pytest.fixture
+def based(toy: Toy) -> Toy:
+    """The repository with a commit before the group was created."""
+    tree = toy.git("write-tree").strip()
+    empty = toy.git("hash-object", "-t", "tree", "-w", "/dev/null").strip()
+    base = toy.git("commit-tree", "-m", "base", empty).strip()
+    toy.git(
+        "reset", "--quiet", "--hard", toy.git("commit-tree", "-p", base, "-m", "x", tree).strip()
+    )
+    return toy
+
+
+@pytest.mark.parametrize("is_orphan", [True, False])
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_branch_whose_keys_start_otherwise_than_on_the_default_branch_is_refused(
+    based: Toy, new_clone: Callable[..., Clone], *, is_orphan: bool, is_known: bool
+) -> None:
+    remote(based, "main", is_default=is_known)
+    topic(based, is_orphan=is_orphan)
+    with pytest.raises(StartError, match="on origin/main with") as refused:
+        new_clone(ALICE).ring.current("default")
+    assert f"SEALEDFILES_EXPECT=default={group_key(3).key_id}" in refused.value.hints[1]
+    expecting = new_clone(ALICE)
+    expecting.identities._expected = {"default": {group_key(3).key_id}}
+    assert expecting.ring.current("default") == group_key(3)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_such_a_branch_does_not_block_the_default_branch(
+    based: Toy, new_clone: Callable[..., Clone], *, is_known: bool
+) -> None:
+    remote(based, "main", is_default=is_known)
+    topic(based, is_orphan=True)
+    remote(based, "an\u2028other", is_default=False)
+    based.git("checkout", "--quiet", "--force", "main")
+    based.group("default", 1, 3)
+    based.commit()
+    assert new_clone(ALICE).ring.current("default") == group_key(3)
+
+
+def test_a_fork_may_have_started_the_group_again(
+    based: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    remote(based, "main", name="upstream")
+    topic(based, is_orphan=True)
+    remote(based, "main", name="fork")
+    assert new_clone(ALICE).ring.current("default") == group_key(3)
+
+
+def test_a_group_that_the_default_branch_lacks_is_accepted(
+    based: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    remote(based, "main")
+    based.git("checkout", "--quiet", "-b", "topic")
+    based.group("ops", 3)
+    based.commit()
+    assert new_clone(ALICE).ring.current("ops") == group_key(3)
+
+
 def test_an_expected_first_key_is_accepted(toy: Toy, new_clone: Callable[..., Clone]) -> None:
     toy.group("default", 3)
     toy.commit()
