@@ -183,7 +183,7 @@ class Workspace:
         """Raise TamperedError if nobody proves which group each value belongs to, and there are several."""
         if self.clone:
             self.clone.policy_in_force.require_known_groups()
-        elif not self._is_proved and len(self.ring.groups()) > 1:
+        elif not self._is_proved and len({*self.ring.groups(), *self.identities.expected}) > 1:
             raise TamperedError(
                 f"{self.folder.root}/policy.yaml: the policy is not proved by your groups",
                 "ask a reader to confirm it in git: sealedfiles trust policy",

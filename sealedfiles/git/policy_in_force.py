@@ -164,12 +164,12 @@ class PolicyInForce:
         return self._rules[file]
 
     def require_known_groups(self) -> None:
-        """Raise TamperedError if the policy is not proved and this clone has keys of several groups.
+        """Raise TamperedError if the policy is not proved and this clone has or expects several groups.
 
         A reader of one group could have changed the rules so that values of another group are sealed to it.
         """
-        in_force = self.get()
-        if not in_force.is_accepted and len(self._clone.ring.groups()) > 1:
+        in_force, clone = self.get(), self._clone
+        if not in_force.is_accepted and len({*clone.ring.groups(), *clone.identities.expected}) > 1:
             refusal = self._refusal(in_force)
             raise TamperedError(refusal.message, *refusal.hints)
 

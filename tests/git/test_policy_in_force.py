@@ -637,6 +637,37 @@ def test_a_machine_of_several_groups_accepts_no_policy_that_only_one_proves(
     assert "policy" in ci.stderr
 
 
+@pytest.mark.parametrize("how", ["comments", "variable"])
+def test_nor_one_without_a_group_that_it_expects(
+    team: tuple[Repo, Repo], tmp_path: Path, how: str
+) -> None:
+    """A shallow clone shows nothing of the keys that were deleted."""
+    alice, bob = team
+    key = deploy_key(alice, "default", "production")
+    starts = re.findall(r"sealedfiles: (\S+) starts with (\S+)", key)
+    bob.git("pull", "--quiet", "--ff-only", str(alice.path), "main")
+    without_rules_of("production", bob, "group: default")
+    shutil.rmtree(bob.path / ".sealedfiles/keys/production")
+    bob.sealedfiles("trust", "policy", "--yes")
+    bob.write(YAML, re.sub(r"(  pin: )\S+", rf"\1{EVIL}", bob.read(YAML)))
+    bob.git("add", "--all", ".sealedfiles", YAML)
+    bob.git("commit", "--quiet", "--no-verify", "--message", "tidy")
+    assert "pin: sealed:v1:default:" in bob.blob("HEAD", YAML).decode().replace('"', "")
+    variables = {"CI": "1", "SEALEDFILES_KEY": key}
+    if how == "variable":
+        variables["SEALEDFILES_KEY"] = key.rstrip("\n").split("\n")[-1]
+        variables["SEALEDFILES_EXPECT"] = ",".join("=".join(one) for one in starts)
+    machine = Person.at(tmp_path / "ci").having(**variables)
+    ci = machine.clone(bob.path.as_uri(), tmp_path / "job", "--depth", "1")
+    for command in (
+        ["get", YAML, "production.pin"],
+        ["cat", YAML],
+        ["run", "-f", YAML, "--", "env"],
+    ):
+        assert ci.sealedfiles(*command, code=4) == ""
+        assert "the policy is not proved by production" in ci.stderr
+
+
 def test_more_tracked_files_need_no_proof_of_all_groups_where_history_has_one(
     team: tuple[Repo, Repo], tmp_path: Path
 ) -> None:
