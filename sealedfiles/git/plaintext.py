@@ -33,11 +33,11 @@ _SHOWN_FILES = 10
 _SHOWN_KEYS = 5
 
 _SIGNS = (b"#", b"//", b"/*", b";", b"!")
-_SIGN = rb"(?:[#;!]|//|/\*)[ \t]*"
+_SIGN = rb"(?:[#;]|(?<!<)!|//|/\*)"
+_SEALED = rb"[ \t]*sealed:v1:"
 _COMMENTED = lazy_pattern(
-    _SIGN
-    + rb"(?:(?!sealed:v1:)(?:-[ \t]|[\[{\n]|[\"']?[\w.\-\\]+(?:[ \t]+[\w.\-\\]+){0,3}[\"']?[ \t]*[:=])"
-    rb"|sealed:v1:[^\n]*\n[ \t]*" + _SIGN + rb"(?!sealed:v1:))"
+    _SIGN + rb"(?:(?!" + _SEALED + rb")(?:[ \t]*(?:[\[{*\n]|-[ \t])|[^\n]*[:=])"
+    rb"|" + _SEALED + rb"[^\n]*\n[ \t]*" + _SIGN + rb"(?!" + _SEALED + rb"))"
 )
 """A plaintext comment that may be, or continue, an entry: only files with such a comment are parsed again.
 
@@ -90,7 +90,7 @@ class PlaintextFiles:
         invalid policy is reported elsewhere.
         """
         has_values = plain is None or bool(plain)
-        has_comments = written is not None and _has_commented(written.stored)
+        has_comments = written is not None and _has_commented(path, written.stored)
         if not has_values and not has_comments:
             return
         # A smudge must not fail: git would stop in the middle of the checkout.
@@ -224,10 +224,12 @@ def commit_with(clone: Clone, path: bytes, oid: str) -> str | None:
     return out.decode("ascii", "replace").strip() or ("" if code else None)
 
 
-def _has_commented(stored: bytes) -> bool:
+def _has_commented(path: bytes, stored: bytes) -> bool:
     # Most files have no comment at all.  To find no sign takes less time than to start the pattern often.
     if not any(sign in stored for sign in _SIGNS):
         return False
+    if path.endswith(b".properties"):
+        return True  # every text of two words reads as an entry
     is_commented = _COMMENTED.search(stored) is not None
     return is_commented or (b"<!--" in stored and _IN_XML.search(stored) is not None)
 

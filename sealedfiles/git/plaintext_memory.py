@@ -288,7 +288,9 @@ class _Records(NamedTuple):
 def value_records(path: bytes, value: str) -> list[bytes]:
     """Return the records by which a value is found that was a value, or a comment, when it was recorded."""
     at, pair, anywhere = _at(path, value), _pair(_COMMENT, path, value), _anywhere(value)
-    return [at, *pair, *anywhere, *_line_records(_COMMENT, value), *_held(_COMMENT, [value])]
+    # It may have been a line of a longer one.
+    lines = [*_line_records(_COMMENT, value), *_line_records(_VALUE, f"\n{value}")]
+    return [at, *pair, *anywhere, *lines, *_held(_COMMENT, [value])]
 
 
 def comment_records(comment: PlacedComment) -> list[bytes]:
@@ -328,7 +330,9 @@ def _of_comment(comment: PlacedComment) -> _Records:
     values = [_of_value(*one, _COMMENT) for one in (*comment.values, *comment.uncommented)]
     placed = [record for one in values for record in one.placed]
     if not comment.text:
-        return _Records(placed, [])
+        return _Records(
+            placed, [one for _, value in comment.uncommented for one in _anywhere(value)]
+        )
     anywhere = [record for one in values for record in one.anywhere]
     anywhere += _line_records(_COMMENT, f"\n{comment.text}")
     return _Records([comment_record(comment.text), *placed], anywhere)

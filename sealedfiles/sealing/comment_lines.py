@@ -36,6 +36,8 @@ class PlacedComment(NamedTuple):
     """The key paths and decoded values of its entry.  In JSON, its key paths are relative to the comment."""
     uncommented: tuple[tuple[bytes, str], ...] = ()
     """What it would be without its sign, together with the lines of its body; key paths are relative."""
+    lines: int = 1
+    """The number of comments, from this one on, that ``uncommented`` is from."""
 
 
 class CommentLines:

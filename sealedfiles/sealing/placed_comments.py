@@ -40,7 +40,8 @@ def placed_comments(text: str, scan: Scan, file_format: Format) -> list[PlacedCo
             value = file_format.decode(comment[span.start : span.end])
             path = known.setdefault(span.path, parent + span.path)
             values.append((path, value))
-        found.append(PlacedComment(comment, tuple(values), uncommented(lines, index, file_format)))
+        entry, count = uncommented(lines, index, file_format)
+        found.append(PlacedComment(comment, tuple(values), entry, count))
     return found
 
 
@@ -65,6 +66,30 @@ def comments_to_seal(
         for one, groups in zip(placed, decided, strict=True)
         if groups or one.values or one.uncommented
     ]
+
+
+def with_layers(
+    stored: Text, opened_tokens: Sequence[OpenedToken], keys: Keys
+) -> list[tuple[PlacedComment, list[Token]]]:
+    """Return every comment of *stored*, decrypted, each with the tokens of its layers; plaintext has none.
+
+    Empty if the decrypted text does not parse.
+    """
+    if stored.form is None or not stored.comments:
+        return []
+    tokens = {one.start: one for one in opened_tokens if one.kind == COMMENT}
+    shown = splice(stored.text, opened_tokens)
+    try:
+        placed = placed_comments(shown, stored.form.scan(shown), stored.form)
+    except FormatError:
+        return []
+    if len(placed) != len(stored.comments):
+        return []
+    found = [tokens.get(start) for start, _ in stored.comments]
+    layers = [
+        [layer for layer, _ in layers_of_token(one.token, keys)] if one else [] for one in found
+    ]
+    return list(zip(placed, layers, strict=True))
 
 
 def sealed_comments(

@@ -16,6 +16,9 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "utf-32")
 """The encodings in which an editor may save a file."""
 
+SPELLED = lazy_pattern(r"\\|''|&(?:#|\w+;)|<!\[CDATA\[")
+"""What a text has if it may spell a value in another way than that is read."""
+
 _WRITTEN = (
     # A text in these has no letter where ASCII has one.  The pages of EBCDIC have the same letters.
     *("cp037", "cp273", "cp1026", "cp500", "cp1140", "cp424", "cp875"),

@@ -17,6 +17,7 @@ from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple, Protocol
 from sealedfiles.sealing.file import File, is_whole
 from sealedfiles.sealing.sealed_text import SealedText
 from sealedfiles.sealing.spelling import (
+    SPELLED,
     comparable,
     comparable_content,
     has_other_spellings,
@@ -205,7 +206,7 @@ class _Version(SealedText):
         """Return False if *value* cannot be in the text: parsing costs more than a search."""
         if value in self.text or has_other_spellings(value):
             return True
-        return "\\" in self.text or not _WRITTEN_AS_READ.fullmatch(value)
+        return SPELLED.search(self.text) is not None or not _WRITTEN_AS_READ.fullmatch(value)
 
     def has_value(self, path: bytes, value: str) -> bool:
         """Return True if the decoded *value* is in plaintext at *path*."""

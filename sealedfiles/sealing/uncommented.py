@@ -11,6 +11,7 @@ from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.model.paths import steps
 from sealedfiles.sealing.comments import is_sealed_comment
 from sealedfiles.sealing.opened_tokens import is_token
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,20 +22,30 @@ if TYPE_CHECKING:
 _LINES = 50
 """The maximum number of lines that are read as one value, so that all of it takes linear time."""
 
+_KEY_LINES = 4
+_ENDS_IN_KEY = lazy_pattern(r"[:=]\s*\Z|\A\?\s")
+_STARS = lazy_pattern(r"(?m)^[ \t]*\*+[ \t]?")
+"""What begins the lines of a block comment."""
+
 
 def uncommented(
     lines: CommentLines, index: int, file_format: Format
-) -> tuple[tuple[bytes, str], ...]:
-    """Return the relative key paths and decoded values of the entry that may begin in line *index*."""
+) -> tuple[tuple[tuple[bytes, str], ...], int]:
+    """Return the relative key paths and decoded values of the entry that may begin in line *index*, and the
+    number of its lines.
+    """
     line = lines.lines[index]
     if line.column < 0 or is_sealed_comment(lines.text_of(index)):
-        return ()
+        return (), 1
     longest = min(index + _LINES, len(lines.lines))
     end = min(lines.body_end(index), longest)
-    while end < longest and _content(lines, end, 0).lstrip().startswith(":"):
-        end += 1  # the value of a key that has a line of its own, ``? key``
-    text = "\n".join(_content(lines, at, line.column) for at in range(index, end))
-    return tuple(_values(text, file_format))
+    while True:
+        text = "\n".join(_content(lines, at, line.column) for at in range(index, end))
+        found = tuple(_values(text, file_format))
+        # The value of a key may begin on a line of its own.
+        if found or end >= min(index + _KEY_LINES, longest) or not _ENDS_IN_KEY.search(text):
+            return found, end - index
+        end += 1
 
 
 def _content(lines: CommentLines, index: int, column: int) -> str:
@@ -45,8 +56,11 @@ def _content(lines: CommentLines, index: int, column: int) -> str:
 
 
 def _values(text: str, file_format: Format) -> Iterator[tuple[bytes, str]]:
-    is_json = file_format.name == "json"
-    whole = f"{{{text.rstrip().rstrip(',')}\n}}" if is_json else f"{text}\n"
+    if "/* " in file_format.comment_signs:
+        text = _STARS.sub("", text)
+    # A line of a collection in braces ends with a comma.
+    is_inside = file_format.name == "json" or (file_format.name == "yaml" and text.endswith(","))
+    whole = f"{{{text.rstrip().rstrip(',')}\n}}" if is_inside else f"{text}\n"
     try:
         spans = file_format.scan(whole).values
     except FormatError:

@@ -19,14 +19,13 @@ from sealedfiles.model.token import VALUE, prefixes_of, split
 from sealedfiles.sealing.file import is_whole, whole_token
 from sealedfiles.sealing.opened_tokens import open_tokens
 from sealedfiles.sealing.sealed_text import SealedText
-from sealedfiles.sealing.spelling import ENCODINGS, has_other_spellings
+from sealedfiles.sealing.spelling import ENCODINGS, SPELLED, has_other_spellings
 from sealedfiles.sealing.unproved_value import (
     COMMENT,
     FILE,
     PART,
     Unproved,
     is_repeated,
-    unproved_comment,
 )
 from sealedfiles.sealing.whole import layers_of, open_whole
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -35,14 +34,13 @@ from sealedfiles.util.messages import counted, shell_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from sealedfiles.model.token import Token
     from sealedfiles.sealing.file import File, Keys
     from sealedfiles.sealing.opened_tokens import OpenedToken
     from sealedfiles.sealing.sealed_text import Text
     from sealedfiles.sealing.stored import NewTokens, Noted
 
 _SHOWN = 10
-_SPELLED = lazy_pattern(r"\\|''|&(?:#|\w+;)|<!\[CDATA\[")
-"""What a text has if it may spell a value in another way than that is read."""
 _LINE = lazy_pattern(r"(?!-----)\s*\S{4}")
 """A line of a file without values. PEM has lines like ``-----BEGIN PRIVATE KEY-----``."""
 
@@ -168,7 +166,7 @@ class UnprovedCheck:
     def _may_repeat(self, version: bytes, new: NewTokens) -> bool:
         """Return False if *new* repeats no unproved value of *version*: for nearly all files, and cheap."""
         text = SealedText(version, self._file)
-        if text.whole or text.form is None or new.comments or _SPELLED.search(text.text):
+        if text.whole or text.form is None or new.comments or SPELLED.search(text.text):
             return True
         parts = [split(prefix) for prefix in prefixes_of(text.text)]
         if any(self._is_retired(one.group, one.key_id) for one in parts):
@@ -260,10 +258,40 @@ class UnprovedCheck:
             except FormatError:
                 continue
             yield from (
-                unproved_comment(comment, is_plain=True, is_prose=not is_sealed)
+                Unproved(COMMENT, comment.text, True, comment.values)
                 for comment, is_sealed in comments
-                if comment.text in one.text
+                if is_sealed and comment.text in one.text
             )
+            yield from self._without_signs(one, opened_tokens)
+
+    def _without_signs(self, stored: Text, opened_tokens: list[OpenedToken]) -> Iterator[Unproved]:
+        """Yield what comments would be without their signs; only their readers can have written sealed lines.
+
+        Of a key that has a line of its own, the line shows nothing.
+        """
+        from sealedfiles.sealing.placed_comments import with_layers
+
+        comments = with_layers(stored, opened_tokens, self._keys)
+        for index, (comment, layers) in enumerate(comments):
+            if not comment.uncommented:
+                continue
+            lines = comments[index : index + comment.lines]
+            if not layers and not comment.values and len(lines) > 1:
+                lines = lines[1:]
+            writers = [self._writers(of) for line, of in lines if line.text.strip()]
+            groups = frozenset.intersection(*writers)
+            wanted = [_groups_of(path, self._rules) for path, _ in comment.values]
+            if wanted and groups and all(not one or one & groups for one in wanted):
+                continue  # it is right where it is
+            pairs = (*comment.values, *comment.uncommented)
+            is_plain = not any(of for _, of in lines)
+            yield Unproved(COMMENT, comment.text, is_plain, pairs, groups, is_prose=True)
+
+    def _writers(self, layers: list[Token]) -> frozenset[str]:
+        """Return the groups whose current readers alone can have written what these *layers* seal."""
+        if any(self._is_retired(layer.group, layer.key_id) for layer in layers):
+            return frozenset()
+        return frozenset(layer.group for layer in layers)
 
     def _wrong_comments(self, stored: Text, opened_tokens: list[OpenedToken]) -> Iterator[Unproved]:
         """Yield the sealed comments that a removed reader, or a reader of other groups, may have written.
@@ -274,12 +302,12 @@ class UnprovedCheck:
 
         for comment, layers in sealed_comments(stored, opened_tokens, self._keys):
             if any(self._is_retired(layer.group, layer.key_id) for layer in layers):
-                yield unproved_comment(comment, is_plain=False)
+                yield Unproved(COMMENT, comment.text, False, comment.values)
                 continue
             groups = frozenset(layer.group for layer in layers)
             wanted = [_groups_of(path, self._rules) for path, _ in comment.values]
             if not wanted or any(one and not one & groups for one in wanted):
-                yield unproved_comment(comment, groups, is_plain=False)
+                yield Unproved(COMMENT, comment.text, False, comment.values, groups)
 
     def _in_whole(self, version: bytes) -> Iterator[Unproved]:
         """Yield the unproved values of a version sealed whole: its readers can have written all of it."""
@@ -300,10 +328,11 @@ class UnprovedCheck:
                 value = text.decoded(span)
                 yield Unproved(show(span.path), value, False, ((span.path, value),))
         comments = [] if is_right else comments_to_seal(text.text, text.form, self._rules)
-        yield from (
-            unproved_comment(one, is_plain=False, is_prose=not is_sealed)
-            for one, is_sealed in comments
-        )
+        for one, is_sealed in comments:
+            if is_sealed:
+                yield Unproved(COMMENT, one.text, False, one.values)
+            pairs = (*one.values, *one.uncommented)
+            yield Unproved(COMMENT, one.text, False, pairs, is_prose=True)
 
     def _proved_lines(self, version: bytes) -> list[str]:
         """Return the lines of *version* if it is sealed whole, by current readers of all of its groups."""

@@ -27,7 +27,7 @@ class Unproved(NamedTuple):
     groups: frozenset[str] = frozenset()
     """The groups of a sealed comment: as a value of these, it is proved."""
     is_prose: bool = False
-    """Whether it is a comment that sealing leaves in plaintext: it counts as an entry without its sign."""
+    """Whether it is what a comment would be without its sign, whatever it reads as with it."""
 
     @property
     def is_line(self) -> bool:
@@ -39,17 +39,6 @@ class Unproved(NamedTuple):
         """The values of a comment that are recognized with another key in front of them, or none."""
         values = [value for _, value in self.places if self.name in (COMMENT, PART)]
         return [value for value in values if len(comparable(value)) >= TELLING]
-
-
-def unproved_comment(
-    comment: PlacedComment,
-    groups: frozenset[str] = frozenset(),
-    *,
-    is_plain: bool,
-    is_prose: bool = False,
-) -> Unproved:
-    """Return *comment* as what is not proved."""
-    return Unproved(COMMENT, comment.text, is_plain, _entries(comment), groups, is_prose)
 
 
 def is_repeated(
@@ -66,8 +55,7 @@ def is_repeated(
     """
     if one.is_prose:
         added = [*values, *(pair for comment in comments for pair in _entries(comment))]
-        places = {(path, comparable(value)) for path, value in one.places}
-        return any(_is_at(places, path, comparable(value)) for path, value in added)
+        return any(_is_of(one, path, value) for path, value in added)
     text, places = comparable(one.text), {(path, comparable(value)) for path, value in one.places}
     is_telling = len(one.text) >= TELLING
     parts = [text, *telling_lines(one.text)] if is_telling and not one.is_line else []
@@ -92,6 +80,13 @@ def is_repeated(
         if is_comment and (is_part or is_entry or _is_at(places, path, same)):
             return True
     return False
+
+
+def _is_of(prose: Unproved, path: bytes, value: str) -> bool:
+    """Return True if *value* is what *prose* would be, with its key or, if telling, any key."""
+    same, places = comparable(value), {(key, comparable(found)) for key, found in prose.places}
+    is_telling = len(value) >= TELLING and any(same == other for _, other in places)
+    return is_telling or _is_at(places, path, same)
 
 
 def _entries(comment: PlacedComment) -> tuple[tuple[bytes, str], ...]:

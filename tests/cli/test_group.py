@@ -160,6 +160,7 @@ def test_layers_that_cannot_be_decrypted_are_a_reason_to_refuse(
     world: World, tmp_path: Path
 ) -> None:
     bob = world.copy("bob", tmp_path / "bob's")
+    bob.sealedfiles("trust", "alice", "--yes")
     bob.sealedfiles("grant", "alice", "--to", "ops")
     bob.commit("an unused group")
     bob.sealedfiles("group", "delete", "ops", "--yes")

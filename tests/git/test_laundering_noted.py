@@ -91,6 +91,10 @@ IN_ANOTHER_FILE = [
     ("secrets/new.yaml", 'n: "evil-evil\n  second"\n', '# n: "evil-evil\n#   second"\n'),
     ("config/new.json", '/*\n"n": "evil-evil",\n*/\n', '{\n"n": "evil-evil"\n}\n'),
     ("config/new.json", '// "n": ["evil-evil"],\n', '{"n": ["evil-evil"]}\n'),
+    ("config/new.json", '/**\n * "n": "evil-evil",\n */\n', '{"z": "evil-evil"}\n'),
+    ("secrets/new.yaml", "# source: evil-evil\n", "z: evil-evil\n"),
+    ("secrets/new.yaml", "# ? n\n# : evil-evil\n", "? n\n: evil-evil\n"),
+    ("secrets/new.yaml", "# <<: {n: evil-evil}\n", "<<: {n: evil-evil}\n"),
 ]
 
 

@@ -63,6 +63,14 @@ def test_unchanged_plaintext_stays_plaintext(path: str) -> None:
     assert clean(path, unseal(path, stored), stored) == stored
 
 
+@pytest.mark.parametrize("spelled", ["evil&amp;host", "<![CDATA[evil&host]]>", "evil&#38;host"])
+def test_so_does_a_value_in_another_spelling(spelled: str) -> None:
+    text = TEXT[XML].replace("5432", "own-port")
+    stored = seal(XML, text).decode()
+    stored = stored.replace(tokens(stored)[1], spelled)
+    assert clean(XML, unseal(XML, stored.encode()), stored.encode()) == stored.encode()
+
+
 @every_format
 def test_it_stays_when_another_value_is_edited(path: str) -> None:
     stored = planted(path)

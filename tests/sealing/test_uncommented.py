@@ -21,11 +21,15 @@ ENTRIES = [
     (YAML, "n: [one]", at("n", None), "one"),
     (YAML, "{n: one}", at("n"), "one"),
     (YAML, "? n\n: one", at("n"), "one"),
+    (YAML, "n: one,", at("n"), "one"),
+    (YAML, "<<: {n: one}", at("<<", "n"), "one"),
     (JSON, '"n": ["one"],', at("n", None), "one"),
+    (JSON, '"n":\n  "one",', at("n"), "one"),
     (JSON, '"n": {\n  "m": "one"\n},', at("n", "m"), "one"),
     (ENV, "source: one", at("source"), "one"),
     (INI, "a b c d = one", at("a b c d"), "one"),
     (PROPERTIES, "n one", at("n"), "one"),
+    (PROPERTIES, "n\tone", at("n"), "one"),
     (PROPERTIES, "n\\ m=one", at("n m"), "one"),
     (PROPERTIES, "n=one\\\n  two", at("n"), "onetwo"),
     (TOML, '"n".x = "one"', at("n", "x"), "one"),
@@ -50,6 +54,15 @@ def test_an_entry_is_read_as_it_is_read_without_its_signs(
     path: str, entry: str, key: bytes, value: str, more: str
 ) -> None:
     assert (key, value) in uncommented(path, entry, more)
+
+
+@pytest.mark.parametrize("comment", ['/*\n"n": "one",\n*/', '/**\n * "n": "one",\n */'])
+def test_a_block_comment_is_read_as_a_whole(comment: str) -> None:
+    text = f'{{\n{comment}\n"x": 1}}\n'
+    file, _ = described(JSON)
+    assert file.format is not None
+    (placed,) = placed_comments(text, file.format.scan(text), file.format)
+    assert placed.uncommented == ((at("n"), "one"),)
 
 
 @given(st.lists(st.sampled_from(["a:", "b: [", "c: 'd", "- e: f", "g", "]", "'", ""]), max_size=60))

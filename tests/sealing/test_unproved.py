@@ -269,9 +269,42 @@ def test_a_comment_without_its_signs_is_not_proved(path: str, entry: str) -> Non
     assert b"own" not in clean(path, f"{base}{own}\n", planted)
 
 
+@pytest.mark.parametrize(("path", "entry"), PROSE)
+def test_nor_with_another_key_if_the_value_is_telling(path: str, entry: str) -> None:
+    base, long = BASES[path], entry.replace("evil", "evil-evil")
+    planted = seal(path, base) + commented_out(long).encode()
+    value = "evil-evil two" if long.endswith(" two") else "evil-evil"
+    sign = ": " if path == YAML else "="
+    with pytest.raises(UnprovedError, match="a comment"):
+        clean(path, f"{base}zz{sign}{value}\n", planted)
+    assert b"evil" not in clean(path, f"{base}zz{sign}{value}-mine\n", seal(path, base))
+
+
 @pytest.mark.parametrize(("path", "entry"), SEVERAL_LINES)
 def test_nor_is_a_value_of_several_lines_in_comments(path: str, entry: str) -> None:
     base = BASES[path]
     planted = seal(path, base) + f"{entry}\n".encode()
     with pytest.raises(UnprovedError, match="n"):
         clean(path, base + commented_out(entry), planted)
+
+
+BELOW = "# n:\n#   evil-evil\n"
+
+
+def test_a_sealed_line_below_its_key_is_of_its_group() -> None:
+    """The key is in plaintext, and anyone could have written it."""
+    base = "a: alpha\nproduction:\n  pin: beta\n"
+    own = seal(YAML, base.replace("production", BELOW + "production"), policy=POLICY)
+    assert "ed:v1:default:" in own.decode().split("\n")[2]
+    live = base.replace("production", "n:\n  evil-evil\nproduction")
+    assert unseal(YAML, clean(YAML, live, own)) == live.encode()
+    forged = own.decode().replace(own.decode().split("\n")[2], _by_production(BELOW)).encode()
+    for new in (live, live.replace("n:", "zz:", 1)):
+        with pytest.raises(UnprovedError, match="a comment"):
+            clean(YAML, new, forged)
+
+
+def _by_production(comments: str) -> str:
+    """Return the line of *comments* that is sealed, as a reader of production alone seals it."""
+    sealed = seal(YAML, f"a: alpha\n{comments}", policy="{files: '**', group: production}")
+    return sealed.decode().split("\n")[2]
