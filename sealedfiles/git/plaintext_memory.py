@@ -15,15 +15,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
 
 from sealedfiles.errors import GitError
-from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
-from sealedfiles.model.paths import last_key
+from sealedfiles.git.plaintext_records import (
+    RETIRED,
+    all_records,
+    comment_records,
+    content_lines,
+    content_record,
+    line_records,
+    of_comment,
+    of_value,
+    records_of,
+    retired_records,
+    value_records,
+)
+from sealedfiles.light_typing import TYPE_CHECKING
 from sealedfiles.sealing.file import File
-from sealedfiles.sealing.sealed_text import TELLING, SealedText
-from sealedfiles.sealing.spelling import comparable, comparable_content, telling_lines
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import warn
@@ -37,17 +46,9 @@ NAME = "plaintext"
 LIMIT = 60_000
 """The minimum number of hashes to keep: three per value, one per line of a longer one."""
 
-RETIRED = b"retired\0"
-"""What the record of a value or content begins with that came from a token under a retired key."""
 _HEAD = lazy_pattern(r"sealedfiles plaintext v1 ([0-9a-f]{64})")
 _ORIGIN = lazy_pattern(r"= ([0-9a-f]{40,64})")
 _DIGEST = lazy_pattern(r"[0-9a-f]{32}")
-_VALUE, _COMMENT = b"value", b"comment"
-_LINES = 1000
-"""The number of lines of one value or content that are recorded."""
-_SEPARATOR = lazy_pattern(r"[=:\s]+")
-_SEPARATORS = 20
-"""The number of places in a comment at which a value may begin."""
 
 
 class PlaintextMemory:
@@ -139,10 +140,10 @@ class PlaintextMemory:
         Of a comment without text, which is prose, only what it would be without its sign is recorded.
         *commit* is the commit from which they were checked out; empty if git does not report it.
         """
-        found = [*(_of_value(*one) for one in values), *map(_of_comment, comments)]
+        found = [*(of_value(*one) for one in values), *map(of_comment, comments)]
         records = [record for one in found for record in (*one.placed, *one.anywhere)]
         for content in contents:
-            records += [content_record(content), *_content_lines(content)]
+            records += [content_record(content), *content_lines(content)]
         self._note(records, commit)
 
     def note_retired(
@@ -157,13 +158,8 @@ class PlaintextMemory:
         They are recorded with their keys only, because they may be older values of the user; and for a change
         between a value and a comment, in which the key may not be found, without.
         """
-        pairs, texts = [*values], [*comments]
-        found = [*(_of_value(*one) for one in pairs), *map(_of_comment, texts)]
-        records = [record for one in found for record in one.placed]
-        records += _held(_VALUE, [value for _, value in pairs])
-        for one in texts:
-            records += _held(_COMMENT, _rests(one.text) if not one.values else ())
-        self._note([RETIRED + one for one in (*records, *map(content_record, contents))], commit)
+        records = [*retired_records(values, comments), *map(content_record, contents)]
+        self._note([RETIRED + one for one in records], commit)
 
     def _note(self, records: list[bytes], commit: str) -> None:
         if not records:
@@ -195,12 +191,12 @@ class PlaintextMemory:
 
     def forget(self, values: Iterable[tuple[bytes, str]]) -> None:
         """Remove the records of *values*, which the user accepted."""
-        self._forget(record for one in values for record in _all_records(*one))
+        self._forget(record for one in values for record in all_records(*one))
 
     def forget_file(self, data: bytes, file: File) -> None:
         """Remove the records of the content, values and comments of *data*, which the user accepted."""
         if self:
-            self._forget(_records_of(data, file))
+            self._forget(records_of(data, file))
 
     def _forget(self, records: Iterable[bytes]) -> None:
         if not self:
@@ -277,126 +273,3 @@ def _lines(origins: dict[str, str]) -> str:
             last = commit
         out.append(f"{digest}\n")
     return "".join(out)
-
-
-class _Records(NamedTuple):
-    placed: list[bytes]
-    """What is bound to a key."""
-    anywhere: list[bytes]
-
-
-def value_records(path: bytes, value: str) -> list[bytes]:
-    """Return the records by which a value is found that was a value, or a comment, when it was recorded."""
-    at, pair, anywhere = _at(path, value), _pair(_COMMENT, path, value), _anywhere(value)
-    # It may have been a line of a longer one.
-    lines = [*_line_records(_COMMENT, value), *_line_records(_VALUE, f"\n{value}")]
-    return [at, *pair, *anywhere, *lines, *_held(_COMMENT, [value])]
-
-
-def comment_records(comment: PlacedComment) -> list[bytes]:
-    """Return the records by which a comment is found that was a comment, or a value, when it was recorded."""
-    records = [comment_record(comment.text)]
-    for path, value in (*comment.values, *comment.uncommented):
-        records += [_at(path, value), *_pair(_VALUE, path, value), *_anywhere(value)]
-    records += [*_anywhere(comment.text), *_line_records(_VALUE, f"\n{comment.text}")]
-    rests = [*_rests(comment.text)]
-    return [*records, *_held(_VALUE, rests), *_held(_COMMENT, rests)]
-
-
-def line_records(line: PlacedComment) -> list[bytes]:
-    """Return the records by which a line is found of a file that does not parse."""
-    records = _line_records(_COMMENT, f"\n{line.text}")
-    for path, value in line.values:
-        records += [*_pair(_COMMENT, path, value), *_line_records(_VALUE, f"\n{value}")]
-    return [*comment_records(line), *records]
-
-
-def comment_record(comment: str) -> bytes:
-    """Return the record of the text of a comment."""
-    return b"comment\0" + _encoded(comment)
-
-
-def content_record(data: bytes) -> bytes:
-    """Return the record of the content of a file."""
-    return b"content\0" + comparable_content(data)
-
-
-def _of_value(path: bytes, value: str, kind: bytes = _VALUE) -> _Records:
-    placed = [_at(path, value), *_pair(kind, path, value)]
-    return _Records(placed, [*_anywhere(value), *_line_records(kind, value)])
-
-
-def _of_comment(comment: PlacedComment) -> _Records:
-    values = [_of_value(*one, _COMMENT) for one in (*comment.values, *comment.uncommented)]
-    placed = [record for one in values for record in one.placed]
-    if not comment.text:
-        return _Records(
-            placed, [one for _, value in comment.uncommented for one in _anywhere(value)]
-        )
-    anywhere = [record for one in values for record in one.anywhere]
-    anywhere += _line_records(_COMMENT, f"\n{comment.text}")
-    return _Records([comment_record(comment.text), *placed], anywhere)
-
-
-def _held(kind: bytes, texts: Iterable[str]) -> list[bytes]:
-    """Return the records of what a value or a comment held, without its key."""
-    return [b"held\0%b\0%b" % (kind, _encoded(one)) for one in texts if len(one) >= TELLING]
-
-
-def _rests(text: str) -> Iterator[str]:
-    """Yield what may be the value in a comment whose key is written so that no entry is found in it."""
-    for separator in islice(_SEPARATOR.finditer(text), _SEPARATORS):
-        rest = text[separator.end() :].strip()
-        yield from dict.fromkeys((rest, rest.strip("\"'`")))
-
-
-def _content_lines(data: bytes) -> list[bytes]:
-    return _line_records(_VALUE, f"\n{data.decode('utf-8', 'replace')}")
-
-
-def _at(path: bytes, value: str) -> bytes:
-    return b"value\0%d\0%b\0%b" % (len(path), path, _encoded(value))
-
-
-def _pair(kind: bytes, path: bytes, value: str) -> list[bytes]:
-    """Return the record of a value with its key, whatever is above that; none if it is only a list item."""
-    key = last_key(path)
-    head = key.encode("utf-8", "surrogatepass") if key is not None else b""
-    return [b"pair\0%b\0%d\0%b\0%b" % (kind, len(head), head, _encoded(value))] if head else []
-
-
-def _anywhere(value: str) -> list[bytes]:
-    return [b"anywhere\0" + _encoded(value)] if len(value) >= TELLING else []
-
-
-def _line_records(kind: bytes, text: str) -> list[bytes]:
-    lines = islice(dict.fromkeys(telling_lines(text)), _LINES)
-    return [b"line\0%b\0%b" % (kind, one.encode("utf-8", "surrogatepass")) for one in lines]
-
-
-def _encoded(text: str) -> bytes:
-    return comparable(text).encode("utf-8", "surrogatepass")
-
-
-def _all_records(path: bytes, value: str) -> list[bytes]:
-    """Return every record that may exist for a value, or for the entry of a comment."""
-    found = [_of_value(path, value), _of_value(path, value, _COMMENT)]
-    records = [record for one in found for record in (*one.placed, *one.anywhere)]
-    records += [record for kind in (_VALUE, _COMMENT) for record in _held(kind, [value])]
-    return [*records, *(RETIRED + one for one in records)]
-
-
-def _records_of(data: bytes, file: File) -> Iterator[bytes]:
-    from sealedfiles.sealing.placed_comments import placed_comments  # few files are forgotten
-
-    yield from (content_record(data), RETIRED + content_record(data), *_content_lines(data))
-    version = SealedText(data, file)
-    for path, value in version.decoded_values():
-        yield from _all_records(path, value)
-    if version.scan is None or version.form is None:
-        return
-    for comment in placed_comments(version.text, version.scan, version.form):
-        found = _of_comment(comment)
-        yield from (*found.placed, *found.anywhere, *(RETIRED + one for one in found.placed))
-        for one in (*comment.values, *comment.uncommented):
-            yield from _all_records(*one)

@@ -283,7 +283,7 @@ class _Judge:
         """Return True if a checkout decrypted *opened* from a token under a retired key."""
         if self._workspace.allow_retired or not self._memory:
             return False
-        from sealedfiles.git.plaintext_memory import (  # few clones have a record
+        from sealedfiles.git.plaintext_records import (  # few clones have a record
             RETIRED,
             content_record,
         )

@@ -11,9 +11,9 @@ from functools import cached_property
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.plaintext import note_if_committed
-from sealedfiles.git.plaintext_memory import (
+from sealedfiles.git.plaintext_memory import PlaintextMemory
+from sealedfiles.git.plaintext_records import (
     RETIRED,
-    PlaintextMemory,
     comment_records,
     content_record,
     value_records,
