@@ -109,7 +109,7 @@ SEALING = (
 ONE_SMUDGE = (
     FILTER
     | DECRYPTING
-    | modules("git", "filter.textconv invocation plaintext_memory")
+    | modules("git", "filter.textconv invocation plaintext_memory plaintext_records")
     | modules("sealing", "sealed_text spelling")
 )
 SMUDGE = PROCESS | ONE_SMUDGE
@@ -118,7 +118,7 @@ CLEAN = (
     UNCHANGED
     | DECRYPTING
     | SEALING
-    | modules("git", "filter.left_in_plaintext invocation plaintext_memory")
+    | modules("git", "filter.left_in_plaintext invocation plaintext_memory plaintext_records")
     | modules("sealing", "other_tools")
 )
 
@@ -165,7 +165,10 @@ SET = (
     | {"datetime", "fcntl", "shlex"}
     | modules("app.files", "assignment setting")
     | modules("cli", "prompts set")
-    | modules("git", "install invocation merge_driver plaintext_memory retired_files worktree")
+    | modules(
+        "git",
+        "install invocation merge_driver plaintext_memory plaintext_records retired_files worktree",
+    )
 )
 REFRESHING = (
     CLI

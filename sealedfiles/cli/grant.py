@@ -42,9 +42,9 @@ def command(
 ) -> int:
     """Give a reader access to a group.
 
-    KEY is the public key of the reader NAME.  You may omit it if NAME already reads a group that you read:
-    the grant there proves the key.  If the group does not exist, it is created, with you as its first reader.
-    The changes are staged, not committed: git's history is the access log.
+    KEY is the public key of the reader NAME.  You may omit it if you gave or confirmed it in this clone
+    before; otherwise you are asked to confirm it.  If the group does not exist, it is created, with you as
+    its first reader.  The changes are staged, not committed: git's history is the access log.
 
     \b
     Examples:

@@ -12,10 +12,9 @@ import pytest
 
 from sealedfiles.errors import GitError
 from sealedfiles.git import plaintext_memory
-from sealedfiles.git.plaintext_memory import (
-    NAME,
+from sealedfiles.git.plaintext_memory import NAME, PlaintextMemory
+from sealedfiles.git.plaintext_records import (
     RETIRED,
-    PlaintextMemory,
     comment_record,
     comment_records,
     content_record,
