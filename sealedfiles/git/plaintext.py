@@ -36,7 +36,8 @@ _SIGNS = (b"#", b"//", b"/*", b";", b"!")
 _SIGN = rb"(?:[#;]|(?<!<)!|//|/\*)"
 _SEALED = rb"[ \t]*sealed:v1:"
 _COMMENTED = lazy_pattern(
-    _SIGN + rb"(?:(?!" + _SEALED + rb")(?:[ \t]*(?:[\[{*\n]|-[ \t])|[^\n]*[:=])"
+    _SIGN + rb"(?:(?!" + _SEALED + rb")[ \t]*"
+    rb"(?:[\[{*\n]|-[ \t]|(?:export[ \t]+)?[\"']?[\w.\-\\<]+(?:[ \t]+[\w.\-]+){0,2}[\"']?[ \t]*[:=])"
     rb"|" + _SEALED + rb"[^\n]*\n[ \t]*" + _SIGN + rb"(?!" + _SEALED + rb"))"
 )
 """A plaintext comment that may be, or continue, an entry: only files with such a comment are parsed again.
@@ -90,7 +91,7 @@ class PlaintextFiles:
         invalid policy is reported elsewhere.
         """
         has_values = plain is None or bool(plain)
-        has_comments = written is not None and _has_commented(path, written.stored)
+        has_comments = written is not None and _has_commented(written.stored)
         if not has_values and not has_comments:
             return
         # A smudge must not fail: git would stop in the middle of the checkout.
@@ -224,23 +225,20 @@ def commit_with(clone: Clone, path: bytes, oid: str) -> str | None:
     return out.decode("ascii", "replace").strip() or ("" if code else None)
 
 
-def _has_commented(path: bytes, stored: bytes) -> bool:
+def _has_commented(stored: bytes) -> bool:
     # Most files have no comment at all.  To find no sign takes less time than to start the pattern often.
     if not any(sign in stored for sign in _SIGNS):
         return False
-    if path.endswith(b".properties"):
-        return True  # every text of two words reads as an entry
     is_commented = _COMMENTED.search(stored) is not None
     return is_commented or (b"<!--" in stored and _IN_XML.search(stored) is not None)
 
 
 def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> list[PlacedComment]:
-    """Return the comments that are in plaintext in git: those that clean would seal, others without text.
+    """Return the comments that are in plaintext in git and that clean would seal.
 
     The same comment may be at several places, and be sealed at some of them only: they are counted.
     """
     # Imported here because few files have such comments.
-    from sealedfiles.sealing.comment_lines import PlacedComment
     from sealedfiles.sealing.placed_comments import comments_to_seal
     from sealedfiles.sealing.sealed_text import SealedText
 
@@ -248,10 +246,8 @@ def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> li
     to_seal: dict[str, list[PlacedComment]] = {}
     for one in opened:
         if one.form is not None:
-            for comment, is_sealed in comments_to_seal(one.text, one.form, rules):
-                values = () if is_sealed else (*comment.values, *comment.uncommented)
-                noted = comment if is_sealed else PlacedComment("", uncommented=values)
-                to_seal.setdefault(comment.text, []).append(noted)
+            for comment in comments_to_seal(one.text, one.form, rules):
+                to_seal.setdefault(comment.text, []).append(comment)
     if not to_seal:
         return []
     plain, places = _comments(SealedText(written.stored, file).readings), _comments(opened)

@@ -137,7 +137,6 @@ class PlaintextMemory:
     ) -> None:
         """Record *values* (key path and decoded value), *comments* and whole *contents*.
 
-        Of a comment without text, which is prose, only what it would be without its sign is recorded.
         *commit* is the commit from which they were checked out; empty if git does not report it.
         """
         found = [*(of_value(*one) for one in values), *map(of_comment, comments)]

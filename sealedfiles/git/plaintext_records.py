@@ -78,13 +78,9 @@ def of_value(path: bytes, value: str, kind: bytes = _VALUE) -> _Records:
 
 
 def of_comment(comment: PlacedComment) -> _Records:
-    """Return what is recorded of a comment; without text, it is prose, and only its values are."""
+    """Return what is recorded of a comment."""
     values = [of_value(*one, _COMMENT) for one in (*comment.values, *comment.uncommented)]
     placed = [record for one in values for record in one.placed]
-    if not comment.text:
-        return _Records(
-            placed, [one for _, value in comment.uncommented for one in _anywhere(value)]
-        )
     anywhere = [record for one in values for record in one.anywhere]
     anywhere += _line_records(_COMMENT, f"\n{comment.text}")
     return _Records([comment_record(comment.text), *placed], anywhere)

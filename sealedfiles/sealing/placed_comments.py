@@ -45,12 +45,8 @@ def placed_comments(text: str, scan: Scan, file_format: Format) -> list[PlacedCo
     return found
 
 
-def comments_to_seal(
-    text: str, file_format: Format, rules: FileRules
-) -> list[tuple[PlacedComment, bool]]:
-    """Return the comments of the plaintext *text* that sealing would seal, each with True, and those that
-    would be values without their signs, with False.  Raises FormatError.
-    """
+def comments_to_seal(text: str, file_format: Format, rules: FileRules) -> list[PlacedComment]:
+    """Return the comments of the plaintext *text* that sealing would seal.  Raises FormatError."""
     scan = file_format.scan(text)
     comments = scan.comments()
     if not comments:
@@ -60,12 +56,10 @@ def comments_to_seal(
     decided = groups_of_comments(
         text, scan.values, comments, Reasons(file_format, rules, sealed, [])
     )
+    if not any(decided):
+        return []
     placed = placed_comments(text, scan, file_format)
-    return [
-        (one, bool(groups))
-        for one, groups in zip(placed, decided, strict=True)
-        if groups or one.values or one.uncommented
-    ]
+    return [one for one, groups in zip(placed, decided, strict=True) if groups]
 
 
 def with_layers(

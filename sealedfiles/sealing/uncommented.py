@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sealedfiles.errors import FormatError
 from sealedfiles.light_typing import TYPE_CHECKING
-from sealedfiles.model.paths import steps
 from sealedfiles.sealing.comments import is_sealed_comment
 from sealedfiles.sealing.opened_tokens import is_token
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -67,6 +66,5 @@ def _values(text: str, file_format: Format) -> Iterator[tuple[bytes, str]]:
         return
     for start, end, path in spans:
         literal = whole[start:end]
-        # An item without a key may be a line of prose.
-        if any(steps(path)) and not is_token(literal, file_format):
+        if not is_token(literal, file_format):
             yield path, file_format.decode(literal)

@@ -259,8 +259,8 @@ class UnprovedCheck:
                 continue
             yield from (
                 Unproved(COMMENT, comment.text, True, comment.values)
-                for comment, is_sealed in comments
-                if is_sealed and comment.text in one.text
+                for comment in comments
+                if comment.text in one.text
             )
             yield from self._without_signs(one, opened_tokens)
 
@@ -311,7 +311,7 @@ class UnprovedCheck:
 
     def _in_whole(self, version: bytes) -> Iterator[Unproved]:
         """Yield the unproved values of a version sealed whole: its readers can have written all of it."""
-        from sealedfiles.sealing.placed_comments import comments_to_seal
+        from sealedfiles.sealing.placed_comments import comments_to_seal, placed_comments
 
         whole = self._open(version)
         if whole is None:
@@ -328,11 +328,11 @@ class UnprovedCheck:
                 value = text.decoded(span)
                 yield Unproved(show(span.path), value, False, ((span.path, value),))
         comments = [] if is_right else comments_to_seal(text.text, text.form, self._rules)
-        for one, is_sealed in comments:
-            if is_sealed:
-                yield Unproved(COMMENT, one.text, False, one.values)
-            pairs = (*one.values, *one.uncommented)
-            yield Unproved(COMMENT, one.text, False, pairs, is_prose=True)
+        yield from (Unproved(COMMENT, one.text, False, one.values) for one in comments)
+        placed = [] if is_right else placed_comments(text.text, text.scan, text.form)
+        yield from (
+            Unproved(COMMENT, one.text, False, one.uncommented, is_prose=True) for one in placed
+        )
 
     def _proved_lines(self, version: bytes) -> list[str]:
         """Return the lines of *version* if it is sealed whole, by current readers of all of its groups."""

@@ -85,15 +85,13 @@ def test_a_comment_whose_sign_is_removed_is_refused(
 
 
 IN_ANOTHER_FILE = [
-    ("secrets/new.yaml", "# source: evil-evil\n", "source: evil-evil\n"),
+    ("secrets/new.yaml", "# source1: evil-evil\n", "source: evil-evil\n"),
     ("secrets/new.yaml", "# - evil-evil\n", "x: mine\n# - evil-evil\n"),
     ("secrets/new.yaml", "# n:\n#   evil-evil\n", "n:\n  evil-evil\n"),
     ("secrets/new.yaml", 'n: "evil-evil\n  second"\n', '# n: "evil-evil\n#   second"\n'),
     ("config/new.json", '/*\n"n": "evil-evil",\n*/\n', '{\n"n": "evil-evil"\n}\n'),
     ("config/new.json", '// "n": ["evil-evil"],\n', '{"n": ["evil-evil"]}\n'),
     ("config/new.json", '/**\n * "n": "evil-evil",\n */\n', '{"z": "evil-evil"}\n'),
-    ("secrets/new.yaml", "# source: evil-evil\n", "z: evil-evil\n"),
-    ("secrets/new.yaml", "# ? n\n# : evil-evil\n", "? n\n: evil-evil\n"),
     ("secrets/new.yaml", "# <<: {n: evil-evil}\n", "<<: {n: evil-evil}\n"),
 ]
 
