@@ -146,18 +146,18 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
         clone = _clone(repository)
         store = store_of(clone)
         # What a merge brings in was committed before.
-        tokens = _added_tokens(store, None) if name == "pre-commit" else []
+        tokens = _added_tokens(clone, store, None) if name == "pre-commit" else []
         return run_check(clone, Wanted(staged=True, hook=True), tokens, store)
     for note in changes.notes:
         say(note.message, *note.hints)
     clone = _clone(repository)
     store = store_of(clone)
-    found = without_commit(store, [one.name for one in changes.without_commit])
+    found = without_commit(clone, store, [one.name for one in changes.without_commit])
     if not changes.revisions:
         clone.close()
         return print_report(CheckReport(found, 0, []), is_short=True)
     if name == "pre-push":
-        found += _added_tokens(store, changes.revisions)
+        found += _added_tokens(clone, store, changes.revisions)
     wanted = Wanted(
         revisions=tuple(changes.revisions),
         known_here=name == "pre-receive",
@@ -167,15 +167,16 @@ def _run(name: str, arguments: tuple[str, ...]) -> int:
     return run_check(clone, wanted, found, store)
 
 
-def _added_tokens(store: Store, revisions: Sequence[str] | None) -> list[Finding]:
+def _added_tokens(clone: Clone, store: Store, revisions: Sequence[str] | None) -> list[Finding]:
     """Return the provider tokens that are staged, or that commits add, if the extra for it is installed."""
     from sealedfiles.app.scan.provider_tokens import is_installed
 
     if not is_installed():
         return []
+    from sealedfiles.app.check.allowing import policy_in_force
     from sealedfiles.app.scan.added_tokens import added_tokens
 
-    return added_tokens(store, revisions)
+    return added_tokens(store, revisions, policy_in_force(clone))
 
 
 def _repository(*, bare: bool = False) -> Repository:

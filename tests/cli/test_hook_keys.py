@@ -361,6 +361,7 @@ def test_a_copy_that_the_policy_allows_is_committed(hooked: Repo) -> None:
     policy = hooked.read(".sealedfiles/policy.yaml")
     allow = 'allow:\n  - finding: copied-value\n    files: "demo/*"\n    reason: "made up"\n'
     hooked.write(".sealedfiles/policy.yaml", policy + allow)
+    hooked.sealedfiles("trust", "policy", "--yes")
     hooked.commit("allow")
     hooked.write("demo/data.txt", "s3cr3t-db-alpha\n")
     hooked.commit("demo")
@@ -461,6 +462,22 @@ def test_without_the_extra_tokens_are_not_searched_for(hooked: Repo, tmp_path: P
     hooked.raw(sys.executable, "-m", "sealedfiles", "hook", "run", "pre-commit")
 
 
+def test_what_a_policy_allows_that_is_not_in_force_is_refused(hooked: Repo) -> None:
+    """Anyone with push access can write one, also one that allows what reports it."""
+    codes = ("copied-value", "private-key", "value-in-message", "new-allow", "unproved-policy")
+    allow = "".join(f'  - {{finding: {one}, files: "**", reason: "x"}}\n' for one in codes)
+    policy = hooked.read(".sealedfiles/policy.yaml")
+    hooked.write(".sealedfiles/policy.yaml", f"{policy}allow:\n{allow}")
+    hooked.git("commit", "-q", "-a", "--no-verify", "--message", "pulled")
+    hooked.write("notes.txt", "s3cr3t-db-alpha\n")
+    hooked.git("add", "notes.txt")
+    hooked.git("commit", "--message", "x", code=1)
+    assert "[copied-value]" in hooked.stderr
+    found = hooked.sealedfiles("check", "--rev", "HEAD~1..HEAD", "--keyed", code=None)
+    assert "[new-allow]" in found
+    assert "[unproved-policy]" in found
+
+
 @pytest.mark.slow
 def test_a_token_that_the_policy_allows_or_that_is_a_copy(detecting: Repo) -> None:
     detecting.write("a.env", f"TOKEN={TOKEN}\n")
@@ -472,6 +489,7 @@ def test_a_token_that_the_policy_allows_or_that_is_a_copy(detecting: Repo) -> No
     policy = detecting.read(".sealedfiles/policy.yaml")
     allow = 'allow:\n  - finding: unknown-secret\n    files: "tests/*"\n    reason: "made up"\n'
     detecting.write(".sealedfiles/policy.yaml", policy + allow)
+    detecting.sealedfiles("trust", "policy", "--yes")
     detecting.write("tests/data.txt", f"{TOKEN[:-1]}7\n")
     detecting.git("restore", "--staged", "copy.sh")
     (detecting.path / "copy.sh").unlink()

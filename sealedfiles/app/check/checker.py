@@ -62,6 +62,7 @@ class Checker:
         keyed: Keyed | None = None,
         held: HeldCopies | None = None,
         ring: GroupKeyring | None = None,
+        in_force: Policy | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.store = store
@@ -72,6 +73,8 @@ class Checker:
         self.any_file = AnyFile(store, selected)
         self.ring = keyed.ring if keyed else ring
         """The keys that are available without a prompt."""
+        self.in_force = in_force
+        """The policy that the clone has accepted, if it has one."""
         self.progress = progress or Progress("files")
         self.looked_at = 0
         """The number of file versions that were checked."""
@@ -84,7 +87,7 @@ class Checker:
         policy = self._judging_policy(task.version)
         found: dict[tuple[object, ...], Finding] = {}
         for finding in _Look(self, task).findings():
-            judged = finding.judged(policy)._replace(commit=task.version.name)
+            judged = finding.judged(policy, self.in_force)._replace(commit=task.version.name)
             if self.selected(judged.path) and judged.identity not in self._found:
                 found[judged.line, judged.identity] = judged
         self._found.update(one.identity for one in found.values())

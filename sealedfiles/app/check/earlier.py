@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
+from sealedfiles.app.check.allowing import policy_in_force
 from sealedfiles.app.check.findings import Finding, in_order
 from sealedfiles.app.check.versions import IndexVersion, Store, Version
 from sealedfiles.errors import GitError
@@ -45,13 +46,14 @@ def earlier_plaintext(
         and (now.attributes.covers(path) or policy.covers(os.fsdecode(path)))
     ]
     found: dict[tuple[object, ...], Finding] = {}
+    in_force = policy_in_force(clone)
     for path, oid, commit in _old_versions(clone, tracked):
         data = store.blob(oid)
         rules = policy.for_file(os.fsdecode(path))
         if not data or b"sealed:v" in data or _is_covered(store, commit, path):
             continue
         for finding in _plain_values(path, data, rules):
-            judged = finding.judged(policy)._replace(commit=commit)
+            judged = finding.judged(policy, in_force)._replace(commit=commit)
             found.setdefault(judged.identity, judged)
     return in_order(found.values())
 

@@ -10,6 +10,9 @@ from sealedfiles.model import paths
 from sealedfiles.model.policy import Policy
 from sealedfiles.util.messages import shell_path
 
+NEVER_ALLOWED = ("new-allow", "unproved-policy")
+"""What reports a policy that somebody else may have written: that policy must not hide it."""
+
 
 class Finding(NamedTuple):
     """A problem at one place.  Only ``subject``, which is never printed, may contain a secret."""
@@ -50,10 +53,17 @@ class Finding(NamedTuple):
         """The command that fixes it."""
         return (self.own_fix or KINDS[self.code].fix).replace("{file}", shell_path(self.path))
 
-    def judged(self, policy: Policy | None) -> Finding:
-        """Return the finding with the reason for which *policy* allows it, if it does."""
-        for allow in policy.allows if policy else ():
-            if allow.covers(self.code, self.path, self.key):
+    def judged(self, policy: Policy | None, in_force: Policy | None = None) -> Finding:
+        """Return the finding with the reason for which *policy* allows it, if it does.
+
+        Only what the policy *in_force* allows as well counts, if there is one (``allowing.policy_in_force``).
+        """
+        if policy is None or self.code in NEVER_ALLOWED:
+            return self
+        accepted = None if in_force is None else {allow.words for allow in in_force.allows}
+        for allow in policy.allows:
+            is_accepted = accepted is None or allow.words in accepted
+            if is_accepted and allow.covers(self.code, self.path, self.key):
                 return self._replace(reason=allow.reason)
         return self
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
+from sealedfiles.app.check.allowing import cached_ring, policy_in_force
 from sealedfiles.app.check.checker import Checker
 from sealedfiles.app.check.earlier import earlier_plaintext
 from sealedfiles.app.check.findings import Finding, in_order
@@ -14,7 +15,7 @@ from sealedfiles.app.check.renames import Task
 from sealedfiles.app.check.scope import Commits, index_task
 from sealedfiles.app.check.versions import Store, Version
 from sealedfiles.app.check.wanted import Wanted
-from sealedfiles.errors import GitError, SealedFilesError, UsageError
+from sealedfiles.errors import GitError, UsageError
 from sealedfiles.git.cached_groups import not_set_up
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import is_shallow
@@ -76,10 +77,11 @@ def check(clone: Clone, wanted: Wanted, store: Store | None = None) -> CheckRepo
 
 
 def _check(clone: Clone, wanted: Wanted, store: Store) -> CheckReport:
-    ring = _cached_ring(clone)
+    ring = cached_ring(clone)
     has_keys = wanted.hook and ring is not None and bool(ring.groups())
     keyed = Keyed(clone.ring) if wanted.keyed or has_keys else None
     held = HeldCopies(store, clone) if has_keys else None
+    in_force = policy_in_force(clone)
     notes: list[Note] = []
     if wanted.commits:
         commits = Commits(
@@ -90,7 +92,9 @@ def _check(clone: Clone, wanted: Wanted, store: Store) -> CheckReport:
             what = f"this clone is shallow: {count} could not be compared with their parents"
             notes.append(Note(what, ("run: git fetch --unshallow",)))
         with Progress("commits", len(commits)) as progress:
-            checker = Checker(store, wanted.selects, keyed=keyed, held=held, ring=ring)
+            checker = Checker(
+                store, wanted.selects, keyed=keyed, held=held, ring=ring, in_force=in_force
+            )
             findings = [one for task in progress.each(commits) for one in checker.look(task)]
         findings = [one for one in findings if not checker.has_key_of(one)]
         if wanted.history:
@@ -105,6 +109,7 @@ def _check(clone: Clone, wanted: Wanted, store: Store) -> CheckReport:
                 keyed=keyed,
                 held=held,
                 ring=ring,
+                in_force=in_force,
                 progress=progress,
             )
             findings = checker.look(task)
@@ -113,10 +118,10 @@ def _check(clone: Clone, wanted: Wanted, store: Store) -> CheckReport:
         findings += _due(clone, task.version.policy, wanted, notes)
         if ring is not None and not wanted.staged:
             lost = _lost_revocations(clone, ring, notes)
-            findings += in_order(one.judged(task.version.policy) for one in lost)
+            findings += in_order(one.judged(task.version.policy, in_force) for one in lost)
         if not wanted.staged and not wanted.paths:
             kept = _kept_access(clone)
-            findings += in_order(one.judged(task.version.policy) for one in kept)
+            findings += in_order(one.judged(task.version.policy, in_force) for one in kept)
         if task.version.unmerged:
             count = counted(len(task.version.unmerged), "file")
             notes.append(Note(f"not checked because the merge is unresolved: {count}"))
@@ -134,7 +139,7 @@ def _check(clone: Clone, wanted: Wanted, store: Store) -> CheckReport:
     return CheckReport(findings, checker.looked_at, notes, incomplete=bool(store.missing))
 
 
-def without_commit(store: Store, names: Sequence[str]) -> list[Finding]:
+def without_commit(clone: Clone, store: Store, names: Sequence[str]) -> list[Finding]:
     """Return a finding for each of *names*, references that point to files without a commit.
 
     Returns none if sealedfiles is not set up in HEAD; the policy of HEAD can allow them.
@@ -144,15 +149,9 @@ def without_commit(store: Store, names: Sequence[str]) -> list[Finding]:
     if version is None or not version.is_set_up:
         return []
     what = "points to files without a commit, so it is unknown whether they must be sealed"
-    return [Finding("no-commit", os.fsencode(name), what).judged(version.policy) for name in names]
-
-
-def _cached_ring(clone: Clone) -> GroupKeyring | None:
-    """Return the keys of the clone; None if its cache cannot be read, since a check needs no key."""
-    try:
-        return clone.ring
-    except (SealedFilesError, OSError):
-        return None
+    found = [Finding("no-commit", os.fsencode(name), what) for name in names]
+    in_force = policy_in_force(clone)
+    return [one.judged(version.policy, in_force) for one in found]
 
 
 def _index_task(store: Store, wanted: Wanted) -> Task:
@@ -235,4 +234,5 @@ def _due(clone: Clone, policy: Policy | None, wanted: Wanted, notes: list[Note])
         what = "this clone is shallow: the age of values is unknown"
         notes.append(Note(what, ("run: git fetch --unshallow",)))
     found = due_values(clone, policy, wanted.selects, keyed=wanted.keyed)
-    return in_order(one.judged(policy) for one in found)
+    in_force = policy_in_force(clone)
+    return in_order(one.judged(policy, in_force) for one in found)

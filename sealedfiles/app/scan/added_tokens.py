@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sealedfiles.app.check.renames import Task
     from sealedfiles.app.check.versions import Store
     from sealedfiles.app.scan.provider_tokens import Detector
+    from sealedfiles.model.policy import Policy
 
 _WORD = lazy_pattern(rb"[\w+/=.~-]{16,}")
 _LETTERS = lazy_pattern(rb"(?=[A-Z]*[a-z])(?=[A-Za-z][a-z]*[A-Z])[A-Za-z]{20,}")
@@ -28,12 +29,14 @@ _OTHERS = lazy_pattern(rb"PRIVATE KEY-----|://[^\s/:@]*:[^\s/:@]+@")
 """Secrets without such a word: the first line of a private key, a URL with a password."""
 
 
-def added_tokens(store: Store, revisions: Sequence[str] | None) -> list[Finding]:
+def added_tokens(
+    store: Store, revisions: Sequence[str] | None, in_force: Policy | None = None
+) -> list[Finding]:
     """Return a finding for each provider token that is added to a file that is not sealed.
 
     It is added by the commits of *revisions* (in the syntax of `git rev-list`), or by what is staged (None).
     There is none where sealedfiles is not set up, or if the extra ``scan`` is not installed.  A token that a
-    parent commit has anywhere is no finding.
+    parent commit has anywhere is no finding.  *in_force* is the policy that the clone has accepted.
     """
     detector: Detector | None = None
     found: list[Finding] = []
@@ -46,7 +49,8 @@ def added_tokens(store: Store, revisions: Sequence[str] | None) -> list[Finding]
         if suspects and detector is None and (detector := load_detector()) is None:
             return []
         if detector:
-            found += _tokens_of(store, task, suspects, detector)
+            tokens = _tokens_of(store, task, suspects, detector)
+            found += (one.judged(task.version.policy, in_force) for one in tokens)
     return found
 
 
@@ -62,7 +66,7 @@ def _tokens_of(
         if not any(token.text in text for text in public):
             spot = Spot(HISTORY if commit else INDEX, path, line, oid=commit)
             finding = unknown_leak(token, spot).finding._replace(commit=commit)
-            yield finding.judged(task.version.policy)
+            yield finding
 
 
 def may_have_token(text: bytes) -> bool:
