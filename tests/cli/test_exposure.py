@@ -81,6 +81,20 @@ def test_a_value_that_was_known_elsewhere_is_listed_with_that_place(left: Repo) 
     assert f"same value as {ENV}: DB_PASSWORD" in shown
 
 
+def test_a_value_that_was_in_a_comment_or_a_longer_value_was_known(repo: Repo) -> None:
+    repo.write("secrets/a.yaml", "user: x\n# password: in-a-comment-1\n")
+    repo.write("secrets/c.yaml", "tls: |\n  user: x\n  pass: in-a-longer-value-3\n")
+    repo.commit("two kinds")
+    repo.sealedfiles("revoke", "bob")
+    repo.commit("bob leaves")
+    repo.write("secrets/a.yaml", "user: x\npassword: in-a-comment-1\n")
+    repo.write("secrets/c.yaml", "tls:\n  user: x\n  pass: in-a-longer-value-3\n")
+    repo.commit("each is a value now")
+    found = exposed(repo)
+    assert {"secrets/a.yaml: password", "secrets/c.yaml: tls.pass"} <= found["must-change"]
+    assert "secrets/c.yaml: tls.user" in found["never"]
+
+
 def test_a_removed_reader_who_asks_sees_what_cannot_be_compared(
     left: Repo, world: World, tmp_path: Path
 ) -> None:

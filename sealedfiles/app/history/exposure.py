@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sealedfiles.app.history.ages import CurrentValue, since
-from sealedfiles.app.history.values import Contents, PastValue, TokenOpener, file_id_of
+from sealedfiles.app.history.values import ELSEWHERE as IN_COMMENT
+from sealedfiles.app.history.values import (
+    WHOLE,
+    Contents,
+    PastValue,
+    TokenOpener,
+    file_id_of,
+)
 from sealedfiles.errors import TamperedError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import Change, Commit, is_shallow, read_commits, staged
@@ -88,6 +96,10 @@ class ExposureReport(NamedTuple):
         """Whether any value must change or cannot be compared."""
         return any(row.kind in (MUST_CHANGE, UNKNOWN) for row in self.rows)
 
+
+_LINES, _PARTS = 1000, 20
+"""The number of lines of one text, and of parts of one line, that are compared."""
+_SEPARATOR = lazy_pattern(r"[=:\s]+")
 
 _Place = tuple[object, bytes]
 """A file, by path or file id, and a place in it."""
@@ -167,8 +179,8 @@ class _Comparison:
                             known.is_open = False
                         else:
                             known.texts.add(value.text)
-                    if value.text and len(value.text) >= TELLING:
-                        self._texts.setdefault(value.text, (path, value.path))
+                    for text in _texts_of(value):
+                        self._texts.setdefault(text, (path, value.path))
 
     def learn_plaintext(self, commits: list[Commit]) -> None:
         """Record the plaintext values in *commits* of files that have sealed values in another version."""
@@ -261,6 +273,21 @@ class _Comparison:
                 ]
         rows += [Row(ELSEWHERE, min(paths), path, None) for (_, path), paths in gone.items()]
         return rows
+
+
+def _texts_of(value: PastValue) -> Iterator[str]:
+    """Yield what is recognized at another place: a value, or a part of a comment, file or longer value."""
+    text = value.text or ""
+    if len(text) >= TELLING:
+        yield text
+    if "\0" in text or not (value.path in (WHOLE, IN_COMMENT) or "\n" in text):
+        return
+    for line in islice(text.split("\n"), _LINES):
+        starts = [0, *(match.end() for match in islice(_SEPARATOR.finditer(line), _PARTS))]
+        for part in (*(line[start:] for start in starts), *line.split()):
+            bare = part.strip(" \t\r,;\"'`")
+            if len(bare) >= TELLING:
+                yield bare
 
 
 def _takes_precedence(row: Row, other: Row) -> bool:
