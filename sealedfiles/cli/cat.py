@@ -65,8 +65,8 @@ def command(
     """Print the plaintext of files.
 
     No file is written.  Values of groups that you do not read are printed as tokens.  Exits with status 3
-    if no key decrypts anything in a file.  Exits with status 4, without output, if a token is damaged or
-    misplaced, or if git has a value in plaintext that the policy seals.
+    if no key decrypts anything in a file.  Exits with status 4 if a token is damaged or misplaced, which is
+    printed as it is, or, without output, if git has a value in plaintext that the policy seals.
 
     \b
     --format json         the values of one file; tokens are strings
