@@ -263,6 +263,7 @@ CLAIMS = {
         "app/check/test_any_file.py::test_tokens_are_not_committed_without_their_folder",
         "app/check/test_any_file.py::test_a_key_of_a_reader_is_found_wherever_it_is",
         "app/test_key_output.py::test_a_key_is_refused_in_a_repository",
+        "cli/test_hook_keys.py::test_what_a_policy_allows_that_is_not_in_force_is_refused",
     ],
     "Cached group keys that no `.sealedfiles/`": [
         "cli/test_init.py::test_cached_keys_of_a_lost_folder_are_never_replaced",
