@@ -34,10 +34,17 @@ class PlacedComment(NamedTuple):
     """The text after its sign."""
     values: tuple[tuple[bytes, str], ...] = ()
     """The key paths and decoded values of its entry.  In JSON, its key paths are relative to the comment."""
-    uncommented: tuple[tuple[bytes, str], ...] = ()
-    """What it would be without its sign, together with the lines of its body; key paths are relative."""
+    alone: tuple[tuple[bytes, str], ...] = ()
+    """What it would be without its sign; key paths are relative."""
+    joined: tuple[tuple[bytes, str], ...] = ()
+    """What it would be without its sign together with the comments below it that belong to it."""
     lines: int = 1
-    """The number of comments, from this one on, that ``uncommented`` is from."""
+    """The number of comments, from this one on, that ``joined`` is from."""
+
+    @property
+    def uncommented(self) -> tuple[tuple[bytes, str], ...]:
+        """What it would be without its sign, alone or with other comments."""
+        return (*self.alone, *self.joined)
 
 
 class CommentLines:

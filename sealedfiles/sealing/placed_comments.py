@@ -40,8 +40,8 @@ def placed_comments(text: str, scan: Scan, file_format: Format) -> list[PlacedCo
             value = file_format.decode(comment[span.start : span.end])
             path = known.setdefault(span.path, parent + span.path)
             values.append((path, value))
-        entry, count = uncommented(lines, index, file_format)
-        found.append(PlacedComment(comment, tuple(values), entry, count))
+        without = uncommented(lines, index, file_format)
+        found.append(PlacedComment(comment, tuple(values), *without))
     return found
 
 

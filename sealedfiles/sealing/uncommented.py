@@ -7,7 +7,7 @@ somebody who removes the sign also makes a value of prose, and of several lines 
 from __future__ import annotations
 
 from sealedfiles.errors import FormatError
-from sealedfiles.light_typing import TYPE_CHECKING
+from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.sealing.comments import is_sealed_comment
 from sealedfiles.sealing.opened_tokens import is_token
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -27,24 +27,35 @@ _STARS = lazy_pattern(r"(?m)^[ \t]*\*+[ \t]?")
 """What begins the lines of a block comment."""
 
 
-def uncommented(
-    lines: CommentLines, index: int, file_format: Format
-) -> tuple[tuple[tuple[bytes, str], ...], int]:
-    """Return the relative key paths and decoded values of the entry that may begin in line *index*, and the
-    number of its lines.
-    """
+class Uncommented(NamedTuple):
+    """Relative key paths and decoded values: see ``PlacedComment``."""
+
+    alone: tuple[tuple[bytes, str], ...] = ()
+    joined: tuple[tuple[bytes, str], ...] = ()
+    lines: int = 1
+
+
+def uncommented(lines: CommentLines, index: int, file_format: Format) -> Uncommented:
+    """Return what line *index* would be without its sign."""
     line = lines.lines[index]
     if line.column < 0 or is_sealed_comment(lines.text_of(index)):
-        return (), 1
+        return Uncommented()
     longest = min(index + _LINES, len(lines.lines))
     end = min(lines.body_end(index), longest)
+    alone = tuple(_values(_text(lines, index, index + 1), file_format))
     while True:
-        text = "\n".join(_content(lines, at, line.column) for at in range(index, end))
-        found = tuple(_values(text, file_format))
+        text = _text(lines, index, end)
+        joined = tuple(_values(text, file_format)) if end > index + 1 else ()
         # The value of a key may begin on a line of its own.
-        if found or end >= min(index + _KEY_LINES, longest) or not _ENDS_IN_KEY.search(text):
-            return found, end - index
+        has_all = alone or joined or not _ENDS_IN_KEY.search(text)
+        if has_all or end >= min(index + _KEY_LINES, longest):
+            return Uncommented(alone, joined, end - index)
         end += 1
+
+
+def _text(lines: CommentLines, start: int, end: int) -> str:
+    column = lines.lines[start].column
+    return "\n".join(_content(lines, index, column) for index in range(start, end))
 
 
 def _content(lines: CommentLines, index: int, column: int) -> str:

@@ -273,19 +273,20 @@ class UnprovedCheck:
 
         comments = with_layers(stored, opened_tokens, self._keys)
         for index, (comment, layers) in enumerate(comments):
-            if not comment.uncommented:
-                continue
             lines = comments[index : index + comment.lines]
-            if not layers and not comment.values and len(lines) > 1:
+            if not layers and not comment.values:
                 lines = lines[1:]
-            writers = [self._writers(of) for line, of in lines if line.text.strip()]
-            groups = frozenset.intersection(*writers)
-            wanted = [_groups_of(path, self._rules) for path, _ in comment.values]
-            if wanted and groups and all(not one or one & groups for one in wanted):
-                continue  # it is right where it is
-            pairs = (*comment.values, *comment.uncommented)
-            is_plain = not any(of for _, of in lines)
-            yield Unproved(COMMENT, comment.text, is_plain, pairs, groups, is_prose=True)
+            for pairs, parts in (
+                (comment.alone, comments[index : index + 1]),
+                (comment.joined, lines),
+            ):
+                writers = [self._writers(of) for line, of in parts if line.text.strip()]
+                groups = frozenset.intersection(*writers) if writers else frozenset()
+                wanted = [_groups_of(path, self._rules) for path, _ in comment.values]
+                is_right = groups and wanted and all(not one or one & groups for one in wanted)
+                if pairs and not is_right:
+                    is_plain = not any(of for _, of in parts)
+                    yield Unproved(COMMENT, comment.text, is_plain, pairs, groups, is_prose=True)
 
     def _writers(self, layers: list[Token]) -> frozenset[str]:
         """Return the groups whose current readers alone can have written what these *layers* seal."""

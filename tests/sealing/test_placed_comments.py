@@ -32,7 +32,7 @@ def test_a_comment_has_the_place_that_its_value_would_have(path: str) -> None:
     form = described(path)[0].format
     assert form is not None
     (placed,) = placed_comments(text, form.scan(text), form)
-    assert placed._replace(uncommented=()) == PlacedComment(comment, ((place, "12"),))
+    assert placed._replace(alone=()) == PlacedComment(comment, ((place, "12"),))
     bare = text.replace("# ", "").replace("#", "").replace('"a"\n  // ', '"a",\n  ')
     bare = bare.replace('"12",\n', '"12"\n')
     assert (place, "12") in [
