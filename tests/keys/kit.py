@@ -13,6 +13,7 @@ from vectors import reference
 from sealedfiles import age
 from sealedfiles.age.keys import Identity
 from sealedfiles.errors import NoKeyError, TamperedError
+from sealedfiles.keys.expected import expected_by_environment
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.keyfile import GroupKey, wrap_keys
 
@@ -129,7 +130,7 @@ class Somebody(Identities):
         self._identities = identities
         self._found = {}
         self._explicit = None
-        self._expected = {}
+        self._expected = expected_by_environment()
         self.taken = 0
 
     def __iter__(self) -> Iterator[Identity]:
