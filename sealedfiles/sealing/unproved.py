@@ -35,12 +35,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from sealedfiles.model.token import Token
+    from sealedfiles.sealing.comment_lines import PlacedComment
     from sealedfiles.sealing.file import File, Keys
     from sealedfiles.sealing.opened_tokens import OpenedToken
     from sealedfiles.sealing.sealed_text import Text
     from sealedfiles.sealing.stored import NewTokens, Noted
 
 _SHOWN = 10
+_WORDS = lazy_pattern(r"[^\s:=,\"'`\[\]{}]+")
 _LINE = lazy_pattern(r"(?!-----)\s*\S{4}")
 """A line of a file without values. PEM has lines like ``-----BEGIN PRIVATE KEY-----``."""
 
@@ -265,34 +267,33 @@ class UnprovedCheck:
             yield from self._without_signs(one, opened_tokens)
 
     def _without_signs(self, stored: Text, opened_tokens: list[OpenedToken]) -> Iterator[Unproved]:
-        """Yield what comments would be without their signs; only their readers can have written sealed lines.
-
-        Of a key that has a line of its own, the line shows nothing.
-        """
+        """Yield what comments would be without signs; only readers can have written what is sealed of it."""
         from sealedfiles.sealing.placed_comments import with_layers
 
         comments = with_layers(stored, opened_tokens, self._keys)
-        for index, (comment, layers) in enumerate(comments):
-            lines = comments[index : index + comment.lines]
-            if not layers and not comment.values:
-                lines = lines[1:]
-            for pairs, parts in (
-                (comment.alone, comments[index : index + 1]),
-                (comment.joined, lines),
-            ):
-                writers = [self._writers(of) for line, of in parts if line.text.strip()]
-                groups = frozenset.intersection(*writers) if writers else frozenset()
-                wanted = [_groups_of(path, self._rules) for path, _ in comment.values]
-                is_right = groups and wanted and all(not one or one & groups for one in wanted)
-                if pairs and not is_right:
-                    is_plain = not any(of for _, of in parts)
-                    yield Unproved(COMMENT, comment.text, is_plain, pairs, groups, is_prose=True)
+        for index, (comment, _) in enumerate(comments):
+            wanted = [_groups_of(path, self._rules) for path, _ in comment.values]
+            for pairs, count in ((comment.alone, 1), (comment.joined, comment.lines)):
+                for pair in pairs:
+                    writers = self._writers(pair[1], comments[index : index + count])
+                    groups = frozenset.intersection(*writers) if writers else frozenset()
+                    is_right = groups and wanted and all(not one or one & groups for one in wanted)
+                    if not is_right:
+                        yield Unproved(COMMENT, pair[1], not groups, (pair,), groups, is_prose=True)
 
-    def _writers(self, layers: list[Token]) -> frozenset[str]:
-        """Return the groups whose current readers alone can have written what these *layers* seal."""
-        if any(self._is_retired(layer.group, layer.key_id) for layer in layers):
-            return frozenset()
-        return frozenset(layer.group for layer in layers)
+    def _writers(
+        self, value: str, lines: list[tuple[PlacedComment, list[Token]]]
+    ) -> list[frozenset[str]]:
+        """Return, for each of *lines* with a word of *value*, the groups whose current readers alone can have
+        written it."""
+        words = {*_WORDS.findall(value)}
+        return [
+            frozenset()
+            if any(self._is_retired(one.group, one.key_id) for one in layers)
+            else frozenset(one.group for one in layers)
+            for line, layers in lines
+            if not words.isdisjoint(_WORDS.findall(line.text))
+        ]
 
     def _wrong_comments(self, stored: Text, opened_tokens: list[OpenedToken]) -> Iterator[Unproved]:
         """Yield the sealed comments that a removed reader, or a reader of other groups, may have written.

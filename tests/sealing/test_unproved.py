@@ -308,3 +308,18 @@ def _by_production(comments: str) -> str:
     """Return the line of *comments* that is sealed, as a reader of production alone seals it."""
     sealed = seal(YAML, f"a: alpha\n{comments}", policy="{files: '**', group: production}")
     return sealed.decode().split("\n")[2]
+
+
+def test_a_section_of_which_only_some_lines_are_sealed_is_put_back() -> None:
+    policy = "{files: '**', values: ['**.password'], group: default}\n{files: '**', plain: true}"
+    live = "a: b\ndb:\n  user: alpha\n  password: beta-beta\n"
+    off = "a: b\n# db:\n#   user: alpha\n#   password: beta-beta\n"
+    stored = seal(YAML, off, seal(YAML, live, policy=policy), policy=policy)
+    assert "user: alpha" in stored.decode()
+    assert "beta" not in stored.decode()
+    file, rules = described(YAML, policy)
+    origin = UnprovedCheck(file, rules, ALL, lambda _group, _key_id: False)
+    in_git = StoredPlaintext([stored], file, None, origin)
+    back = seal_file(live.encode(), [stored], file, rules, ALL, stored=in_git)
+    assert unseal(YAML, back) == live.encode()
+    assert "beta" not in back.decode()
