@@ -55,7 +55,7 @@ def renew_file(
     token that cannot be decrypted, or that was made for another place, stays too. Raises NoKeyError and
     TamperedError if a current key is not available.
     """
-    if not any(is_stale(prefix) for prefix in prefixes_of(sealed.decode("utf-8", "replace"))):
+    if not any(map(is_stale, _prefixes(sealed, file, keys))):
         return sealed
     if is_whole(sealed):
         if any(token in kept for token in TOKEN.findall(sealed.decode("utf-8", "replace"))):
@@ -76,6 +76,15 @@ def renew_file(
             " nothing was stored"
         )
     return (bom + renewed).encode("utf-8")
+
+
+def _prefixes(sealed: bytes, file: File, keys: Keys) -> set[str]:
+    """Return the prefixes of the tokens in *sealed*, also of those within tokens: see ``layers_of_token``."""
+    text = sealed.decode("utf-8", "replace")
+    signs = file.format.comment_signs if file.format else ()
+    may_be_nested = is_whole(sealed) or any(f"{sign}sealed:v1:" in text for sign in signs)
+    layers = (layers_of_token(one, keys) for one in (TOKEN.findall(text) if may_be_nested else ()))
+    return prefixes_of(text).union(layer.prefix for found in layers for layer, _ in found)
 
 
 def _spliced(text: str, file: File, keys: Keys) -> str:

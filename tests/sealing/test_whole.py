@@ -15,6 +15,7 @@ from documents import (
     YAML,
     Keyring,
     at,
+    described,
     groups,
     mint,
     opened,
@@ -29,6 +30,8 @@ from sealedfiles.errors import NoKeyError
 from sealedfiles.model.token import COMMENT, TOKEN, VALUE, split
 from sealedfiles.model.token import WHOLE as WHOLE_KIND
 from sealedfiles.sealing.file import is_whole
+from sealedfiles.sealing.reseal import renew_file
+from sealedfiles.sealing.whole import layers_of
 
 BROKEN = {
     YAML: b"a: hunter22\n  b: [\n",
@@ -245,3 +248,17 @@ def test_content_that_looks_like_a_token_with_a_line_end_is_content() -> None:
 
 def test_groups_of_a_whole_file_are_those_of_its_outermost_token_without_keys() -> None:
     assert groups(seal(YAML, "[", policy=TWO)) == ["production"]
+
+
+def test_the_inner_layers_get_new_keys_as_well() -> None:
+    """Under a retired key, the file would not be proved to be from a current reader."""
+    policy = "{files: '**', values: [a], group: default}\n{files: '**', group: production}"
+    old, new = Keyring(default=0, production=0), Keyring(default=1, production=0)
+    file, _ = described(YAML, policy)
+    sealed = seal(YAML, BROKEN[YAML], policy=policy, keys=old)
+    assert [one.group for one in layers_of(sealed, old)] == ["production", "default"]
+    stale = layers_of(sealed, old)[1].prefix
+    renewed = renew_file(sealed, file, new, lambda prefix: prefix == stale)
+    assert stale not in {one.prefix for one in layers_of(renewed, new)}
+    assert [one.group for one in layers_of(renewed, new)] == ["production", "default"]
+    assert unseal(YAML, renewed, keys=new) == BROKEN[YAML]
