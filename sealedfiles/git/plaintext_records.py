@@ -49,8 +49,8 @@ def comment_records(comment: PlacedComment) -> list[bytes]:
     for path, value in (*comment.values, *comment.uncommented):
         records += [_at(path, value), *_pair(_VALUE, path, value), *_anywhere(value)]
     records += [*_anywhere(comment.text), *_line_records(_VALUE, f"\n{comment.text}")]
-    rests = [*_rests(comment.text)]
-    return [*records, *_held(_VALUE, rests), *_held(_COMMENT, rests)]
+    texts = [*rests(comment.text)]
+    return [*records, *_held(_VALUE, texts), *_held(_COMMENT, texts)]
 
 
 def line_records(line: PlacedComment) -> list[bytes]:
@@ -98,7 +98,7 @@ def retired_records(
         yield from (*of_value(path, value).placed, *_held(_VALUE, [value]))
     for one in comments:
         yield from of_comment(one).placed
-        yield from _held(_COMMENT, _rests(one.text) if not one.values else ())
+        yield from _held(_COMMENT, rests(one.text) if not one.values else ())
 
 
 def _held(kind: bytes, texts: Iterable[str]) -> list[bytes]:
@@ -106,7 +106,7 @@ def _held(kind: bytes, texts: Iterable[str]) -> list[bytes]:
     return [b"held\0%b\0%b" % (kind, _encoded(one)) for one in texts if len(one) >= TELLING]
 
 
-def _rests(text: str) -> Iterator[str]:
+def rests(text: str) -> Iterator[str]:
     """Yield what may be the value in a comment whose key is written so that no entry is found in it."""
     for separator in islice(_SEPARATOR.finditer(text), _SEPARATORS):
         rest = text[separator.end() :].strip()

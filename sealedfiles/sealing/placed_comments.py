@@ -67,45 +67,29 @@ def with_layers(
 ) -> list[tuple[PlacedComment, list[Token]]]:
     """Return every comment of *stored*, decrypted, each with the tokens of its layers; plaintext has none.
 
-    Empty if the decrypted text does not parse.
+    If the decrypted text does not parse, only the sealed ones, whose places are unknown.
     """
     if stored.form is None or not stored.comments:
         return []
     tokens = {one.start: one for one in opened_tokens if one.kind == COMMENT}
-    shown = splice(stored.text, opened_tokens)
-    try:
-        placed = placed_comments(shown, stored.form.scan(shown), stored.form)
-    except FormatError:
-        return []
-    if len(placed) != len(stored.comments):
-        return []
-    found = [tokens.get(start) for start, _ in stored.comments]
-    layers = [
-        [layer for layer, _ in layers_of_token(one.token, keys)] if one else [] for one in found
-    ]
-    return list(zip(placed, layers, strict=True))
-
-
-def sealed_comments(
-    stored: Text, opened_tokens: Sequence[OpenedToken], keys: Keys
-) -> Iterator[tuple[PlacedComment, list[Token]]]:
-    """Yield the comments of *stored* that are tokens, decrypted, each with the tokens of its layers.
-
-    If the decrypted text does not parse, their places are unknown.
-    """
-    tokens = {one.start: one for one in opened_tokens if one.kind == COMMENT}
-    if not tokens or stored.form is None:
-        return
+    layers = {
+        start: [layer for layer, _ in layers_of_token(one.token, keys)]
+        for start, one in tokens.items()
+    }
     shown = splice(stored.text, opened_tokens)
     try:
         placed = placed_comments(shown, stored.form.scan(shown), stored.form)
     except FormatError:
         placed = []
-    places = dict(zip((start for start, _ in stored.comments), placed, strict=False))
-    is_aligned = len(placed) == len(stored.comments)
-    for start, one in tokens.items():
-        layers = [layer for layer, _ in layers_of_token(one.token, keys)]
-        yield (
-            places[start] if is_aligned and start in places else PlacedComment(one.literal),
-            layers,
-        )
+    starts = [start for start, _ in stored.comments] if len(placed) == len(stored.comments) else []
+    found = [(one, layers.get(start, [])) for start, one in zip(starts, placed, strict=False)]
+    others = [start for start in tokens if start not in starts]
+    return [*found, *((PlacedComment(tokens[one].literal), layers[one]) for one in others)]
+
+
+def sealed_comments(
+    stored: Text, opened_tokens: Sequence[OpenedToken], keys: Keys
+) -> Iterator[tuple[PlacedComment, list[Token]]]:
+    """Yield the comments of *stored* that are tokens: see ``with_layers``."""
+    if any(one.kind == COMMENT for one in opened_tokens):
+        yield from (pair for pair in with_layers(stored, opened_tokens, keys) if pair[1])

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from sealedfiles.model.token import Token
     from sealedfiles.sealing.comment_lines import PlacedComment
     from sealedfiles.sealing.file import File, Keys
-    from sealedfiles.sealing.opened_tokens import OpenedToken
-    from sealedfiles.sealing.sealed_text import Text
     from sealedfiles.sealing.stored import NewTokens, Noted
 
 _SHOWN = 10
@@ -132,7 +130,7 @@ class UnprovedCheck:
             for version in distinct
             for one in self._of(version)
             if not (one.name in (FILE, PART) and one.text in proved)
-            and not (one.is_line or one.is_prose)
+            and not (one.is_line or one.is_unsigned)
             and any(_may_hold(text, part) for part in (one.text, *one.telling_values))
         ]
 
@@ -224,7 +222,7 @@ class UnprovedCheck:
     def _in_values(self, version: bytes) -> Iterator[Unproved]:
         """Yield the unproved values of a version that is not sealed whole."""
         # For nearly all files, no value of a version is compared.
-        from sealedfiles.sealing.placed_comments import comments_to_seal
+        from sealedfiles.sealing.placed_comments import comments_to_seal, with_layers
         from sealedfiles.sealing.renamed_format import read_stored
 
         stored = read_stored(version, self._file)
@@ -254,7 +252,8 @@ class UnprovedCheck:
                     if parts.group not in groups or self._is_retired(parts.group, parts.key_id):
                         text = one.form.decode(found.literal)
                         yield Unproved(show(span.path), text, False, ((span.path, text),))
-            yield from self._wrong_comments(one, opened_tokens)
+            placed = with_layers(one, opened_tokens, self._keys)
+            yield from self._wrong_comments(placed)
             try:
                 comments = comments_to_seal(splice(one.text, opened_tokens), one.form, self._rules)
             except FormatError:
@@ -264,13 +263,12 @@ class UnprovedCheck:
                 for comment in comments
                 if comment.text in one.text
             )
-            yield from self._without_signs(one, opened_tokens)
+            yield from self._without_signs(placed)
 
-    def _without_signs(self, stored: Text, opened_tokens: list[OpenedToken]) -> Iterator[Unproved]:
+    def _without_signs(
+        self, comments: list[tuple[PlacedComment, list[Token]]]
+    ) -> Iterator[Unproved]:
         """Yield what comments would be without signs; only readers can have written what is sealed of it."""
-        from sealedfiles.sealing.placed_comments import with_layers
-
-        comments = with_layers(stored, opened_tokens, self._keys)
         for index, (comment, _) in enumerate(comments):
             wanted = [_groups_of(path, self._rules) for path, _ in comment.values]
             for pairs, count in ((comment.alone, 1), (comment.joined, comment.lines)):
@@ -279,7 +277,9 @@ class UnprovedCheck:
                     groups = frozenset.intersection(*writers) if writers else frozenset()
                     is_right = groups and wanted and all(not one or one & groups for one in wanted)
                     if not is_right:
-                        yield Unproved(COMMENT, pair[1], not groups, (pair,), groups, is_prose=True)
+                        yield Unproved(
+                            COMMENT, pair[1], not groups, (pair,), groups, is_unsigned=True
+                        )
 
     def _writers(
         self, value: str, lines: list[tuple[PlacedComment, list[Token]]]
@@ -295,14 +295,16 @@ class UnprovedCheck:
             if not words.isdisjoint(_WORDS.findall(line.text))
         ]
 
-    def _wrong_comments(self, stored: Text, opened_tokens: list[OpenedToken]) -> Iterator[Unproved]:
+    def _wrong_comments(
+        self, comments: list[tuple[PlacedComment, list[Token]]]
+    ) -> Iterator[Unproved]:
         """Yield the sealed comments that a removed reader, or a reader of other groups, may have written.
 
         Of a comment that is no entry, only its groups show for which values it is right.
         """
-        from sealedfiles.sealing.placed_comments import sealed_comments
-
-        for comment, layers in sealed_comments(stored, opened_tokens, self._keys):
+        for comment, layers in comments:
+            if not layers:
+                continue
             if any(self._is_retired(layer.group, layer.key_id) for layer in layers):
                 yield Unproved(COMMENT, comment.text, False, comment.values)
                 continue
@@ -333,7 +335,7 @@ class UnprovedCheck:
         yield from (Unproved(COMMENT, one.text, False, one.values) for one in comments)
         placed = [] if is_right else placed_comments(text.text, text.scan, text.form)
         yield from (
-            Unproved(COMMENT, one.text, False, one.uncommented, is_prose=True) for one in placed
+            Unproved(COMMENT, one.text, False, one.uncommented, is_unsigned=True) for one in placed
         )
 
     def _proved_lines(self, version: bytes) -> list[str]:

@@ -26,7 +26,7 @@ class Unproved(NamedTuple):
     """The key path and the decoded value, or those of the entry of a comment."""
     groups: frozenset[str] = frozenset()
     """The groups of a sealed comment: as a value of these, it is proved."""
-    is_prose: bool = False
+    is_unsigned: bool = False
     """Whether it is what a comment would be without its sign, whatever it reads as with it."""
 
     @property
@@ -53,7 +53,7 @@ def is_repeated(
     A value that is too short to be recognized counts only with its key, or, if *is_gone*, if its own key path
     is gone.
     """
-    if one.is_prose:
+    if one.is_unsigned:
         added = [*values, *(pair for comment in comments for pair in _entries(comment))]
         return any(_is_of(one, path, value) for path, value in added)
     text, places = comparable(one.text), {(path, comparable(value)) for path, value in one.places}
@@ -82,9 +82,9 @@ def is_repeated(
     return False
 
 
-def _is_of(prose: Unproved, path: bytes, value: str) -> bool:
-    """Return True if *value* is what *prose* would be, with its key or, if telling, any key."""
-    same, places = comparable(value), {(key, comparable(found)) for key, found in prose.places}
+def _is_of(comment: Unproved, path: bytes, value: str) -> bool:
+    """Return True if *value* is what *comment* would be, with its key or, if telling, any key."""
+    same, places = comparable(value), {(key, comparable(found)) for key, found in comment.places}
     is_telling = len(value) >= TELLING and any(same == other for _, other in places)
     return is_telling or _is_at(places, path, same)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sealedfiles.app.check.allowing import cached_ring, policy_in_force
 from sealedfiles.app.check.checker import Checker
@@ -115,7 +115,10 @@ def _check(clone: Clone, wanted: Wanted, store: Store) -> CheckReport:
             findings = checker.look(task)
         if not findings and not wanted.staged and not task.is_set_up:
             raise not_set_up(clone)
-        findings += _due(clone, task.version.policy, wanted, notes)
+        findings += in_order(
+            one.judged(task.version.policy, in_force)
+            for one in _due(clone, task.version.policy, wanted, notes)
+        )
         if ring is not None and not wanted.staged:
             lost = _lost_revocations(clone, ring, notes)
             findings += in_order(one.judged(task.version.policy, in_force) for one in lost)
@@ -217,7 +220,9 @@ def _kept_access(clone: Clone) -> Iterator[Finding]:
             yield kept_access(one.group, one.name, f" since commit {one.commit[:12]}")
 
 
-def _due(clone: Clone, policy: Policy | None, wanted: Wanted, notes: list[Note]) -> list[Finding]:
+def _due(
+    clone: Clone, policy: Policy | None, wanted: Wanted, notes: list[Note]
+) -> Iterable[Finding]:
     """Return the values of the index that are due by their rules in *policy*; add limitations to *notes*.
 
     History is read only if a rule limits the use of values, and not for the changes of the index, which
@@ -233,6 +238,4 @@ def _due(clone: Clone, policy: Policy | None, wanted: Wanted, notes: list[Note])
     if is_shallow(clone.repository):
         what = "this clone is shallow: the age of values is unknown"
         notes.append(Note(what, ("run: git fetch --unshallow",)))
-    found = due_values(clone, policy, wanted.selects, keyed=wanted.keyed)
-    in_force = policy_in_force(clone)
-    return in_order(one.judged(policy, in_force) for one in found)
+    return due_values(clone, policy, wanted.selects, keyed=wanted.keyed)

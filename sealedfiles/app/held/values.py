@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(rb"[\w./+=:@-]+").fullmatch
 """Matches a literal that is equal to its value in every format."""
 
+_HEADER = re.compile(rb"[\"']?[^\"'=:\s]+[\"']?[ \t]*[:=]?[ \t]*[\[{(][\[{( \t]*").fullmatch
+"""Matches the line of a comment with which a collection begins: a key, which is no secret, and brackets."""
+
 _FEWEST_CHARACTERS = 4
 """A text with fewer distinct characters is blank or a separator line, not a secret."""
 
@@ -114,10 +117,6 @@ class HeldValues:
             if value.token == source.token:
                 return show_path(source.file.path), value.path
         return show_path(source.file.path), b"#"
-
-
-_HEADER = re.compile(rb"[\"']?[^\"'=:\s]+[\"']?[ \t]*[:=]?[ \t]*[\[{(][\[{( \t]*").fullmatch
-"""Matches the line of a comment with which a collection begins: a key, which is no secret, and brackets."""
 
 
 def texts_in(

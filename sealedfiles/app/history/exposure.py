@@ -26,6 +26,7 @@ from sealedfiles.errors import TamperedError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import Change, Commit, is_shallow, read_commits, staged
 from sealedfiles.git.folders import IndexFolder, TreeFolder
+from sealedfiles.git.plaintext_records import rests
 from sealedfiles.git.worktree import tracked_sealed_files
 from sealedfiles.keys.epochs import epoch_ids
 from sealedfiles.keys.folder import NAME, MetadataSource
@@ -97,9 +98,8 @@ class ExposureReport(NamedTuple):
         return any(row.kind in (MUST_CHANGE, UNKNOWN) for row in self.rows)
 
 
-_LINES, _PARTS = 1000, 20
-"""The number of lines of one text, and of parts of one line, that are compared."""
-_SEPARATOR = lazy_pattern(r"[=:\s]+")
+_LINES = 1000
+"""The number of lines of one text that are compared."""
 
 _Place = tuple[object, bytes]
 """A file, by path or file id, and a place in it."""
@@ -283,8 +283,7 @@ def _texts_of(value: PastValue) -> Iterator[str]:
     if "\0" in text or not (value.path in (WHOLE, IN_COMMENT) or "\n" in text):
         return
     for line in islice(text.split("\n"), _LINES):
-        starts = [0, *(match.end() for match in islice(_SEPARATOR.finditer(line), _PARTS))]
-        for part in (*(line[start:] for start in starts), *line.split()):
+        for part in (line, *rests(line), *line.split()):
             bare = part.strip(" \t\r,;\"'`")
             if len(bare) >= TELLING:
                 yield bare
