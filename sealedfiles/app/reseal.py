@@ -6,8 +6,10 @@ from sealedfiles.app.dialog import Dialog, agree
 from sealedfiles.app.files.sealed_form import SealedForm
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
-from sealedfiles.errors import UsageError
+from sealedfiles.errors import TamperedError, UsageError
+from sealedfiles.git.filter.problems import describe_problem, misplaced_hints
 from sealedfiles.model.token import TOKEN, split
+from sealedfiles.sealing import open_file
 from sealedfiles.sealing.reseal import reseal_file
 from sealedfiles.util.messages import counted, shell_path
 
@@ -17,7 +19,7 @@ def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> bool:
 
     *yes* reseals values that appeared under a retired key without asking; returns False, with nothing
     changed, if the user does not agree.  Raises UsageError for a file without tokens, NoKeyError if none
-    opens.
+    opens, and, when the others are resealed, TamperedError for tokens that cannot be decrypted.
     """
     place = form.place
     workspace = place.workspace
@@ -43,19 +45,29 @@ def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> bool:
     )
     on_disk = place.is_sealed and form.write_disk(new_disk)
     staged = form.write_index(new_blob)
-    now = {*TOKEN.findall(_text(new_blob if staged else new_disk))}
+    new = new_blob if staged else new_disk
+    problems = open_file(new, file, workspace.ring).problems
+    broken = [problem for problem in problems if problem.reason != "no-key"]
+    now = {*TOKEN.findall(_text(new))}
     kept = sorted({split(token).group for token in now & before})
     unread = [group for group in kept if not workspace.ring.holds(group)]
     if on_disk or staged:
         dialog.say(f"{place.name}: {counted(len(now - before), 'value')} resealed")
     else:
-        which = "values that you read" if unread else "values"
+        which = "other values" if broken else "values that you read" if unread else "values"
         dialog.say(f"{place.name}: nothing to do: all {which} use the current keys")
     if staged:
         dialog.say(f"{place.name} is staged: commit it")
     for group in unread:
         dialog.say(
             f"{place.name}: values of the group {group} keep their tokens, because you do not read it"
+        )
+    for problem in broken:
+        dialog.warn(describe_problem(place.name, problem))
+    if broken:
+        raise TamperedError(
+            f"{place.name}: {counted(len(broken), 'token')} not resealed",
+            *misplaced_hints(broken, place.path),
         )
     return True
 

@@ -65,6 +65,7 @@ class _Terminal:
             # click raises Abort for the end of input and for Ctrl-C, but Ctrl-C must interrupt the command.
             if isinstance(end.__context__, KeyboardInterrupt):
                 raise KeyboardInterrupt from None
+            click.echo(err=True)  # what follows does not stand behind the question
             return None
 
 

@@ -249,6 +249,17 @@ def test_unsealed_files_and_conflicts_are_refused(repo: Repo) -> None:
     assert "has a merge conflict" in repo.stderr
 
 
+def test_a_damaged_token_is_reported_and_not_counted_as_current(repo: Repo) -> None:
+    repo.sealedfiles("lock")
+    token = tokens(repo.read(ENV))[0]
+    repo.write(ENV, repo.read(ENV).replace(token, token[:-5] + "AAAAA"))
+    repo.git("add", ENV)
+    repo.sealedfiles("reseal", ENV, code=4)
+    assert "nothing to do: all other values use the current keys" in repo.stderr
+    assert f"{ENV}:6: DB_USER: a token of the group default stays sealed" in repo.stderr
+    assert "1 token not resealed" in repo.stderr
+
+
 @pytest.mark.parametrize("lost", ["filter", "attributes"])
 def test_without_the_filter_no_plaintext_is_staged(repo: Repo, lost: str) -> None:
     """git would store the files of the working tree as they are."""

@@ -481,3 +481,14 @@ def test_a_forged_value_is_not_resealed_without_a_question(
         assert left[0] in tokens(forged.git("show", f":{YAML}"))
     forged.sealedfiles("sync", "--yes")
     assert left[0] not in tokens(forged.git("show", f":{YAML}"))
+
+
+def test_trust_without_a_terminal_confirms_nothing_and_says_so(repo: Repo, tmp_path: Path) -> None:
+    fresh = repo.person.clone(repo, tmp_path / "fresh")
+    fresh.sealedfiles("unlock")
+    fresh.sealedfiles("trust", "bob", code=2)
+    assert "in person? [y/N]: \n" in fresh.stderr
+    assert "nothing was changed: no terminal to ask on" in fresh.stderr
+    assert "to confirm: --yes" in fresh.stderr
+    fresh.sealedfiles("trust", "bob", "--yes")
+    fresh.sealedfiles("trust", "bob")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sealedfiles import age
 from sealedfiles.app.access.confirmed import is_confirmed, note_confirmed
-from sealedfiles.app.dialog import Dialog
+from sealedfiles.app.dialog import Dialog, confirmed
 from sealedfiles.app.rotation.renewal import new_keys
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import TamperedError, UsageError
@@ -53,8 +53,8 @@ def trust_reader(
     if wrong or not begun:
         for recipient in recipients:
             dialog.say(f"public key of {name} now: {describe_key(recipient)}")
-        if not yes and not dialog.ask(f"Has {name} confirmed this in person?"):
-            return None if wrong else True
+        if not yes and not confirmed(dialog, f"Has {name} confirmed this in person?"):
+            return None
         note_confirmed(workspace, reader)
         if not wrong:
             dialog.say(f"this clone can grant {name} access to other groups with these public keys")
