@@ -79,7 +79,7 @@ def _refuse_restored(clone: Clone, group: str, epochs: list[Epoch]) -> None:
     """
     listed = {epoch.key_id for epoch in epochs}
     for version in versions(clone.repository, group):
-        folder = TreeFolder(clone.history_objects, version.commit, is_evidence=True)
+        folder = TreeFolder(clone.objects, version.commit, is_evidence=True)
         try:
             old = read_epochs(folder, group)
         except TamperedError:

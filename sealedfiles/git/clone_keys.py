@@ -66,10 +66,9 @@ class CloneKeys(ABC):
         self.identities.folders = self._key_folders
 
     def allow_fetching(self) -> None:
-        """Let git fetch what a partial clone lacks, as `git log` does, for a command that reads history."""
+        """Let all git commands fetch what a partial clone lacks, for a command that reads many objects."""
         if self.repository.is_partial:
             self.repository.may_fetch = True
-            self.objects.close()  # a process started before would fail at the first missing object
 
     @cached_property
     def ring(self) -> GroupKeyring:
@@ -246,20 +245,11 @@ class CloneKeys(ABC):
 
     def _history(self, group: str) -> Iterator[MetadataSource]:
         for commit in (self._key_history or {}).get(group, ()):
-            yield TreeFolder(self.history_objects, commit, is_evidence=True)
-
-    @cached_property
-    def history_objects(self) -> Objects:
-        """The objects of earlier commits, which show which keys are retired; a partial clone fetches them."""
-        if self.repository.is_partial:
-            return Objects(self.repository, may_fetch=True)
-        return self.objects
+            yield TreeFolder(self.objects, commit, is_evidence=True)
 
     def close(self) -> None:
         """End the git processes."""
         self.objects.close()
-        if "history_objects" in vars(self):
-            self.history_objects.close()
 
     @property
     def lacks_key_history(self) -> bool:
@@ -335,7 +325,7 @@ class CloneKeys(ABC):
             raise not_accepted(self.repository)
         # Of several keys, one may be that of another repository, whose folder somebody put here.
         if len(expected.get(group, ())) != 1:
-            verify_start(self.repository, self.history_objects, group, epochs)
+            verify_start(self.repository, self.objects, group, epochs)
 
     def pinned_patterns(self) -> list[str]:
         """Return the patterns that are sealed in this clone, for a policy that does not list them."""

@@ -39,13 +39,11 @@ class Objects:
     """Reads the objects of a repository.
 
     Request only ids and ``<commit>:<path>``: git cat-file reads the index only once, so the answer to
-    ``:<path>`` would become stale during a rebase.
+    ``:<path>`` would become stale during a rebase.  git fetches what a partial clone lacks.
     """
 
-    def __init__(self, repository: Repository, *, may_fetch: bool = False) -> None:
+    def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._may_fetch = may_fetch
-        """Whether git may fetch objects that a partial clone lacks."""
         self._process: Child | None = None
         self._size_process: Child | None = None
         self._ahead: dict[bytes, Object | None] = {}
@@ -94,6 +92,18 @@ class Objects:
         found = self.read(name)
         return found.data if found and found.type == "blob" else None
 
+    def is_here(self, oid: str) -> bool:
+        """Return True if *oid*, which may be the id of a plaintext, exists here.
+
+        It is not fetched: a partial clone would send the id, a hash of the plaintext, to the server.
+        """
+        if self.lacks(oid):
+            return False
+        if self._repository.is_partial:
+            code, _, _ = self._repository.try_run("cat-file", "-e", oid)
+            return code == 0
+        return self.read(oid.encode("ascii")) is not None
+
     def lacks(self, oid: str) -> bool:
         """Return True if *oid* certainly does not exist here; False if it does, or if git must be asked.
 
@@ -138,8 +148,7 @@ class Objects:
         _send(self._process, names)
 
     def _start(self, option: str) -> Child:
-        more = {"GIT_NO_LAZY_FETCH": "0"} if self._may_fetch else None
-        env = self._repository.git_environment(more)
+        env = self._repository.git_environment({"GIT_NO_LAZY_FETCH": "0"})
         return child.start(("cat-file", option), self._repository.root, env)
 
     def _answer(self) -> Object | None:
@@ -150,8 +159,8 @@ class Objects:
         if not head:
             if self._repository.is_partial:
                 raise GitError(
-                    "this partial clone lacks an object that the command needs",
-                    "fetch all objects: git fetch --refetch --no-filter",
+                    "git could not fetch an object that this partial clone lacks",
+                    "once the remote can be reached, fetch all objects: git fetch --refetch --no-filter",
                 )
             raise GitError("git cat-file ended unexpectedly")
         if len(parts) < 3 or not parts[-1].strip().isdigit():

@@ -214,7 +214,7 @@ def commit_with(clone: Clone, path: bytes, oid: str) -> str | None:
     Empty if the history cannot be read.
     """
     # Usually no such object exists: these lookups are fast, and searching the history is slow.
-    if clone.objects.lacks(oid) or clone.objects.blob(oid.encode("ascii")) is None:
+    if not clone.objects.is_here(oid):
         return None
     fetched = ["FETCH_HEAD"] if clone.objects.read(b"FETCH_HEAD^{commit}") else []
     options = ["--all", *fetched, "--full-history", "-m", "--max-count=1", "--format=%H"]

@@ -45,9 +45,9 @@ class Repository:
         """``common_dir`` as a string."""
         self.has_work_tree = has_work_tree
         self.may_fetch = False
-        """Whether git may fetch the objects that a partial clone lacks, as `git log` does.
+        """Whether git commands may fetch the objects that a partial clone lacks; ``Objects`` always may.
 
-        For the filter and the hooks it may not: git add would wait for the network, file by file."""
+        For the filter they may not: git add would wait for the network, file by file."""
 
     @cached_property
     def top(self) -> Path:

@@ -200,7 +200,7 @@ def _verified(
 ) -> list[Epoch]:
     """Return the epochs of *group* in *commit*, also added to *known* by their source; empty if no reader of
     the group wrote them, or if a key is not available: then *unread* gets them with *commit*."""
-    folder = TreeFolder(clone.history_objects, commit, is_evidence=True)
+    folder = TreeFolder(clone.objects, commit, is_evidence=True)
     data = b""
     try:
         data = folder.read(f"keys/{group}/epochs") or b""

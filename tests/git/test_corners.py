@@ -64,6 +64,33 @@ def test_a_partial_clone(repo: Repo, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_partial_and_sparse_clone(repo: Repo, tmp_path: Path) -> None:
+    """git has fetched neither the keys nor the files that are not checked out."""
+    repo.git("config", "uploadpack.allowFilter", "true")
+    repo.write("deep/other.env", "OTHER=s3cr3t-other\n")
+    repo.sealedfiles("track", "deep/*.env")
+    repo.commit("a file in a folder")
+    sparse = repo.person.clone(
+        repo, tmp_path / "sparse", "--filter=blob:none", "--sparse", "--no-local"
+    )
+    sparse.sealedfiles("unlock")
+    assert sparse.sealedfiles("get", ENV, "DB_PASSWORD") == "s3cr3t-db-alpha\n"
+    sparse.edit(ENV, "db-alpha", "db-beta")
+    sparse.commit("new password")
+    assert_one_token_changed(sparse.tokens("HEAD~1", ENV), sparse.tokens("HEAD", ENV))
+    sparse.sealedfiles("check")
+    sparse.sealedfiles("status")
+    assert "absent       deep/other.env" in sparse.sealedfiles("status")
+    repo.sealedfiles("rotate", "default", "--yes")
+    repo.commit("rotated")
+    sparse.git("pull", "--quiet", "--no-rebase", "--no-edit", code=None)
+    sparse.sealedfiles("lock")
+    sparse.sealedfiles("unlock")
+    sparse.git("sparse-checkout", "add", "deep")
+    assert sparse.read("deep/other.env") == "OTHER=s3cr3t-other\n"
+
+
+@pytest.mark.slow
 def test_a_partial_clone_fetches_the_history_of_the_keys(
     team: tuple[Repo, Repo], origin: Path, tmp_path: Path
 ) -> None:
@@ -101,7 +128,7 @@ def test_a_partial_clone_fetches_the_history_of_the_keys(
     offline = alice.person.clone(origin, tmp_path / "offline", *filtered)
     origin.rename(tmp_path / "away")
     assert offline.sealedfiles("get", ENV, "DB_PASSWORD", code=1) == ""
-    assert "this partial clone lacks an object" in offline.stderr
+    assert "could not fetch an object that this partial clone lacks" in offline.stderr
     (tmp_path / "away").rename(origin)
     for kind in ("tree:2", "combine:blob:none+tree:3", "object:type=tag", "tree:0"):
         treeless = alice.person.clone(origin, tmp_path / kind, f"--filter={kind}", "--no-local")

@@ -65,6 +65,7 @@ def check(clone: Clone, wanted: Wanted, store: Store | None = None) -> CheckRepo
     Raises UsageError for a revision or path that does not exist, or if sealedfiles is not set up;
     GitError; and NoKeyError if tokens should be decrypted and no key is available.
     """
+    clone.allow_fetching()
     try:
         return _check(clone, wanted, store or store_of(clone))
     except GitError as error:

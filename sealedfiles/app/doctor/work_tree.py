@@ -107,16 +107,12 @@ def _phantoms(clone: Clone) -> Iterator[Point]:
 def _completeness(clone: Clone) -> Iterator[Point]:
     repository = clone.repository
     shallow = repository.run("rev-parse", "--is-shallow-repository").strip() == b"true"
-    code, out, _ = repository.try_run("config", "--get-regexp", r"^remote\..*\.promisor$")
     if shallow:
         yield warning(
             "this is a shallow clone: older keys and values are missing", "git fetch --unshallow"
         )
-    elif code == 0 and b"true" in out:
-        yield warning(
-            "this is a partial clone: the filter cannot fetch missing objects on demand, as git does",
-            "git fetch --refetch",
-        )
+    elif repository.is_partial:
+        yield ok("partial: git fetches missing objects when they are needed")
     else:
         yield ok("complete")
 

@@ -153,7 +153,7 @@ def _sealed_in_history(clone: Clone, paths: Collection[bytes]) -> dict[bytes, st
         ):
             for change in commit.changes():
                 if change.new and change.path in wanted and change.path not in found:
-                    data = clone.history_objects.blob(change.new.encode("ascii"))
+                    data = clone.objects.blob(change.new.encode("ascii"))
                     if data is None:
                         raise UsageError(
                             f"the version of {show_path(change.path)} in commit {commit.oid[:12]} is missing "

@@ -268,18 +268,20 @@ def test_a_shallow_clone_says_what_it_could_not_compare(leaky: Toy, tmp_path: Pa
     assert ["shallow" in note.message for note in report.notes] == [True]
 
 
-def test_objects_missing_in_a_partial_clone_are_reported(leaky: Toy, tmp_path: Path) -> None:
+def test_objects_missing_in_a_partial_clone_are_fetched_or_reported(
+    leaky: Toy, tmp_path: Path
+) -> None:
     leaky.git("config", "uploadpack.allowFilter", "true")
     command = ["git", "clone", "-q", "--no-checkout", "--filter=blob:none", leaky.path.as_uri()]
     subprocess.run([*command, str(tmp_path / "partial")], check=True)
+    subprocess.run([*command, str(tmp_path / "offline")], check=True)
+    origin, expected = leaky.path, leaky.report("HEAD")
     leaky.path = tmp_path / "partial"
-    try:
-        report = leaky.report("HEAD")
-    except GitError as error:
-        assert "partial clone" in error.message
-    else:
-        assert report.incomplete
-        assert "without --filter" in report.notes[-1].hints[0]
+    assert leaky.report("HEAD") == expected
+    origin.rename(tmp_path / "away")
+    leaky.path = tmp_path / "offline"
+    with pytest.raises(GitError, match="this is a partial clone, and objects are missing"):
+        leaky.report("HEAD")
 
 
 def test_commits_put_in_the_place_of_others_hide_nothing(
