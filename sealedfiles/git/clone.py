@@ -90,8 +90,18 @@ class Clone(CloneKeys):
         return self._attributes().covers(path)
 
     def sealed_entries(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """Yield the *entries* that must be sealed, regular files only."""
-        return (e for e in entries if e.mode.startswith("100") and self.covers(e.path))
+        """Yield the *entries* that must be sealed, regular files only.
+
+        If no policy says which, only changes of the other files are refused: they are committed as they are.
+        """
+        for entry in entries:
+            is_covered = entry.mode.startswith("100") and self.covers(entry.path)
+            if is_covered and (not self.policy_in_force.knows_none or self._looks_sealed(entry)):
+                yield entry
+
+    def _looks_sealed(self, entry: Entry) -> bool:
+        blob = self.objects.blob(entry.oid.encode("ascii"))
+        return self._attributes().covers(entry.path) or b"sealed:v" in (blob or b"")
 
     def is_passed_through(self, path: bytes) -> bool:
         """Return True if the file at *path* is never sealed, even if a pattern matches it."""

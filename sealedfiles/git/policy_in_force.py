@@ -103,6 +103,8 @@ class PolicyInForce:
         self._in_force: InForce | PolicyError | None = None
         self._rules: dict[str, FileRules] = {}
         self._tracking: Policy | None = None
+        self.knows_none = False
+        """Whether ``tracking`` found neither an accepted policy nor a proved one: it tracks every file."""
         root = clone.work_tree.name
         self._policy_file, self._proof_file = os.path.join(root, POLICY), os.path.join(root, PROOF)
         self._accepted_file = clone.state.file("policy")
@@ -135,8 +137,7 @@ class PolicyInForce:
     def tracking(self) -> Policy:
         """Return a policy that tracks the files to seal: the accepted one, or one of known patterns.
 
-        Otherwise anyone with push access could shorten the list of tracked patterns, and new clones, which
-        do not accept that, would add new secrets in plaintext.
+        Otherwise anyone with push access could shorten it, and new clones would add secrets in plaintext.
         """
         accepted = self.accepted()
         if accepted is None and self._tracking is None:
@@ -144,6 +145,7 @@ class PolicyInForce:
             patterns = dict.fromkeys(self._known_patterns())
             tracked = ((one, FilePattern(one, ignore_case=ignore_case)) for one in patterns)
             self._tracking = Policy([], tracked=tuple(tracked))
+        self.knows_none = self.knows_none and accepted is None
         return accepted or self._tracking or Policy([])
 
     def unverified_patterns(self) -> list[str]:
@@ -318,7 +320,8 @@ class PolicyInForce:
         with contextlib.suppress(SealedFilesError):
             groups = self._held_groups()
         proved = self._proved_before(groups) if groups else None
-        if groups and proved is None:
+        self.knows_none = bool(groups) and proved is None
+        if self.knows_none:
             yield "*"
         found = [] if groups else [*self._earlier()]
         with contextlib.suppress(SealedFilesError):
@@ -385,16 +388,13 @@ class PolicyInForce:
         return [g for g in groups or () if files and not self.is_proved(files, [g])]
 
     def _last_commit(self) -> list[str]:
-        """Return hints with the last commit of the policy, its author, and whether it was changed since."""
-        from sealedfiles.git.dates import show_day  # rarely needed
+        """Return hints with the last commit of the policy, and whether it was changed since."""
+        from sealedfiles.git.cached_groups import last_change  # rarely needed
+        from sealedfiles.git.commits import describe_commits
 
-        code, out, _ = self._clone.repository.try_run(
-            "log", "-1", "--format=%h%x00%an%x00%at%x00%s", "HEAD", "--", f"{NAME}/{POLICY}"
-        )
-        fields = out.decode("utf-8", "replace").strip("\n").split("\x00")
-        if code or len(fields) != 4:
-            return []
-        commit, author, date, subject = fields
-        dirty = self._clone.repository.run("status", "--porcelain", "--", f"{NAME}/{POLICY}")
-        last = f"last committed in {commit} by {author} on {show_day(date)}: {subject}"
-        return ["the change is not committed", last] if dirty else [last]
+        repository = self._clone.repository
+        commits = [*filter(None, [last_change(repository, POLICY)])]
+        found = describe_commits(repository, commits).values()
+        last = [f"last committed in {commit.words}" for commit in found]
+        dirty = repository.run("status", "--porcelain", "--", f"{NAME}/{POLICY}")
+        return ["the change is not committed", *last] if dirty else last
