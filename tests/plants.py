@@ -12,12 +12,17 @@ PIN = {YAML: "production.pin", JSON: "production.pin", ENV: "PROD_PIN"}
 
 def push(bob: Repo, alice: Repo, path: str, forged: str) -> None:
     """Commit *forged* past the filter; Alice pulls it."""
+    forge(bob, path, forged)
+    alice.git("pull", "--quiet", "--ff-only", "origin", "main")
+
+
+def forge(bob: Repo, path: str, forged: str) -> None:
+    """Commit *forged* past the filter, and push it."""
     (bob.path / ".git/forged").write_bytes(forged.encode())
     oid = bob.git("hash-object", "-w", "--no-filters", ".git/forged").strip()
     bob.git("update-index", "--cacheinfo", f"100644,{oid},{path}")
     bob.git("commit", "--quiet", "--no-verify", "--message", "forge")
     bob.git("push", "--quiet", "--no-verify", "origin", "HEAD:main")
-    alice.git("pull", "--quiet", "--ff-only", "origin", "main")
 
 
 def plant_plaintext(bob: Repo, alice: Repo, path: str) -> None:

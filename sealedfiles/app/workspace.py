@@ -106,7 +106,11 @@ class Workspace:
         """
         if self.clone:
             path = self.clone.repository.relative(file)
-            return self.clone.index.name_of(path) if self.clone.repository.ignores_case else path
+            if not self.clone.repository.ignores_case:
+                return path
+            from sealedfiles.git.same_file import name_in_index
+
+            return name_in_index(self.clone.index, path)
         absolute = Path(os.path.abspath(file))
         try:
             relative = (absolute.parent.resolve() / absolute.name).relative_to(self.root.resolve())

@@ -8,12 +8,11 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from itertools import chain
 
-from sealedfiles.errors import GitError, UsageError
+from sealedfiles.errors import GitError
 from sealedfiles.git import child
 from sealedfiles.git.repository import Repository
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.util.lazy_pattern import lazy_pattern
-from sealedfiles.util.messages import printable
 
 LINK_MODE = "120000"
 
@@ -166,6 +165,11 @@ class Listing:
             yield _parsed(match)
             at = text.find(b"\0" + tag, at + 1)
 
+    def beyond_ascii(self) -> Iterator[Entry]:
+        """Yield the entries whose paths are not ASCII."""
+        entries = () if self._text.isascii() else parse_entries(self._text, 1)
+        return (entry for entry in entries if not entry.path.isascii())
+
     def _find(self, path: bytes) -> int:
         """Return the offset of the first entry of *path*, or where it would be."""
         text = self._text
@@ -275,22 +279,9 @@ class Index:
         """
         return any(entry.mode == LINK_MODE for entry in self.stages(path).values())
 
-    def name_of(self, path: bytes) -> bytes:
-        """Return *path* as it is in the index if case is ignored, or *path* itself if it is not there.
-
-        Otherwise a file that was pushed under a name in other case would be one that git does not have, and
-        so the user's own.  Raises UsageError if there are two.
-        """
-        wanted = _folded(path)
-        paths = dict.fromkeys(entry.path for entry in self.entries())
-        found = [one for one in paths if _folded(one) == wanted]
-        if len(found) > 1:
-            first, second = (os.fsdecode(one) for one in found[:2])
-            raise UsageError(
-                f"git has {printable(first)} and {printable(second)}, which are the same file here",
-                "on another computer, rename one of them",
-            )
-        return found[0] if found else path
+    def beyond_ascii(self) -> Iterator[Entry]:
+        """Yield the entries whose paths are not ASCII."""
+        return self._list().beyond_ascii()
 
     def _list(self) -> Listing:
         """Return the list of all entries."""
@@ -389,12 +380,3 @@ def _parsed(match: re.Match[bytes]) -> Entry:
     tag, mode, oid, stage, path = match.groups()
     text = mode.decode("ascii"), oid.decode("ascii")
     return Entry(path, *text, int(stage), tag in (b"S", b"s"), tag is not None and tag.islower())
-
-
-def _folded(path: bytes) -> str:
-    """Return *path* as file systems compare it that ignore case and, as on macOS, forms of Unicode."""
-    if path.isascii():
-        return path.lower().decode("ascii")
-    from unicodedata import normalize  # few names need it
-
-    return normalize("NFC", os.fsdecode(path)).casefold()

@@ -14,26 +14,15 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sealedfiles.errors import PolicyError, SealedFilesError, TamperedError
 from sealedfiles.git.clone_keys import CloneKeys
-from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.epochs import parse_epochs
 from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.keys.policy_proof import NAME as PROOF
-from sealedfiles.keys.policy_proof import is_proved_by, proving_groups
+from sealedfiles.keys.policy_proof import PolicyFiles, is_proved_by, proving_groups
 from sealedfiles.light_typing import NamedTuple, TypeVar
 from sealedfiles.model.policy import FileRules, Policy, parse_policy
 from sealedfiles.model.wildmatch import FilePattern
 
 T = TypeVar("T")
-
-_SEARCHED = 100
-"""Maximum number of commits to search for a proved policy: few successive policies lack a proof."""
-
-
-class PolicyFiles(NamedTuple):
-    """The content of one version of the policy and of its proofs."""
-
-    data: bytes
-    proofs: bytes
 
 
 class InForce(NamedTuple):
@@ -119,6 +108,7 @@ class PolicyInForce:
                     self._in_force = _without_paths(self._in_force)
             except PolicyError as error:
                 self._in_force = error
+            self.knows_none = False
             self._rules = {}
             self._tracking = None
             self._state = self._fingerprint()
@@ -140,13 +130,13 @@ class PolicyInForce:
         Otherwise anyone with push access could shorten it, and new clones would add secrets in plaintext.
         """
         accepted = self.accepted()
-        if accepted is None and self._tracking is None:
+        lists_none = accepted is None or accepted.tracked is None
+        if lists_none and self._tracking is None:
             ignore_case = self._clone.repository.ignores_case
             patterns = dict.fromkeys(self._known_patterns())
             tracked = ((one, FilePattern(one, ignore_case=ignore_case)) for one in patterns)
             self._tracking = Policy([], tracked=tuple(tracked))
-        self.knows_none = self.knows_none and accepted is None
-        return accepted or self._tracking or Policy([])
+        return self._tracking or accepted or Policy([])
 
     def unverified_patterns(self) -> list[str]:
         """Return what policies in history tracked if no key of this clone could verify the accepted one.
@@ -304,10 +294,12 @@ class PolicyInForce:
 
         A reader of some groups may track more files, but cannot prove the policy for the other groups.
         """
+        from sealedfiles.git.earlier_policies import earlier_patterns  # in new clones only
         from sealedfiles.model.policy_changes import only_tracks_more
 
         proved = self._proved_before(groups)
-        return proved is not None and only_tracks_more(new, proved)
+        listed = earlier_patterns(self._clone)
+        return proved is not None and only_tracks_more(new, proved, listed)
 
     def _known_patterns(self) -> Iterator[str]:
         """Yield the patterns of the last proved policy in history and of the one in the repository.
@@ -316,41 +308,36 @@ class PolicyInForce:
         """
         if not self._clone.is_accepted:
             return  # a submodule, whose history says nothing: ``_without_paths``
+        from sealedfiles.git.earlier_policies import earlier_patterns, earlier_policies
+
         groups: list[str] | None = None
         with contextlib.suppress(SealedFilesError):
             groups = self._held_groups()
         proved = self._proved_before(groups) if groups else None
-        self.knows_none = bool(groups) and proved is None
+        self.knows_none = bool(groups) and proved is None and self.accepted() is None
         if self.knows_none:
             yield "*"
-        found = [] if groups else [*self._earlier()]
+        policies = [] if proved is None else [proved]
+        found = [] if groups else [*earlier_policies(self._clone)]
         with contextlib.suppress(SealedFilesError):
             found += filter(None, [self.current()])
         for one in found:
             with contextlib.suppress(PolicyError):
-                yield from self._parse(one.data).tracked or ()
-        yield from (proved.tracked if proved else None) or ()
+                policies.append(self._parse(one.data))
+        for policy in policies:
+            yield from policy.tracked or ()
+        if any(policy.tracked is None for policy in policies):
+            yield from earlier_patterns(self._clone)
 
     def _proved_before(self, groups: list[str]) -> Policy | None:
         """Return the last policy in HEAD's history that *groups* prove, or None."""
-        for files in self._earlier():
+        from sealedfiles.git.earlier_policies import earlier_policies
+
+        for files in earlier_policies(self._clone):
             if self.is_proved(files, groups):
                 with contextlib.suppress(PolicyError):
                     return self._parse(files.data)
         return None
-
-    def _earlier(self) -> Iterator[PolicyFiles]:
-        """Yield the policies in HEAD's history, newest first."""
-        # Without the first option, git follows only one parent of a merge if it has the same policy.
-        options = ["--full-history", "--format=%H", f"--max-count={_SEARCHED}", "HEAD", "--"]
-        names = [f"{NAME}/{POLICY}", f"{NAME}/{PROOF}"]
-        _, out, _ = self._clone.repository.try_run("log", *options, *names)
-        for commit in out.decode("ascii", "replace").split():
-            folder = TreeFolder(self._clone.objects, commit)
-            with contextlib.suppress(TamperedError):  # a symbolic link
-                data = folder.read(POLICY)
-                if data:
-                    yield PolicyFiles(data, folder.read(PROOF) or b"")
 
     def _disputed_rules(self, in_force: InForce, file: str) -> FileRules:
         old, disputed = in_force.policy.for_file(file), in_force.disputed

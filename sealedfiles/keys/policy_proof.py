@@ -14,6 +14,7 @@ from sealedfiles.errors import SealedFilesError
 from sealedfiles.keys.group_keyring import GroupKeyring
 from sealedfiles.keys.identity.sources import Identities
 from sealedfiles.keys.keyfile import GroupKey
+from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.token import base64url, proof
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
@@ -23,6 +24,13 @@ NAME = "policy.proof"
 _LINE = lazy_pattern(
     r"(?P<group>[a-z0-9][a-z0-9._-]*) (?P<key_id>[a-z2-7]{16}) (?P<proof>[A-Za-z0-9_-]{43})"
 )
+
+
+class PolicyFiles(NamedTuple):
+    """The content of one version of the policy and of its proofs."""
+
+    data: bytes
+    proofs: bytes
 
 
 def proof_line(group: str, key: GroupKey, policy: bytes) -> str:

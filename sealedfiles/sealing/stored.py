@@ -125,6 +125,8 @@ class StoredPlaintext:
         self._file = file
         self._noted = noted
         self._origin = origin
+        self.was_found = False
+        """Whether *versions* had something that was asked for."""
 
     @property
     def is_read(self) -> bool:
@@ -163,6 +165,7 @@ class StoredPlaintext:
             return False
         value = self._file.format.decode(literal)
         if any(one.may_hold(value) and one.has_value(path, value) for one in self._versions):
+            self.was_found = True
             return True
         if not self._noted or (find_sealed and find_sealed().has_value(path, value)):
             return False
@@ -179,6 +182,7 @@ class StoredPlaintext:
         What was noted does not count if *find_sealed* returns it.
         """
         if any(comparable(text) in one.comment_texts for one in self._versions):
+            self.was_found = True
             return True
         if not self._noted:
             return False
@@ -189,6 +193,7 @@ class StoredPlaintext:
         """Return True if *data* is the content of a version, in plaintext."""
         content = comparable_content(data)
         if any(comparable_content(one.data) == content for one in self._versions):
+            self.was_found = True
             return True
         return self._noted is not None and bool(self._noted) and self._noted.has_content(data)
 

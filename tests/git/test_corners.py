@@ -253,6 +253,23 @@ def test_plaintext_that_was_pushed_under_a_name_in_other_case_is_not_used(repo: 
     assert "git has .ENV and .env, which are the same file here" in repo.stderr
 
 
+def test_plaintext_that_was_pushed_under_a_name_that_no_pattern_matches_is_not_sealed(
+    repo: Repo,
+) -> None:
+    """The file system would write it to the file that has the usual name."""
+    other = "ſecrets/app.yaml"
+    repo.write("other", "password: evil\n")
+    oid = repo.git("hash-object", "-w", "other").strip()
+    repo.git("update-index", "--add", "--cacheinfo", f"100644,{oid},{other}")
+    repo.git("config", "core.ignorecase", "true")
+    repo.write(YAML, "password: evil\n")
+    repo.git("add", YAML, code=128)
+    assert f"git has {other} and {YAML}, which are the same file here" in repo.stderr
+    repo.git("rm", "--quiet", "--cached", other)
+    repo.write(YAML, "password: s3cr3t-new\n")
+    repo.git("add", YAML)
+
+
 # Names and kinds of files
 
 

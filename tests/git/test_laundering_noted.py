@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from people import ENV, EVIL, JSON, YAML, Repo, every_file
-from plants import push, remove, share
+from plants import forge, push, remove, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +54,36 @@ def assert_refused(alice: Repo, path: str) -> None:
     assert EVIL not in alice.stderr
     assert alice.git("ls-files", "--stage") == before
     alice.git("status", "--short")
+
+
+@pytest.mark.parametrize(
+    "merging",
+    [
+        ["merge", "-m", "merged", "other", "origin/main"],
+        ["merge", "--strategy=resolve", "-m", "merged", "origin/main"],
+        ["cherry-pick", "--strategy=resolve", "origin/main"],
+    ],
+    ids=["octopus", "resolve", "cherry-pick"],
+)
+@every_file
+def test_nor_what_a_merge_wrote_without_the_filter(
+    team: tuple[Repo, Repo], path: str, merging: list[str]
+) -> None:
+    alice, bob = team
+    text = bob.blob("", path).decode()
+    forge(bob, path, text.replace(user_line(text, path), live(path, EVIL)))
+    alice.git("fetch", "--quiet")
+    alice.git("switch", "--quiet", "--create", "other")
+    alice.write("notes.txt", "a file\n")
+    alice.commit("another change")
+    alice.git("switch", "--quiet", "main")
+    alice.write(path, f"\n{alice.read(path)}")
+    before = alice.commit("a change")
+    alice.git("status")  # git refuses to merge if it does not know that the files are unchanged
+    alice.git(*merging, code=None)
+    assert EVIL in alice.read(path)
+    alice.git("reset", "--quiet", before)
+    assert_refused(alice, path)
 
 
 @every_file

@@ -490,6 +490,31 @@ def test_it_seals_the_files_of_the_last_proved_policy(
         fresh.git("add", "notes.txt")
 
 
+@pytest.mark.parametrize("tracked", ["", "tracked: [zzz]\n"])
+def test_it_seals_what_gitattributes_listed_where_the_proved_policy_lists_nothing(
+    alice: Repo, mallory: Repo, tmp_path: Path, tracked: str
+) -> None:
+    old = re.sub(r"^tracked:\n(  -.*\n)*", "", alice.read(POLICY), flags=re.MULTILINE)
+    assert old != alice.read(POLICY)
+    alice.write(POLICY, old)
+    alice.sealedfiles("trust", "policy", "--yes")
+    alice.commit("as older versions wrote it")
+    alice.git("push", "--quiet", "origin", "HEAD:main")
+    mallory.git("pull", "--quiet")
+    mallory.write(".gitattributes", "")
+    mallory.write(POLICY, old + tracked)
+    mallory.write(ENV, "DB_USER=evil\n")
+    mallory.git("commit", "--quiet", "--all", "--message", "tidy")
+    fresh = alice.person.clone(mallory, tmp_path / "fresh")
+    fresh.sealedfiles("get", ENV, "DB_USER", code=4)
+    fresh.sealedfiles("unlock", code=None)
+    fresh.write("secrets/new.yaml", "a: s3cr3t-new\n")
+    fresh.git("add", "secrets/new.yaml", code=128 if tracked else 0)
+    assert b"s3cr3t-new" not in b"".join(content for _, content in fresh.objects())
+    fresh.write("notes.txt", "open\n")
+    fresh.git("add", "notes.txt")
+
+
 @pytest.mark.parametrize("path", [POLICY, ".sealedfiles"])
 @pytest.mark.parametrize("is_link", [True, False], ids=["a link", "nothing"])
 def test_also_if_a_symbolic_link_or_nothing_is_in_its_place(

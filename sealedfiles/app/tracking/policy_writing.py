@@ -130,7 +130,8 @@ def list_tracked(clone: Clone) -> bool:
 def with_tracked(clone: Clone, data: bytes, created: Collection[str] = ()) -> bytes:
     """Return the policy *data* with the tracked patterns of an older repository.
 
-    Such a repository has them only in ``.gitattributes``.  *data* is returned unless this clone can prove the
+    Such a repository has them only in ``.gitattributes``, from which anyone with push access can remove
+    lines: those in its history count.  *data* is returned unless this clone can prove the
     policy for every group that it names; otherwise other readers would have to confirm it by hand.  Groups
     that are going to be *created* count as those that it can prove.
     """
@@ -139,7 +140,9 @@ def with_tracked(clone: Clone, data: bytes, created: Collection[str] = ()) -> by
         if policy.tracked is None and all(
             group in created or clone.ring.holds(group) for group in policy.groups()
         ):
-            return add_tracked(data, sealed_patterns(clone.repository.top / ".gitattributes"))
+            listed = sealed_patterns(clone.repository.top / ".gitattributes")
+            known = clone.policy_in_force.tracking().tracked or ()
+            return add_tracked(data, [*dict.fromkeys([*listed, *known])])
     return data
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sealedfiles.errors import FormatError
     from sealedfiles.git.filter.left_in_plaintext import LeftInPlaintext
     from sealedfiles.git.filter.unchanged import Unchanged
+    from sealedfiles.git.same_file import OtherNames
     from sealedfiles.model.policy import FileRules
     from sealedfiles.sealing import Problem
     from sealedfiles.sealing.file import File
@@ -62,6 +63,12 @@ class Filter:
         return self._memo
 
     @cached_property
+    def _other_names(self) -> OtherNames:
+        from sealedfiles.git.same_file import OtherNames
+
+        return OtherNames(self.clone.index)
+
+    @cached_property
     def _shows_plaintext(self) -> bool:
         from sealedfiles.git.filter.textconv import shows_plaintext
 
@@ -94,6 +101,8 @@ class Filter:
             self._versions.is_plain(path) or self.clone.is_only_of_other_worktrees(path)
         ):
             return data
+        if self.clone.repository.ignores_case:
+            self._other_names.refuse(path)
         rules = self.clone.rules(path)
         previous = self._versions.nearest(path, data)
         if previous and self._unchanged.mark(path, rules, data, previous) in self._unchanged:
@@ -129,6 +138,10 @@ class Filter:
             stored,
             note_regrouped=lambda *one: self._regrouped.append((path, *one)),
         )
+        if stored.was_found:
+            # `git merge -s resolve` and octopus merges write files without the filter.
+            left = WrittenVersion(sealed, sealed, "")
+            PlaintextFiles(self.clone).note(path, sealed, written=left)
         refuse_left(noted, self.clone)
         if sealed is not previous and sealed != data and (tool := encrypting_tool(data)):
             from sealedfiles.git.filter.ciphertext import refuse_ciphertext
