@@ -7,12 +7,15 @@ gives it in the command.
 
 from __future__ import annotations
 
+import os
+
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import SealedFilesError, TamperedError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.folders import TreeFolder
+from sealedfiles.git.head_log import visited
 from sealedfiles.keys.epochs import Epoch, read_epochs
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.unauthenticated import (
@@ -75,10 +78,13 @@ def _parsed(group: str, epoch: Epoch) -> GroupPublicKey:
 def _refuse_restored(clone: Clone, group: str, epochs: list[Epoch]) -> None:
     """Raise TamperedError if HEAD's history has a revocation that *epochs*, the current ones, lack.
 
-    A removed reader can restore the list from before their removal, and would decrypt what is written.
+    A removed reader can restore the list from before their removal, and would decrypt what is written.  What
+    HEAD was at before a force push counts, too, but not in CI, which may use the working tree for other
+    branches.
     """
     listed = {epoch.key_id for epoch in epochs}
-    for version in versions(clone.repository, group):
+    heads = [] if os.environ.get("CI") else visited(clone.repository)
+    for version in versions(clone.repository, group, heads=heads):
         folder = TreeFolder(clone.objects, version.commit, is_evidence=True)
         try:
             old = read_epochs(folder, group)

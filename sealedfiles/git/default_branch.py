@@ -45,19 +45,37 @@ def verify_default_branch(
 
 
 def _default_branches(repository: Repository) -> dict[str, str]:
-    """Return the commits of the default branches of all remotes, by the names of the branches."""
-    # `%(symref)` is empty for a branch that somebody has called HEAD.
-    listed = repository.run(
-        "for-each-ref", "--format=%(refname)%00%(objectname)%00%(symref)", "refs/remotes"
-    )
-    lines = listed.decode("utf-8", "replace").split("\n")[:-1]
-    refs = [line.split("\x00") for line in lines]
+    """Return the commits of the default branches of all remotes, by the names of the branches.
+
+    A bare repository with worktrees has them in its own branches: so has a clone without remotes.
+    """
+    refs = _refs(repository, "refs/remotes/")
     commits = {name: commit for name, commit, _ in refs}
     found = {to: commits[to] for _, _, to in refs if to in commits}
     if not found:
         for name in commits:
-            parts = name.split("/")
-            usual = next((one for one in _USUAL if f"refs/remotes/{parts[2]}/{one}" in commits), "")
-            if "/".join(parts[3:]) == usual:
+            remote, _, branch = name.partition("/")
+            usual = next((one for one in _USUAL if f"{remote}/{one}" in commits), "")
+            if branch == usual:
                 found[name] = commits[name]
-    return {name.removeprefix("refs/remotes/"): commit for name, commit in found.items()}
+    return found or _local_default(repository)
+
+
+def _local_default(repository: Repository) -> dict[str, str]:
+    commits = {name: commit for name, commit, _ in _refs(repository, "refs/heads/")}
+    names = [*_USUAL]
+    if repository.config("core.bare") == "true":
+        # There, HEAD is that of the remote: anyone can push a branch that is called main.
+        common = ("--git-dir", repository.common_folder)
+        _, out, _ = repository.try_run(*common, "symbolic-ref", "--quiet", "--short", "HEAD")
+        names.insert(0, out.decode("utf-8", "replace").strip())
+    usual = next((name for name in names if name in commits), None)
+    return {usual: commits[usual]} if usual else {}
+
+
+def _refs(repository: Repository, folder: str) -> list[list[str]]:
+    """Return the refs in *folder*: each with its name there, its commit, and what it is a symbolic ref of."""
+    # `%(symref)` is empty for a branch that somebody has called HEAD.
+    form = "--format=%(refname)%00%(objectname)%00%(symref)"
+    lines = repository.run("for-each-ref", form, folder).decode("utf-8", "replace").split("\n")[:-1]
+    return [[part.removeprefix(folder) for part in line.split("\x00")] for line in lines]

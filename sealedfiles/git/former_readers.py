@@ -14,7 +14,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.keys.epochs import epoch_ids
 from sealedfiles.keys.folder import NAME, MetadataSource
-from sealedfiles.keys.grants import grant_key_id
+from sealedfiles.keys.grants import grant_key_id, granted_keys
 from sealedfiles.keys.recipients import group_names, members
 from sealedfiles.light_typing import NamedTuple
 
@@ -53,6 +53,17 @@ def former_readers(clone: Clone) -> Iterator[FormerReader]:
         known.add((group, name))  # before that, they had the same key or an earlier one
         if name in readers_with(TreeFolder(clone.objects, f"{commit}^"), group, current[group]):
             yield FormerReader(group, name, commit)
+
+
+def removed_keys(clone: Clone, group: str) -> dict[str, str]:
+    """Return the fingerprints of those whose key file in *group* HEAD's history removes, with their names."""
+    found: dict[str, str] = {}
+    for commit, removed_from, name in _removals(clone):
+        if removed_from == group:
+            with suppress(TamperedError):
+                keys = granted_keys(TreeFolder(clone.objects, f"{commit}^"), group, name)
+                found |= dict.fromkeys(keys, name)
+    return found
 
 
 def _removals(clone: Clone) -> Iterator[tuple[str, str, str]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from sealedfiles import age
 from sealedfiles.errors import TamperedError
 from sealedfiles.keys.epochs import today
+from sealedfiles.keys.folder import MetadataSource
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.recipients import fingerprint
 from sealedfiles.light_typing import NamedTuple
@@ -86,6 +87,12 @@ def listed_fingerprints(data: bytes | None) -> str:
     """Return the fingerprints in a grant, unverified; empty if it is not a valid grant."""
     match = _LINE.fullmatch((data or b"").decode("ascii", "replace"))
     return match["fingerprints"] if match else ""
+
+
+def granted_keys(folder: MetadataSource, group: str, name: str) -> set[str]:
+    """Return the fingerprints of the public keys that *name* was granted *group* with, unverified."""
+    listed = listed_fingerprints(folder.read(f"keys/{group}/{name}.grant"))
+    return set(filter(None, listed.split(",")))
 
 
 def grant_key_id(data: bytes | None) -> str:

@@ -365,6 +365,8 @@ def test_a_public_key_that_a_removed_reader_restored_is_refused(alice: Repo, bob
         assert "the keys of the group production lack a revocation" in bob.stderr
         assert bob.read(YAML) == before
         bob.git("commit", "--quiet", "--no-verify", "--message", "restore keys", code=None)
+    bob.git("reset", "--quiet", "--hard", known)  # as after a force push
+    bob.sealedfiles(*command, YAML, PINS[YAML], answers=NEW, code=4)
 
 
 @pytest.mark.slow

@@ -196,6 +196,35 @@ def test_readers_added_by_a_removed_reader_are_none_after_a_merge(
         assert alice.git("ls-files", "--unmerged", EPOCHS)
 
 
+@pytest.mark.slow
+def test_a_removed_reader_does_not_come_back_under_another_name(team: tuple[Repo, Repo]) -> None:
+    alice, bob = team
+    key = bob.read(".sealedfiles/recipients/bob.pub").strip()
+    bob.sealedfiles("grant", "helper", key, "--to", "default")
+    commit_staged(bob, "a helper")
+    bob.sealedfiles("rotate", "default")
+    commit_staged(bob, "rotate")
+    revoke_bob(alice)
+    merge(alice, bob)
+    alice.sealedfiles("sync", "--yes", code=None)
+    assert "helper has a public key of bob, who was removed from default" in alice.stderr
+    assert readers(alice) == ["alice"]
+
+
+def test_a_late_grant_under_another_name_of_a_removed_reader_gives_no_key(
+    team: tuple[Repo, Repo],
+) -> None:
+    alice, bob = team
+    key = bob.read(".sealedfiles/recipients/bob.pub").strip()
+    bob.sealedfiles("grant", "helper", key, "--to", "default")
+    commit_staged(bob, "a helper")
+    revoke_bob(alice)
+    merge(alice, bob)
+    alice.sealedfiles("sync", "--yes", code=None)
+    assert "helper has a public key of bob, who was removed from default" in alice.stderr
+    assert alice.read(f"{KEYS}/helper.grant").split()[0] != epochs(alice)[-1][0]
+
+
 def test_a_removed_reader_does_not_get_the_key_of_an_interrupted_rotation(repo: Repo) -> None:
     repo.sealedfiles("rotate", "default")
     begun = epochs(repo)[-1][0]

@@ -492,3 +492,46 @@ def test_trust_without_a_terminal_confirms_nothing_and_says_so(repo: Repo, tmp_p
     assert "to confirm: --yes" in fresh.stderr
     fresh.sealedfiles("trust", "bob", "--yes")
     fresh.sealedfiles("trust", "bob")
+
+
+def again(repo: Repo, name: str, *more: str) -> str:
+    """Grant access to *name* with Bob's public key and *more*; return its file."""
+    file = repo.path / ".sealedfiles/recipients/bob.pub"
+    repo.sealedfiles("grant", name, file.read_text().strip(), *more, "--to", "default")
+    assert "bob has the same public key" in repo.stderr
+    repo.commit(f"grant {name}")
+    return f".sealedfiles/recipients/{name}.pub"
+
+
+def test_other_names_of_the_same_public_key_are_removed_too(repo: Repo) -> None:
+    file = again(repo, "laptop")
+    repo.sealedfiles("revoke", "bob", "--from", "default")
+    assert "laptop has the same public key as bob, and is removed, too" in repo.stderr
+    assert not (repo.path / file).exists()
+    assert [one.stem for one in (repo.path / ".sealedfiles/keys/default").glob("*.age")] == [
+        "alice"
+    ]
+
+
+def test_somebody_who_shares_one_public_key_of_several_is_not_removed_unasked(
+    repo: Repo, tmp_path: Path
+) -> None:
+    file = again(repo, "carol", Person.at(tmp_path / "carol").keygen())
+    repo.sealedfiles("revoke", "bob", "--from", "default", code=2)
+    assert "carol also has a public key of bob, and would still read default" in repo.stderr
+    assert f"remove it from {file}; then: sealedfiles trust carol" in repo.stderr
+    lines = repo.read(file).splitlines(keepends=True)
+    bobs = repo.read(".sealedfiles/recipients/bob.pub").strip()
+    repo.write(file, "".join(one for one in lines if bobs not in one))
+    repo.sealedfiles("trust", "carol", "--yes")
+    repo.commit("without bob's key")
+    repo.sealedfiles("revoke", "bob", "--from", "default")
+
+
+def test_nobody_removes_another_name_of_their_own(repo: Repo) -> None:
+    key = repo.read(".sealedfiles/recipients/alice.pub").strip()
+    repo.sealedfiles("grant", "me", key, "--to", "default")
+    repo.commit("grant me")
+    repo.sealedfiles("revoke", "me", code=2)
+    assert "me has your own public key" in repo.stderr
+    assert repo.status() == []

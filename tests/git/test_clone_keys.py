@@ -124,6 +124,30 @@ def test_a_branch_whose_keys_start_otherwise_than_on_the_default_branch_is_refus
     assert expecting.ring.current("default") == group_key(3)
 
 
+def test_without_remotes_the_own_default_branch_counts(
+    based: Toy, new_clone: Callable[..., Clone]
+) -> None:
+    topic(based, is_orphan=True)
+    with pytest.raises(StartError, match="on main with"):
+        new_clone(ALICE).ring.current("default")
+
+
+def test_in_a_worktree_of_a_bare_clone_the_branch_of_the_remote_counts(
+    based: Toy, new_clone: Callable[..., Clone], tmp_path: Path
+) -> None:
+    """Also if somebody has pushed a branch that is called main."""
+    based.git("branch", "trunk")
+    topic(based, is_orphan=True)
+    based.git("branch", "--force", "main", "topic")
+    based.git("checkout", "--quiet", "trunk")
+    bare = str(tmp_path / "bare.git")
+    based.git("clone", "--quiet", "--bare", str(based.path), bare)
+    based.git("-C", bare, "worktree", "add", "--quiet", str(tmp_path / "topic"), "topic")
+    based.path = tmp_path / "topic"
+    with pytest.raises(StartError, match="on trunk with"):
+        new_clone(ALICE).ring.current("default")
+
+
 @pytest.mark.parametrize("is_known", [True, False])
 def test_such_a_branch_does_not_block_the_default_branch(
     based: Toy, new_clone: Callable[..., Clone], *, is_known: bool

@@ -14,7 +14,7 @@ from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.epoch_history import versions
 from sealedfiles.git.rewrite import stage
-from sealedfiles.keys.folder import NAME, POLICY
+from sealedfiles.keys.folder import NAME, POLICY, MetadataSource
 from sealedfiles.keys.grants import fingerprints
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.readers import (
@@ -24,7 +24,7 @@ from sealedfiles.keys.readers import (
     make_group,
     refuse_other_keys,
 )
-from sealedfiles.keys.recipients import check_name, members, read_recipients
+from sealedfiles.keys.recipients import check_name, members, read_recipients, reader_names
 from sealedfiles.keys.wrapping import VerifiedReader
 from sealedfiles.model.policy import parse_policy
 from sealedfiles.util.messages import shell_path, shell_word
@@ -58,6 +58,7 @@ def grant_access(
         add_recipients(folder, name, recipients)
     try:
         reader = _verified(workspace, name, recipients, groups, dialog)
+        _warn_of_other_names(folder, reader, dialog)
         for group in groups:
             if group not in workspace.group_names():
                 create_group(workspace, group, dialog)
@@ -72,6 +73,13 @@ def grant_access(
         stage(
             workspace.clone, *(f"{NAME}/{one}" for one in (public, *(f"keys/{g}" for g in groups)))
         )
+
+
+def _warn_of_other_names(folder: MetadataSource, reader: VerifiedReader, dialog: Dialog) -> None:
+    for other in reader_names(folder):
+        keys = read_recipients(folder, other)
+        if other != reader.name and any(key in keys for key in reader.recipients):
+            dialog.warn(f"{other} has the same public key: `revoke` removes both")
 
 
 def _verified(

@@ -13,8 +13,15 @@ from sealedfiles.git.folders import TreeFolder
 from sealedfiles.git.former_readers import former_readers
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME
+from sealedfiles.keys.grants import granted_keys
 from sealedfiles.keys.identity.kms_file import file_of
-from sealedfiles.keys.recipients import check_name, members, reader_names
+from sealedfiles.keys.recipients import (
+    check_name,
+    fingerprint,
+    members,
+    read_recipients,
+    reader_names,
+)
 from sealedfiles.util.messages import shell_word
 
 
@@ -35,10 +42,44 @@ def revoke_access(
     clone.require_writable()
     known = workspace.group_names()
     wanted = _groups_to_renew(clone, known, check_name(name), groups)
-    renewed = new_keys(clone, wanted, "revoked", dialog, yes=yes, leaving=[name])
-    if not any(name in members(clone.work_tree, group) for group in known):
-        _remove_public_keys(clone, name)
+    leaving = [name, *_other_names(clone, name, wanted)]
+    for other in leaving[1:]:
+        dialog.warn(f"{other} has the same public key as {name}, and is removed, too")
+    renewed = new_keys(clone, wanted, "revoked", dialog, yes=yes, leaving=leaving)
+    for one in leaving:
+        if not any(one in members(clone.work_tree, group) for group in known):
+            _remove_public_keys(clone, one)
     return renewed
+
+
+def _other_names(clone: Clone, name: str, groups: Sequence[str]) -> list[str]:
+    """Return the other readers of *groups* who have only public keys of *name*: it is the same person.
+
+    Raises UsageError if one of them has other public keys as well, or is the user.
+    """
+    folder = clone.work_tree
+    removed = {fingerprint(one) for one in read_recipients(folder, name)}
+    removed.update(*(granted_keys(folder, group, name) for group in groups))
+    own = {fingerprint(one.recipient) for one in clone.ring.identities if one.recipient}
+    found = []
+    for group in groups:
+        for other in members(folder, group):
+            keys = granted_keys(folder, group, other)
+            if other == name or other in found or not keys & removed:
+                continue
+            if keys & removed & own:
+                raise UsageError(
+                    f"{name} has your own public key, so that you would lose access to {group}",
+                    "generate another one first: sealedfiles keygen; then grant yourself access with it",
+                )
+            if not keys <= removed:
+                raise UsageError(
+                    f"{other} also has a public key of {name}, and would still read {group} with it",
+                    f"remove it from {NAME}/recipients/{other}.pub; then: "
+                    f"sealedfiles trust {shell_word(other)}",
+                )
+            found.append(other)
+    return found
 
 
 def _groups_to_renew(

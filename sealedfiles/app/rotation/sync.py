@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from sealedfiles.app.dialog import Dialog, agree
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.renewal import renew_index
@@ -24,10 +26,13 @@ from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import describe_commits
+from sealedfiles.git.former_readers import removed_keys
 from sealedfiles.git.retired_keys import learn_history, read_history
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME, MetadataSource
+from sealedfiles.keys.grants import granted_keys
 from sealedfiles.keys.readers import wrap_again
+from sealedfiles.keys.recipients import fingerprint, members
 from sealedfiles.keys.retirement import old_keys
 from sealedfiles.keys.union import newcomers, revoking_sides
 from sealedfiles.util.messages import counted, shell_path, shell_word
@@ -122,7 +127,15 @@ def _unite(clone: Clone, dialog: Dialog, *, yes: bool) -> tuple[int, list[str]]:
                 refused.append(group)
                 continue
         out = []
+        removed = removed_keys(clone, group)
+        for name in {*members(sides.base, group)}:
+            if any(name not in members(side, group) for side in sides[:2]):
+                removed |= dict.fromkeys(granted_keys(sides.base, group, name), name)
         for name in newcomers(group, sides):
+            keys = set().union(*(granted_keys(side, group, name) for side in sides[:2]))
+            if _was_removed(dialog, group, name, keys, removed):
+                out.append(name)
+                continue
             dialog.warn(
                 f"{name} was granted {group} on one side, while the other side removed a reader"
             )
@@ -158,6 +171,24 @@ def _is_held(clone: Clone, group: str) -> bool:
         return False
 
 
+def _was_removed(
+    dialog: Dialog, group: str, name: str, keys: Iterable[str], removed: Mapping[str, str]
+) -> bool:
+    """Return True, and report it, if *name* has a public key of somebody who was removed under another name.
+
+    *removed* are their names by the fingerprints of their keys.
+    """
+    owners = {removed[key] for key in keys if key in removed} - {name}
+    for owner in sorted(owners):
+        # Not even with --yes: the owner of the private key could read new values.
+        dialog.warn(
+            f"{name} has a public key of {owner}, who was removed from {group}: {name} gets no key",
+            f"if this is correct, give access again: sealedfiles grant {shell_word(name)} KEY --to "
+            f"{shell_word(group)}",
+        )
+    return bool(owners)
+
+
 def _renew_grants(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> int:
     count = 0
     for grant in list(late_grants(clone, group)):
@@ -174,6 +205,9 @@ def _renew_grants(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> int
                 f"if this is correct, run: sealedfiles trust {shell_word(grant.name)}",
                 f"otherwise, run: sealedfiles revoke {shell_word(grant.name)} --from {group}",
             )
+            continue
+        keys = map(fingerprint, grant.reader.recipients)
+        if _was_removed(dialog, group, grant.name, keys, removed_keys(clone, group)):
             continue
         if grant.after_revocation:
             dialog.warn(
