@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from sealedfiles.app.dialog import Dialog, agree
+from collections.abc import Iterable
+
+from sealedfiles.app.dialog import Dialog, agree, require_agreement
 from sealedfiles.app.files.sealed_form import SealedForm
 from sealedfiles.app.rotation.late_values import tokens_to_keep
+from sealedfiles.app.tracking.moved_report import report_moved
 from sealedfiles.app.tracking.policy_writing import confirmed_policy
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git.filter.problems import describe_problem, misplaced_hints
+from sealedfiles.git.moved_values import MovedValue, moved_values
 from sealedfiles.model.token import TOKEN, split
 from sealedfiles.sealing import open_file
 from sealedfiles.sealing.reseal import reseal_file
@@ -17,9 +21,10 @@ from sealedfiles.util.messages import counted, shell_path
 def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> bool:
     """Reseal the values of a file, in the index and, if it is sealed there, in the working tree; report it.
 
-    *yes* reseals values that appeared under a retired key without asking; returns False, with nothing
-    changed, if the user does not agree.  Raises UsageError for a file without tokens, NoKeyError if none
-    opens, and, when the others are resealed, TamperedError for tokens that cannot be decrypted.
+    *yes* is the answer to the questions about values that appeared under a retired key, and about those that
+    get other readers; returns False, with nothing changed, if the user does not agree about the former.
+    Raises UsageError for a file without tokens, NoKeyError if none opens, and, when the others are resealed,
+    TamperedError for tokens that cannot be decrypted.
     """
     place = form.place
     workspace = place.workspace
@@ -43,6 +48,10 @@ def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> bool:
         reseal_file(data, file, rules, workspace.ring, stored, noted)
         for data in (form.disk, form.blob)
     )
+    if workspace.clone:
+        change = (form.blob, new_blob) if form.blob else (form.disk, new_disk)
+        moved = moved_values(workspace.clone, *change, file, workspace.ring)
+        _confirm_readers(moved, dialog, yes=yes)
     on_disk = place.is_sealed and form.write_disk(new_disk)
     staged = form.write_index(new_blob)
     new = new_blob if staged else new_disk
@@ -70,6 +79,17 @@ def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> bool:
             *misplaced_hints(broken, place.path),
         )
     return True
+
+
+def _confirm_readers(moved: Iterable[MovedValue], dialog: Dialog, *, yes: bool) -> None:
+    """Ask before values get other readers: anyone with push access can rename a file.
+
+    Raises UsageError unless the user agrees.
+    """
+    found = [one for one in moved if one.old != one.new]
+    if found:
+        report_moved(found, dialog)
+        require_agreement(dialog, "Continue?", yes=yes)
 
 
 def _has_tokens_to_keep(form: SealedForm, tokens: set[str], dialog: Dialog, *, yes: bool) -> bool:

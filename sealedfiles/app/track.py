@@ -18,6 +18,7 @@ from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.idle_rules import warn_of_idle_rules
 from sealedfiles.app.tracking.key_origin import created_by
+from sealedfiles.app.tracking.moved_report import report_moved
 from sealedfiles.app.tracking.new_rules import NewRule, add_rules
 from sealedfiles.app.tracking.other_filters import refuse_ciphertext, refuse_other_filters
 from sealedfiles.app.tracking.patterns import compile_pattern, pattern_for
@@ -61,8 +62,6 @@ from sealedfiles.sealing.file import Keys, is_whole, show_path
 from sealedfiles.sealing.reseal import move_file
 from sealedfiles.sealing.sealed_text import SealedText, inspect_file
 from sealedfiles.util.messages import counted
-
-_SHOWN = 10
 
 
 class TrackRequest(NamedTuple):
@@ -156,7 +155,7 @@ def preview(workspace: Workspace, clone: Clone, request: TrackRequest, dialog: D
         dialog.say("the policy would not change")
     _confirm_foreign(workspace, plan, dialog, yes=True)
     if plan.moved:
-        _report_moved(plan.moved, dialog)
+        report_moved(plan.moved, dialog)
     if plan.plaintext:
         confirm_plaintext(clone, plan.plaintext, dialog, yes=True)
     for entry in plan.blobs:
@@ -309,7 +308,7 @@ def _confirm(clone: Clone, moved: Sequence[MovedValue], dialog: Dialog, *, yes: 
     """
     if not moved:
         return
-    _report_moved(moved, dialog)
+    report_moved(moved, dialog)
     names = sorted({group for one in moved for group in one.old if clone.ring.holds(group)})
     tokens = {one.token for one in moved}
     if tokens_to_keep(
@@ -330,17 +329,6 @@ def _confirm_foreign(workspace: Workspace, plan: _Plan, dialog: Dialog, *, yes: 
         if b"sealed:v1:" in blob
     )
     confirm_suspects(places, dialog, yes=yes, only=FOREIGN)
-
-
-def _report_moved(moved: Sequence[MovedValue], dialog: Dialog) -> None:
-    dialog.say(f"{counted(len(moved), 'sealed value')} would change readers:")
-    # Those under a retired key first: a removed reader may have written them.
-    ordered = sorted(moved, key=lambda one: not one.is_retired)
-    shown = max(_SHOWN, sum(one.is_retired for one in moved))
-    for one in ordered[:shown]:
-        dialog.say(one.line)
-    if len(moved) > shown:
-        dialog.say(f"and {len(moved) - shown} more")
 
 
 def _carry_out(clone: Clone, plan: _Plan, dialog: Dialog) -> None:

@@ -15,13 +15,18 @@ from sealedfiles.errors import SealedFilesError
 
 @declaration.command("reseal")
 @files_argument
-@declaration.option("--yes", is_flag=True, help="Do not ask about values under a retired key.")
+@declaration.option(
+    "--yes",
+    is_flag=True,
+    help="Do not ask about values under a retired key, or with other readers.",
+)
 @identity_option
 def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
     """Encrypt values again with current keys and groups.
 
     Run it after you merge a branch from before a rotation, after you edit the policy, or after `git mv` (the
-    file then gets the id of its own path).  Values do not change.  Values of groups that you do not read keep
+    file then gets the id of its own path).  Values do not change.  It asks before values get other readers: a
+    policy, or a rename, may be somebody else's.  Values of groups that you do not read keep
     their tokens.
 
     The staged version is resealed, and also the file in the working tree if it is sealed there.  Plaintext in

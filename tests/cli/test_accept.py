@@ -516,7 +516,7 @@ def test_a_group_with_such_values_is_not_deleted_and_diff_shows_a_token(
     alice.write(".sealedfiles/policy.yaml", text.replace("group: production", "group: default"))
     alice.sealedfiles("trust", "policy", "--yes")
     for path in (ENV, JSON):
-        alice.sealedfiles("reseal", path)
+        alice.sealedfiles("reseal", path, "--yes")
     alice.commit("no rule names it")
     alice.sealedfiles("group", "delete", "production", "--yes", code=2)
     assert YAML in alice.stderr

@@ -105,12 +105,34 @@ def test_rules_changed_by_hand_move_values_to_their_groups_and_open_none(repo: R
     assert "sealedfiles trust policy" in repo.stderr
     assert repo.tokens("", YAML) == before
     repo.sealedfiles("trust", "policy", "--yes")
-    repo.sealedfiles("reseal", YAML)
+    repo.sealedfiles("reseal", YAML, code=2)
+    assert f"{YAML}: api.token: default (key " in repo.stderr
+    assert "no terminal to ask on" in repo.stderr
+    repo.sealedfiles("reseal", YAML, answers="n\n", code=2)
+    assert repo.tokens("", YAML) == before
+    repo.sealedfiles("reseal", YAML, "--yes")
     after = repo.tokens("", YAML)
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     assert [(groups(old), groups(new)) for old, new in changed] == [({"default"}, {"production"})]
     assert repo.read(YAML) == FILES[YAML]
     assert_no_plaintext(repo)
+
+
+def test_a_renamed_file_does_not_get_other_readers_unasked(repo: Repo) -> None:
+    """Anyone with push access can rename a file, and `check` says how to reseal it."""
+    repo.sealedfiles("track", "ops/*", "--group", "production", "--yes")
+    repo.write("notes.txt", "sealed whole\n")
+    repo.sealedfiles("track", "notes.txt")
+    repo.commit("a pattern of another group")
+    (repo.path / "ops").mkdir()
+    for path in (ENV, "notes.txt"):
+        repo.git("mv", path, f"ops/{path}")
+        before = repo.tokens("", f"ops/{path}")
+        repo.sealedfiles("reseal", f"ops/{path}", code=2)
+        assert "would change readers" in repo.stderr
+        assert repo.tokens("", f"ops/{path}") == before
+        repo.sealedfiles("reseal", f"ops/{path}", "--yes")
+        assert repo.tokens("", f"ops/{path}") != before
 
 
 def test_what_is_staged_stays_and_what_is_not_stays_out(repo: Repo) -> None:

@@ -270,6 +270,7 @@ class Filter:
             warn(
                 "the policy in force assigns these values to other readers",
                 "see what changed: git log -p -- .sealedfiles/policy.yaml",
+                "or whether the file was renamed: git log --follow --stat -- FILE",
             )
 
     def _report_whole(self) -> None:
