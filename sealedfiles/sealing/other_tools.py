@@ -6,6 +6,7 @@ attributes and the settings of a tool.
 
 from __future__ import annotations
 
+from sealedfiles.model import paths
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 GIT_CRYPT = b"\x00GITCRYPT\x00"
@@ -19,6 +20,9 @@ MAY_STAY = frozenset(("ansible-vault", "transcrypt"))
 _SOPS_MAC = lazy_pattern(rb"\b(?:sops_)?mac[\"']?\s*[:=]\s*[\"']?ENC\[AES256_GCM,")
 _DOTENVX_KEY = lazy_pattern(rb"(?m)^DOTENV_PUBLIC_KEY\w*\s*=")
 _DOTENVX_VALUE = lazy_pattern(rb"(?m)^[\w.-]+\s*=\s*[\"'`]?encrypted:[A-Za-z0-9+/=]{100}")
+
+_METADATA = lazy_pattern(r"sops(?:_\w+)?|DOTENV_PUBLIC_KEY\w*")
+"""The first key of what SOPS and dotenvx add to a file."""
 
 _VALUES = (
     ("sops", lazy_pattern(r"[\"']?ENC\[AES256_GCM,data:")),
@@ -55,6 +59,16 @@ def encrypting_tool(data: bytes) -> str:
 def tool_of_value(literal: str) -> str:
     """Return the tool that has encrypted the value with the source *literal*; empty if none has."""
     return next((tool for tool, pattern in _VALUES if pattern.match(literal)), "")
+
+
+def is_of_tool(tool: str, path: bytes, literal: str) -> bool:
+    """Return True if the value at *path*, in a file that *tool* has encrypted (see ``encrypting_tool``), is
+    ciphertext or metadata of the tool.  The tools that encrypt single values leave others in plaintext."""
+    if tool not in ("", "sops", "dotenvx"):
+        return True
+    first = paths.steps(path)[:1]
+    is_metadata = tool and first and first[0] and _METADATA.fullmatch(first[0])
+    return bool(is_metadata or tool_of_value(literal))
 
 
 def can_migrate_values(tool: str, *, has_tokens: bool) -> bool:

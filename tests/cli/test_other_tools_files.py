@@ -196,3 +196,24 @@ def test_a_file_in_git_is_tracked_only_by_force(fresh: Repo) -> None:
     assert fresh.blob("", "app.yaml") == SOPS
     fresh.sealedfiles("track", "--force", "app.yaml")
     assert b"sealed:v1:" in fresh.blob("", "app.yaml")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("tool", "name", "data"), ENCRYPTED, ids=NAMES)
+def test_what_it_encrypted_before_counts_as_no_plaintext(
+    fresh: Repo, tool: str, name: str, data: bytes
+) -> None:
+    del tool
+    path = f"secrets/{name}"
+    fresh.write(path, data)
+    fresh.commit("encrypted")
+    fresh.git("rm", "-q", path)
+    fresh.commit("remove it")
+    fresh.sealedfiles("init", "--no-hooks")
+    fresh.sealedfiles("track", "secrets/**")
+    fresh.write(
+        path, "PASSWORD=s3cr3t-new\n" if name.endswith(".env") else "password: s3cr3t-new\n"
+    )
+    fresh.commit("seal it")
+    fresh.sealedfiles("check", "--all")
+    assert json.loads(fresh.sealedfiles("exposure", "--history", "--json"))["values"] == []

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from sealedfiles.model.paths import ITEM, ROOT, key_step
 from sealedfiles.sealing.other_tools import (
     can_migrate_values,
     encrypting_tool,
+    is_of_tool,
     may_be_of_sops,
     tool_of_value,
 )
@@ -83,3 +85,24 @@ def test_values_of_sops_cannot_be_migrated_nor_those_beside_tokens() -> None:
     assert can_migrate_values("dotenvx", has_tokens=False)
     assert not can_migrate_values("dotenvx", has_tokens=True)
     assert not can_migrate_values("sops", has_tokens=False)
+
+
+@pytest.mark.parametrize(
+    ("tool", "path", "literal", "expected"),
+    [
+        ("git-crypt", ROOT, "x", True),
+        ("transcrypt", key_step("a"), "x", True),
+        ("sops", key_step("a"), "ENC[AES256_GCM,data:QUJD]", True),
+        ("sops", key_step("a"), "hunter2", False),
+        ("sops", key_step("a") + key_step("sops"), "hunter2", False),
+        ("sops", key_step("sops") + key_step("age") + ITEM + key_step("recipient"), "age1", True),
+        ("sops", key_step("sops_version"), "3.9", True),
+        ("dotenvx", key_step("DOTENV_PUBLIC_KEY_CI"), "03ab", True),
+        ("dotenvx", key_step("PUBLIC_KEY"), "03ab", False),
+        ("", key_step("sops"), "hunter2", False),
+        ("", ROOT, "hunter2", False),
+        ("", key_step("a"), "!vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  61\n", True),
+    ],
+)
+def test_values_of_a_file(tool: str, path: bytes, literal: str, expected: bool) -> None:
+    assert is_of_tool(tool, path, literal) is expected

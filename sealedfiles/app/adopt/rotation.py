@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from sealedfiles.app.adopt.likely import is_likely_secret
 from sealedfiles.app.adopt.providers import Provider, provider_of
+from sealedfiles.app.check.earlier import is_ciphertext
 from sealedfiles.app.check.findings import Finding
 from sealedfiles.app.check.held_findings import MESSAGE
 from sealedfiles.app.history.ages import CurrentValue, since
@@ -26,9 +27,10 @@ from sealedfiles.app.history.values import (
 from sealedfiles.app.scan.findings import HISTORY, Leak
 from sealedfiles.app.scan.run import Request, policy_of, scan
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.commits import Commit, is_shallow, read_commits, staged
+from sealedfiles.git.commits import Change, Commit, is_shallow, read_commits, staged
 from sealedfiles.git.worktree import tracked_sealed_files
 from sealedfiles.light_typing import NamedTuple
+from sealedfiles.sealing.other_tools import encrypting_tool, is_of_tool
 from sealedfiles.util.progress import Progress
 
 MUST_CHANGE, REVIEW, UNKNOWN = "must-change", "review", "cannot-compare"
@@ -161,12 +163,29 @@ class _Search:
                 values = self._contents.of(change.path, change.new)
                 first = self._first(commit.date, commit.oid, change.path)
                 file_id = file_id_of(values)
-                for value in values:
-                    if not value.token and value.text:
-                        if value.literal.strip("\"'") != value.text:
-                            self._spellings[value.text].add(_inner(value.literal))
-                        for name in filter(None, (change.path, file_id)):
-                            self._plain[name, value.path].setdefault(value.text, first)
+                for value, text in self._in_plaintext(values, change):
+                    if value.literal.strip("\"'") != text:
+                        self._spellings[text].add(_inner(value.literal))
+                    for name in filter(None, (change.path, file_id)):
+                        self._plain[name, value.path].setdefault(text, first)
+
+    def _in_plaintext(
+        self, values: list[PastValue], change: Change
+    ) -> Iterator[tuple[PastValue, str]]:
+        """Yield those of the *values* of the new version that are in plaintext, with their texts.
+
+        What another tool has encrypted is not.
+        """
+        plain = [(value, value.text) for value in values if not value.token and value.text]
+        data = (plain and self._clone.objects.blob(change.new.encode("ascii"))) or b""
+        tool = encrypting_tool(data)
+        for value, text in plain:
+            if value.path == WHOLE:
+                is_encrypted = is_ciphertext(change.path, data, tool)
+            else:
+                is_encrypted = is_of_tool(tool, value.path, value.literal)
+            if not is_encrypted:
+                yield value, text
 
     def _judged(self, current: CurrentValue, file_id: str) -> Row | None:
         """Return the row of a current value; None if the history does not have it in plaintext."""

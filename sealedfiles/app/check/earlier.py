@@ -14,7 +14,8 @@ from sealedfiles.git.commits import read_commits
 from sealedfiles.model.policy import FileRules, Policy
 from sealedfiles.sealing import describe_file
 from sealedfiles.sealing.file import LineNumbers, structured_text
-from sealedfiles.sealing.sealed_text import inspect_file
+from sealedfiles.sealing.other_tools import encrypting_tool, is_of_tool
+from sealedfiles.sealing.sealed_text import SealedText, inspect_file
 from sealedfiles.util.progress import Progress
 
 _FEW_PATHS = 200
@@ -98,14 +99,26 @@ def _is_covered(store: Store, commit: str, path: bytes) -> bool:
 def _plain_values(path: bytes, data: bytes, rules: FileRules) -> Iterator[Finding]:
     file = describe_file(path, rules.format)
     inspected = inspect_file(data, file, rules)
-    if inspected.whole_plain:
+    tool = encrypting_tool(data)
+    if inspected.whole_plain and not is_ciphertext(path, data, tool):
         what = "the whole file was committed in plaintext before it was tracked"
         yield Finding("earlier-plaintext", path, what, 1, subject=data.hex())
     structured = structured_text(data)
     text = structured[1] if structured else ""
     lines = LineNumbers(text)
     for start, end, key in inspected.plain if structured else ():
+        if is_of_tool(tool, key, text[start:end]):
+            continue
         what = "was committed in plaintext before the file was tracked"
         yield Finding(
             "earlier-plaintext", path, what, lines.of(start), key, subject=text[start:end]
         )
+
+
+def is_ciphertext(path: bytes, data: bytes, tool: str) -> bool:
+    """Return True if *tool* has encrypted all of the file *data*.  Empty for no tool."""
+    version = SealedText(data, describe_file(path))
+    return bool(tool) and (
+        version.scan is None
+        or all(is_of_tool(tool, one.path, version.literal(one)) for one in version.values)
+    )

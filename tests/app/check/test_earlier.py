@@ -100,3 +100,29 @@ def test_a_file_that_is_sealed_whole(toy: Toy) -> None:
     toy.write("config/key.p12", toy.sealed(b"\x00secret", "config/key.p12"))
     toy.commit()
     assert toy.found(history=True) == ["earlier-plaintext config/key.p12:1"]
+
+
+ENC = "ENC[AES256_GCM,data:QUJD,iv:QUJD,tag:QUJD,type:str]"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "plain"),
+    [
+        ("a.yaml", b"\x00GITCRYPT\x00" + bytes(100), []),
+        ("a.yaml", b"U2FsdGVkX1" + b"A" * 100, []),
+        ("a.p12", b"$ANSIBLE_VAULT;1.1;AES256\n6162\n", []),
+        ("a.yaml", f"db: {ENC}\nuser: hunter2\nsops:\n  mac: {ENC}\n  version: 3.9\n", ["user"]),
+        ("a.p12", f'{{"data": "{ENC}", "sops": {{"mac": "{ENC}"}}}}', []),
+        ("a.json", f'{{"data": "{ENC}", "sops": {{"mac": "{ENC}", "version": "3"}}}}', []),
+    ],
+)
+def test_what_another_tool_encrypted_is_no_plaintext(
+    toy: Toy, name: str, data: bytes | str, plain: list[str]
+) -> None:
+    name = f"config/{name}"
+    toy.write(name, data)
+    toy.commit()
+    toy.write(".gitattributes", toy.read(".gitattributes") + "config/* filter=sealedfiles -text\n")
+    toy.write(name, toy.sealed(data, name))
+    toy.commit()
+    assert [line.split()[-1] for line in toy.found(history=True)] == plain
