@@ -35,7 +35,7 @@ class PlacedComment(NamedTuple):
     values: tuple[tuple[bytes, str], ...] = ()
     """The key paths and decoded values of its entry.  In JSON, its key paths are relative to the comment."""
     alone: tuple[tuple[bytes, str], ...] = ()
-    """What it would be without its sign; key paths are relative."""
+    """What it would be without its sign; key paths are relative, but not in XML."""
     joined: tuple[tuple[bytes, str], ...] = ()
     """What it would be without its sign together with the comments below it that belong to it."""
     lines: int = 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sealedfiles.errors import FormatError
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
+from sealedfiles.model.paths import ROOT, key_step
 from sealedfiles.sealing.comments import is_sealed_comment
 from sealedfiles.sealing.opened_tokens import is_token
 from sealedfiles.util.lazy_pattern import lazy_pattern
@@ -28,7 +29,7 @@ _STARS = lazy_pattern(r"(?m)^[ \t]*\*+[ \t]?")
 
 
 class Uncommented(NamedTuple):
-    """Relative key paths and decoded values: see ``PlacedComment``."""
+    """Key paths and decoded values: see ``PlacedComment``."""
 
     alone: tuple[tuple[bytes, str], ...] = ()
     joined: tuple[tuple[bytes, str], ...] = ()
@@ -42,10 +43,11 @@ def uncommented(lines: CommentLines, index: int, file_format: Format) -> Uncomme
         return Uncommented()
     longest = min(index + _LINES, len(lines.lines))
     end = min(lines.body_end(index), longest)
-    alone = tuple(_values(_text(lines, index, index + 1), file_format))
+    above = lines.parents[index][0] if file_format.name == "xml" else ROOT
+    alone = tuple(_values(_text(lines, index, index + 1), file_format, above))
     while True:
         text = _text(lines, index, end)
-        joined = tuple(_values(text, file_format)) if end > index + 1 else ()
+        joined = tuple(_values(text, file_format, above)) if end > index + 1 else ()
         # The value of a key may begin on a line of its own.
         has_all = alone or joined or not _ENDS_IN_KEY.search(text)
         if has_all or end >= min(index + _KEY_LINES, longest):
@@ -65,17 +67,23 @@ def _content(lines: CommentLines, index: int, column: int) -> str:
     return indent + lines.text_of(index)[line.read.content :] if line.column >= 0 else ""
 
 
-def _values(text: str, file_format: Format) -> Iterator[tuple[bytes, str]]:
+def _values(text: str, file_format: Format, above: bytes) -> Iterator[tuple[bytes, str]]:
+    """Yield the values of *text*; in XML, *above* is the path of the element that it is in."""
     if "/* " in file_format.comment_signs:
         text = _STARS.sub("", text)
     # A line of a collection in braces ends with a comma.
     is_inside = file_format.name == "json" or (file_format.name == "yaml" and text.endswith(","))
     whole = f"{{{text.rstrip().rstrip(',')}\n}}" if is_inside else f"{text}\n"
+    is_xml = file_format.name == "xml"
+    whole = f"<_>{text}</_>" if is_xml else whole
     try:
         spans = file_format.scan(whole).values
     except FormatError:
+        if is_xml:  # with a few references, it is a text
+            yield above, text.strip()
         return
+    skipped = len(key_step("_")) if is_xml else 0
     for start, end, path in spans:
         literal = whole[start:end]
         if not is_token(literal, file_format):
-            yield path, file_format.decode(literal)
+            yield above + path[skipped:], file_format.decode(literal)

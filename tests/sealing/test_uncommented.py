@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from documents import ENV, INI, JSON, PROPERTIES, TFVARS, TOML, YAML, at, described
+from documents import ENV, INI, JSON, PROPERTIES, TFVARS, TOML, XML, YAML, at, described
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +63,24 @@ def test_a_block_comment_is_read_as_a_whole(comment: str) -> None:
     assert file.format is not None
     (placed,) = placed_comments(text, file.format.scan(text), file.format)
     assert placed.uncommented == ((at("n"), "one"),)
+
+
+@pytest.mark.parametrize(
+    ("comment", "key", "value"),
+    [
+        ("one two words", at("r", "a"), "one two words"),
+        ("see <b>one</b>", at("r", "a", "b"), "one"),
+        ('<b>\n  <c d="one"/>\n</b>', at("r", "a", "b", "c", "@d"), "one"),
+        ("<![CDATA[one]]>", at("r", "a"), "one"),
+        ("one & two < three", at("r", "a"), "one & two < three"),
+    ],
+)
+def test_in_xml_a_comment_is_read_where_it_is(comment: str, key: bytes, value: str) -> None:
+    text = f"<r>\n  <a><!-- {comment} --></a>\n</r>\n"
+    file, _ = described(XML)
+    assert file.format is not None
+    (placed,) = placed_comments(text, file.format.scan(text), file.format)
+    assert (key, value) in placed.uncommented
 
 
 @given(st.lists(st.sampled_from(["a:", "b: [", "c: 'd", "- e: f", "g", "]", "'", ""]), max_size=60))

@@ -269,6 +269,14 @@ def test_a_comment_without_its_signs_is_not_proved(path: str, entry: str) -> Non
     assert b"own" not in clean(path, f"{base}{own}\n", planted)
 
 
+@pytest.mark.parametrize("value", ["evil", "evil two words", "evil &amp; two"])
+def test_a_comment_of_xml_does_not_become_a_text(value: str) -> None:
+    planted = f"<r><a><!-- {value.replace('&amp;', '&')} --></a></r>\n".encode()
+    with pytest.raises(UnprovedError, match="a comment"):
+        clean(XML, f"<r><a> {value} </a></r>\n", planted)
+    assert b"own" not in clean(XML, "<r><a>own</a></r>\n", planted)
+
+
 @pytest.mark.parametrize(("path", "entry"), PROSE)
 def test_nor_with_another_key_if_the_value_is_telling(path: str, entry: str) -> None:
     base, long = BASES[path], entry.replace("evil", "evil-evil")
