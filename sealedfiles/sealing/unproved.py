@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sealedfiles.sealing.stored import NewTokens, Noted
 
 _SHOWN = 10
-_WORDS = lazy_pattern(r"[^\s:=,\"'`\[\]{}]+")
+_WORDS = lazy_pattern(r"[^\s:=,\"'`\[\]{}<>]+")
 _LINE = lazy_pattern(r"(?!-----)\s*\S{4}")
 """A line of a file without values. PEM has lines like ``-----BEGIN PRIVATE KEY-----``."""
 
@@ -284,15 +284,15 @@ class UnprovedCheck:
     def _writers(
         self, value: str, lines: list[tuple[PlacedComment, list[Token]]]
     ) -> list[frozenset[str]]:
-        """Return, for each of *lines* with a word of *value*, the groups whose current readers alone can have
-        written it."""
+        """Return, for each of *lines* that may have a word of *value*, the groups whose current readers alone
+        can have written it."""
         words = {*_WORDS.findall(value)}
         return [
             frozenset()
             if any(self._is_retired(one.group, one.key_id) for one in layers)
             else frozenset(one.group for one in layers)
             for line, layers in lines
-            if not words.isdisjoint(_WORDS.findall(line.text))
+            if SPELLED.search(line.text) or not words.isdisjoint(_WORDS.findall(line.text))
         ]
 
     def _wrong_comments(

@@ -277,6 +277,15 @@ def test_a_comment_of_xml_does_not_become_a_text(value: str) -> None:
     assert b"own" not in clean(XML, "<r><a>own</a></r>\n", planted)
 
 
+@pytest.mark.parametrize("value", ["mine", "mine-mine two", "a&lt;b&amp;c"])
+def test_readers_toggle_their_own_comments_in_xml(value: str) -> None:
+    live = f"<r>\n  <b>1</b>\n  <a>{value}</a>\n</r>\n"
+    commented = live.replace(f"<a>{value}</a>", f"<!-- <a>{value}</a> -->")
+    sealed = seal(XML, commented, policy=POLICY)
+    assert value.encode() not in sealed
+    assert unseal(XML, clean(XML, live, sealed)) == live.encode()
+
+
 @pytest.mark.parametrize(("path", "entry"), PROSE)
 def test_nor_with_another_key_if_the_value_is_telling(path: str, entry: str) -> None:
     base, long = BASES[path], entry.replace("evil", "evil-evil")
