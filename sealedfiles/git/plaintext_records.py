@@ -12,7 +12,7 @@ from itertools import islice
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.paths import last_key
 from sealedfiles.sealing.sealed_text import TELLING, SealedText
-from sealedfiles.sealing.spelling import comparable, comparable_content, telling_lines
+from sealedfiles.sealing.spelling import comparable, comparable_content, in_utf_8, telling_lines
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def rests(text: str) -> Iterator[str]:
 
 def content_lines(data: bytes) -> list[bytes]:
     """Return what is recorded of the lines of a file."""
-    return _line_records(_VALUE, f"\n{data.decode('utf-8', 'replace')}")
+    return _line_records(_VALUE, f"\n{in_utf_8(data).decode('utf-8', 'replace')}")
 
 
 def _at(path: bytes, value: str) -> bytes:

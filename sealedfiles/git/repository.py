@@ -274,7 +274,14 @@ def git_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     }
     # git sets this when it works on a submodule; ls-files and other commands refuse to run with it.
     environ.pop("GIT_INTERNAL_SUPER_PREFIX", None)
-    return environ
+    # Otherwise `git log` would write names and subjects in the encoding of the user's terminal.
+    count = environ.get("GIT_CONFIG_COUNT") or "0"
+    return {
+        **environ,
+        "GIT_CONFIG_COUNT": str(int(count) + 1 if count.isdecimal() else 1),
+        f"GIT_CONFIG_KEY_{count}": "i18n.logOutputEncoding",
+        f"GIT_CONFIG_VALUE_{count}": "UTF-8",
+    }
 
 
 def filter_repository() -> Repository:

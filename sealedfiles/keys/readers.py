@@ -63,9 +63,11 @@ def make_group(
 def add_recipients(folder: DirFolder, name: str, recipients: list[age.Recipient]) -> None:
     """Write the public keys of the reader *name*.
 
-    Raises UsageError if the reader already has other keys, because other groups may use them.
+    Raises UsageError if the reader already has other keys, because other groups may use them, and for the
+    name that ``sealedfiles trust policy`` uses.
     """
-    check_name(name)
+    if check_name(name) == "policy":
+        raise UsageError("a reader cannot be called policy", "use another name")
     there = read_recipients(folder, name)
     if there and fingerprints(there) != fingerprints(recipients):
         raise UsageError(

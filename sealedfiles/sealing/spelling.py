@@ -82,8 +82,28 @@ def telling_lines(value: str) -> list[str]:
 
 
 def comparable_content(data: bytes) -> bytes:
-    """Return the content of a file without white space and BOM, for the same purpose."""
-    return b"".join(data.removeprefix(b"\xef\xbb\xbf").split())
+    """Return the content of a file in UTF-8, without white space and BOM, for the same purpose."""
+    return b"".join(in_utf_8(data).split())
+
+
+def in_utf_8(data: bytes) -> bytes:
+    """Return a file as an editor saves it in UTF-8, without a BOM: from UTF-16, UTF-32 or Latin-1."""
+    if b"\0" in data or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        for encoding in ("utf-32-le", "utf-32-be", *_utf_16(data)):
+            with suppress(UnicodeError):
+                return data.decode(encoding).removeprefix("\ufeff").encode("utf-8")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    with suppress(UnicodeError):
+        data.decode("utf-8")
+        return data
+    return data.decode("latin-1").encode("utf-8")
+
+
+def _utf_16(data: bytes) -> tuple[str, ...]:
+    """Return the order of bytes that is more likely first: it has more NULs where ASCII has them."""
+    orders = ("utf-16-le", "utf-16-be")
+    is_little = data[:2] == b"\xff\xfe" or data[1::2].count(0) >= data[::2].count(0)
+    return orders if is_little and data[:2] != b"\xfe\xff" else orders[::-1]
 
 
 def _number(text: str) -> float | None:
@@ -138,6 +158,7 @@ def with_encodings(versions: Iterable[bytes]) -> Iterator[bytes]:
     """
     for version in versions:
         yield version
+        yield in_utf_8(version)
         if not version.isascii() and len(version) <= _MOST_WRITTEN:
             with suppress(UnicodeDecodeError):
                 yield from _written_as(version.decode("utf-8"))

@@ -199,3 +199,10 @@ def test_somebody_who_has_an_ssh_key_needs_no_other(repo: Repo, tmp_path: Path, 
     clone.sealedfiles("unlock")
     assert "s3cr3t-db-alpha" in clone.read(ENV)
     assert clone.status() == []
+
+
+def test_a_reader_is_not_called_like_the_policy(repo: Repo) -> None:
+    key = repo.read(".sealedfiles/recipients/alice.pub").strip()
+    repo.sealedfiles("grant", "policy", key, "--to", "default", code=2)
+    assert "a reader cannot be called policy" in repo.stderr
+    assert repo.status() == []

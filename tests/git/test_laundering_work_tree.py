@@ -537,6 +537,27 @@ def test_nor_does_another_encoding_seal_it_with_the_whole_file(
     alice.sealedfiles("cat", path, code=4)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "latin-1"])
+@pytest.mark.parametrize("moved_on", [True, False])
+def test_nor_does_utf_8_seal_a_text_that_was_pushed_in_another_encoding(
+    alice: Repo, mallory: Repo, encoding: str, *, moved_on: bool
+) -> None:
+    alice.sealedfiles("track", "*.txt")
+    alice.commit("track texts")
+    alice.git("push", "--quiet", "origin", "HEAD:main", "HEAD:pr")
+    mallory.git("pull", "--quiet", "--ff-only", "origin", "pr")
+    (mallory.path / "notes.txt").write_bytes(f"{EVIL}\u00e9\n".encode(encoding))
+    mallory.git("add", "notes.txt")
+    mallory.git("commit", "--quiet", "--no-verify", "--message", "notes")
+    mallory.git("push", "--quiet", "--no-verify", "origin", "HEAD:pr")
+    alice.git("pull", "--quiet", "--ff-only", "origin", "pr")
+    if moved_on:
+        alice.git("reset", "--quiet", "HEAD^")
+    alice.write("notes.txt", f"{EVIL}\u00e9\n")
+    alice.git("add", "notes.txt", code=128 if moved_on else 0)
+    assert moved_on or b"sealed:v1:" not in alice.blob("", "notes.txt")
+
+
 def test_nor_is_it_printed_from_a_text_that_does_not_parse(alice: Repo, mallory: Repo) -> None:
     plant(mallory, YAML)
     alice.git("pull", "--quiet", "--ff-only", "origin", "pr")

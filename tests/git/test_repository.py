@@ -181,6 +181,21 @@ def test_commands_within_a_filter_take_no_lock_and_fetch_nothing(
     assert "GIT_INTERNAL_SUPER_PREFIX" not in environ
 
 
+@pytest.mark.parametrize(
+    "given", [{}, {"GIT_CONFIG_KEY_0": "core.pager", "GIT_CONFIG_VALUE_0": "no"}]
+)
+def test_texts_are_in_utf_8_whatever_the_user_has_configured(
+    top: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    git(top, "config", "i18n.logOutputEncoding", "UTF-16")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(given) // 2))
+    repository = found(top)
+    assert repository.config("i18n.logOutputEncoding") == "UTF-8"
+    assert repository.config("core.pager") == ("no" if given else None)
+
+
 def test_a_path_with_a_line_break_is_refused_as_its_first_line_may_be_another_repository(
     top: Path,
 ) -> None:

@@ -31,6 +31,7 @@ from hypothesis import strategies as st
 from sealedfiles.model.token import WHOLE as WHOLE_KIND
 from sealedfiles.sealing.file import is_whole
 from sealedfiles.sealing.sealed_text import inspect_file
+from sealedfiles.sealing.spelling import comparable_content
 
 
 def escaped(token: str, form: str, where: int | None = None) -> str:
@@ -159,3 +160,9 @@ def test_searching_for_escapes_takes_linear_time(path: str) -> None:
         start = time.process_time()
         opened(path, json.dumps(text) + text)
         assert time.process_time() - start < 5
+
+
+@given(st.text(), st.sampled_from(["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]))
+def test_a_content_is_the_same_in_every_encoding(text: str, encoding: str) -> None:
+    text = "key: " + text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    assert comparable_content(text.encode(encoding)) == comparable_content(text.encode("utf-8"))
