@@ -22,6 +22,30 @@ _CAN_SPAWN = hasattr(os, "posix_spawnp")
 _CHUNK = 1 << 16
 
 
+def git_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment for running git, possibly from within a filter."""
+    environ = {
+        **os.environ,
+        # While a filter runs, git holds the lock on the index, so no other command may request it.
+        "GIT_OPTIONAL_LOCKS": "0",
+        # Otherwise a partial clone would fetch over the network in the middle of git add.
+        "GIT_NO_LAZY_FETCH": "1",
+        # A ref that anyone can push (refs/replace) would hide a commit, for example a revocation.
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        **(more or {}),
+    }
+    # git sets this when it works on a submodule; ls-files and other commands refuse to run with it.
+    environ.pop("GIT_INTERNAL_SUPER_PREFIX", None)
+    # Otherwise `git log` would write names and subjects in the encoding of the user's terminal.
+    count = environ.get("GIT_CONFIG_COUNT") or "0"
+    return {
+        **environ,
+        "GIT_CONFIG_COUNT": str(int(count) + 1 if count.isdecimal() else 1),
+        f"GIT_CONFIG_KEY_{count}": "i18n.logOutputEncoding",
+        f"GIT_CONFIG_VALUE_{count}": "UTF-8",
+    }
+
+
 class _Spawned:
     """A process that was started by ``start``."""
 

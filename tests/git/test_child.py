@@ -172,3 +172,15 @@ def test_git_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for call in (child.run, child.start):
         with pytest.raises(FileNotFoundError):
             call(("version",), str(tmp_path), os.environ)
+
+
+def test_commands_within_a_filter_take_no_lock_and_fetch_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GIT_INTERNAL_SUPER_PREFIX", "sub/")
+    environ = child.git_environment({"MORE": "1"})
+    assert environ["GIT_NO_REPLACE_OBJECTS"] == "1"
+    assert environ["GIT_OPTIONAL_LOCKS"] == "0"
+    assert environ["GIT_NO_LAZY_FETCH"] == "1"
+    assert environ["MORE"] == "1"
+    assert "GIT_INTERNAL_SUPER_PREFIX" not in environ

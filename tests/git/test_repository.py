@@ -15,7 +15,6 @@ from sealedfiles.git.repository import (
     Repository,
     filter_repository,
     find_repository,
-    git_environment,
     user_config,
 )
 
@@ -167,18 +166,6 @@ def test_whether_git_ignores_case(tmp_path: Path, text: str, ignores: bool) -> N
     assert Repository(tmp_path, tmp_path, tmp_path).ignores_case == ignores
     missing = tmp_path / "missing"
     assert not Repository(missing, missing, missing).ignores_case
-
-
-def test_commands_within_a_filter_take_no_lock_and_fetch_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("GIT_INTERNAL_SUPER_PREFIX", "sub/")
-    environ = git_environment({"MORE": "1"})
-    assert environ["GIT_NO_REPLACE_OBJECTS"] == "1"
-    assert environ["GIT_OPTIONAL_LOCKS"] == "0"
-    assert environ["GIT_NO_LAZY_FETCH"] == "1"
-    assert environ["MORE"] == "1"
-    assert "GIT_INTERNAL_SUPER_PREFIX" not in environ
 
 
 @pytest.mark.parametrize(

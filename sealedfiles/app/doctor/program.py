@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from sealedfiles.app.doctor.point import Point, error, ok, warning
+from sealedfiles.git.child import git_environment
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.filter.pktline import text_packets
 from sealedfiles.git.hooks import find_hooks
 from sealedfiles.git.install import configuration
-from sealedfiles.git.repository import Repository, git_environment
+from sealedfiles.git.repository import Repository
 from sealedfiles.git.version import git_version, too_old
 from sealedfiles.model.unavailable import explain
 from sealedfiles.version import __version__
