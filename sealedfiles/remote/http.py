@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from sealedfiles.errors import RemoteError
 from sealedfiles.light_typing import Any, NamedTuple
 from sealedfiles.remote import exact_json
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _TIMEOUT = 30
 """Seconds for one request."""
@@ -34,6 +35,7 @@ _WITH_TOKENS = frozenset(
 )
 _SHORTEST_TOKEN = 8
 """Characters: shorter ones are those of test servers, and parts of words."""
+_NOT_IN_HEADERS = lazy_pattern(r"[\x00-\x1f\x7f]|[^\x00-\xff]")
 BUSY = frozenset({429, 502, 503, 504})
 """Statuses of a request that the service did not process: too many requests, or not available."""
 
@@ -125,10 +127,17 @@ class Service:
 
         *path* begins with a slash, is quoted, and may have a query.  While the service is busy, or cannot be
         reached, the request is repeated up to four times, each time after a longer pause.  Raises RemoteError
-        if it cannot be reached.
+        if it cannot be reached, or if a header, such as one with a token, cannot be sent.
         """
+        all_headers = {**self.headers, **(headers or {})}
+        for name, value in all_headers.items():
+            if _NOT_IN_HEADERS.search(value):
+                raise RemoteError(
+                    f"{self.name}: the header {name} has a line end or another invalid character",
+                    "check the variables of the service: the token in a CI secret must have no line end",
+                )
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked
-            self.address + path, body, {**self.headers, **(headers or {})}, method=method
+            self.address + path, body, all_headers, method=method
         )
         attempt = 1
         while True:

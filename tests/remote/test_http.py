@@ -137,3 +137,13 @@ def test_a_service_of_this_machine_is_asked_once_and_without_a_proxy(
         monkeypatch.delenv("no_proxy", raising=False)
         assert Service("it", address, local=True).request("GET", "/").status == 503
     assert (len(requests), stolen) == (1, [])
+
+
+@pytest.mark.parametrize("value", ["hvs.token\n", "a\rb", "a\x00b", "\u20ac"])
+def test_a_token_that_no_header_can_have_is_an_error_with_a_message(value: str) -> None:
+    with serving([]) as (address, requests):
+        service = Service("the store", address, {"X-Vault-Token": value})
+        with pytest.raises(RemoteError, match="the header X-Vault-Token has a line end") as error:
+            service.request("GET", "/")
+    assert requests == []
+    assert value not in f"{error.value.message} {error.value.hints}"
