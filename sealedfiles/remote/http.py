@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -22,9 +23,9 @@ from sealedfiles.remote import exact_json
 from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _TIMEOUT = 30
-"""Seconds for one request."""
+"""Seconds in which a service sends nothing; the whole answer may take twice as long."""
 _LOCAL_TIMEOUT = 2
-"""Seconds for one request to a service of this machine, which may not exist."""
+"""The same for a service of this machine, which may not exist."""
 _ATTEMPTS = 5
 _LONGEST_PAUSE = 20.0
 """Seconds between two attempts, also if the service asks for more."""
@@ -169,6 +170,26 @@ class Service:
         return self.request(method, path, body, {**kind, **(headers or {})})
 
     def _send(self, request: urllib.request.Request) -> Response:
+        """Return the answer to *request*, in a thread: a timeout of a socket begins again with each byte."""
+        results: list[Response | Exception] = []
+
+        def exchange() -> None:
+            try:
+                results.append(self._exchange(request))
+            except Exception as error:  # noqa: BLE001 - it is raised below
+                results.append(error)
+
+        thread = threading.Thread(target=exchange, daemon=True)
+        thread.start()
+        thread.join(2 * self._timeout)
+        if not results:
+            late = f"no complete answer in {2 * self._timeout} seconds"
+            raise _UnreachableError(TimeoutError(late))
+        if isinstance(results[0], Exception):
+            raise results[0]
+        return results[0]
+
+    def _exchange(self, request: urllib.request.Request) -> Response:
         try:
             with self._opener.open(request, timeout=self._timeout) as answer:
                 return _read(answer)

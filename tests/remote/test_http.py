@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
+import time
+
 import pytest
 from stub_server import Answer, serving
 
 from sealedfiles.app.push.stores.rest import require_host
 from sealedfiles.errors import RemoteError
+from sealedfiles.remote import http
 from sealedfiles.remote.http import Response, Service, quoted, understood
 from sealedfiles.remote.vault import connect
 
@@ -147,3 +153,25 @@ def test_a_token_that_no_header_can_have_is_an_error_with_a_message(value: str) 
             service.request("GET", "/")
     assert requests == []
     assert value not in f"{error.value.message} {error.value.hints}"
+
+
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"])
+def test_the_time_for_a_whole_answer_is_limited(
+    start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "_LOCAL_TIMEOUT", 0.4)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(start)
+                for _ in range(100):
+                    connection.sendall(b"H")
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        service = Service("it", f"http://127.0.0.1:{server.getsockname()[1]}", local=True)
+        with pytest.raises(RemoteError, match="cannot be reached: no complete answer"):
+            service.request("GET", "/")
