@@ -304,7 +304,8 @@ class PolicyInForce:
     def _known_patterns(self) -> Iterator[str]:
         """Yield the patterns of the last proved policy in history and of the one in the repository.
 
-        Where all policies lack a proof, a pattern of every file; without the keys to tell, those of all.
+        Where all policies lack a proof, or the keys were replaced, a pattern of every file; without the keys
+        to tell, those of all.
         """
         if not self._clone.is_accepted:
             return  # a submodule, whose history says nothing: ``_without_paths``
@@ -314,7 +315,8 @@ class PolicyInForce:
         with contextlib.suppress(SealedFilesError):
             groups = self._held_groups()
         proved = self._proved_before(groups) if groups else None
-        self.knows_none = bool(groups) and proved is None and self.accepted() is None
+        are_unusable = groups is None or (bool(groups) and proved is None)
+        self.knows_none = are_unusable and self.accepted() is None
         if self.knows_none:
             yield "*"
         policies = [] if proved is None else [proved]

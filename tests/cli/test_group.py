@@ -94,6 +94,31 @@ def test_a_group_is_deleted_as_one_change_and_history_keeps_its_keys(
     assert "revoked bob: ops" in alice.sealedfiles("who", "--log")
 
 
+def test_one_that_was_put_back_is_not_used_before_it_has_a_new_key(
+    unused: tuple[Repo, Repo],
+) -> None:
+    """A reader who was removed since then may have put it back, and would read new values."""
+    alice, bob = unused
+    alice.sealedfiles("group", "delete", "ops", "--yes")
+    alice.commit("ops is gone")
+    alice.sealedfiles("revoke", "bob", "--yes")
+    alice.commit("bob left")
+    alice.git("checkout", "--quiet", bob.head(), "--", ".sealedfiles/keys/ops")
+    alice.git("checkout", "--quiet", bob.head(), "--", ".sealedfiles/recipients/bob.pub")
+    alice.git("commit", "--quiet", "--no-verify", "--message", "tidy")
+    for command in (
+        ["track", YAML, "--values", "cache.**", "--group", "ops", "--yes"],
+        ["grant", "alice", "--to", "ops"],
+    ):
+        alice.sealedfiles(*command, code=2)
+        assert "the group ops was deleted in commit" in alice.stderr
+        assert "put back since; its readers are: alice, bob" in alice.stderr
+        assert alice.status() == []
+    alice.sealedfiles("revoke", "bob", "--from", "ops")
+    alice.commit("bob left")
+    alice.sealedfiles("track", YAML, "--values", "cache.**", "--group", "ops", "--yes")
+
+
 def test_its_name_cannot_be_used_again(unused: tuple[Repo, Repo]) -> None:
     """Clones remember its keys, and history has its first one: they would refuse other keys."""
     alice, _ = unused
@@ -107,6 +132,9 @@ def test_its_name_cannot_be_used_again(unused: tuple[Repo, Repo]) -> None:
     assert not (alice.path / ".sealedfiles/keys/ops").exists()
     restore = ["checkout", "HEAD~", "--", ".sealedfiles/keys/ops"]
     alice.git(*restore)
+    alice.commit("ops is needed again")
+    alice.sealedfiles("rotate", "ops")
+    alice.commit("with a new key")
     alice.sealedfiles("track", ENV, "--values", "DB_*", "--group", "ops", "--yes")
     assert "ops" in groups(alice.blob("", ENV).decode())
 

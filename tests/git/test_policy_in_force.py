@@ -515,6 +515,26 @@ def test_it_seals_what_gitattributes_listed_where_the_proved_policy_lists_nothin
     fresh.git("add", "notes.txt")
 
 
+def test_it_seals_every_file_where_the_keys_were_replaced(
+    alice: Repo, mallory: Repo, tmp_path: Path
+) -> None:
+    """On a branch without common history, none of whose policies her keys prove."""
+    origin = mallory.git("config", "remote.origin.url").strip()
+    other = mallory.person.repository(tmp_path / "other")
+    other.sealedfiles("init", "--name", "mallory")
+    key = mallory.read(".sealedfiles/recipients/alice.pub").strip()
+    other.sealedfiles("grant", "alice", key, "--to", "default")
+    other.commit("other keys")
+    other.git("push", "--quiet", "--no-verify", f"file://{origin}", "HEAD:topic")
+    alice.git("push", "--quiet", "origin", "HEAD:main")
+    fresh = alice.person.clone(f"file://{origin}", tmp_path / "fresh", "--branch", "topic")
+    fresh.sealedfiles("unlock", code=4)
+    fresh.write(ENV, "NEW=s3cr3t-new\n")
+    fresh.git("add", ENV, code=128)
+    assert "the policy is not proved by your groups" in fresh.stderr
+    assert b"s3cr3t-new" not in b"".join(content for _, content in fresh.objects())
+
+
 @pytest.mark.parametrize("path", [POLICY, ".sealedfiles"])
 @pytest.mark.parametrize("is_link", [True, False], ids=["a link", "nothing"])
 def test_also_if_a_symbolic_link_or_nothing_is_in_its_place(
