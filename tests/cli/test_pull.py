@@ -87,6 +87,33 @@ def test_a_value_that_refers_to_another_one_is_that_of_the_store_afterwards(
     pulling.sealedfiles("push", "app", "--dry-run", "--exit-code")
 
 
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        (
+            {"DB_USER": "ref+vault://secret/ceo#password"},
+            "DB_USER: the value in the store is a secret",
+        ),
+        (
+            {"LD_PRELOAD": "/tmp/evil.so"},
+            "LD_PRELOAD: the value in the store is for a variable that",
+        ),
+    ],
+    ids=["reference", "loader"],
+)
+def test_what_would_act_with_the_users_access_is_not_pulled(
+    repo: Repo, bao: Bao, path: str, values: dict[str, str], why: str
+) -> None:
+    """Who may write to the store need not be a reader."""
+    pulling = targeted(repo, bao, path, ENV)
+    store(bao, path, **values)
+    before = pulling.read(ENV)
+    pulling.sealedfiles("pull", "app", ENV, "--yes", code=2)
+    assert why in pulling.stderr
+    assert f"sealedfiles set {ENV} {next(iter(values))}" in pulling.stderr
+    assert pulling.read(ENV) == before
+
+
 def test_numbers_and_booleans_keep_their_types(repo: Repo, bao: Bao, path: str) -> None:
     pulling = targeted(repo, bao, path, JSON)
     store(bao, path, LIMITS_0="1001", API_ENABLED="false")

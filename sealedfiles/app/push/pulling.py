@@ -15,6 +15,7 @@ from sealedfiles.app.files.working_file import (
 )
 from sealedfiles.app.push.pushing import masked, store_of
 from sealedfiles.app.push.targets import find_target, read_source, selects
+from sealedfiles.app.run.steering import steers
 from sealedfiles.app.run.variables import read_sources
 from sealedfiles.app.workspace import ReadOptions, Workspace
 from sealedfiles.errors import UsageError
@@ -23,7 +24,7 @@ from sealedfiles.git.clone import Clone
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.address import Address, show_address
 from sealedfiles.model.targets import Target
-from sealedfiles.util.messages import shell_path
+from sealedfiles.util.messages import shell_key, shell_path
 
 ADD, CHANGE, SAME, SKIPPED = "add", "change", "same", "skipped"
 """``SKIPPED``: not text, or a value that the target does not select."""
@@ -96,6 +97,7 @@ def prepare_pull(
     prepared = PreparedPull(target, place, changes)
     if not prepared.writes:
         return prepared
+    _refuse_power(prepared)
     _refuse_plaintext(prepared)
     return _with_references(prepared)
 
@@ -167,6 +169,25 @@ def _with_references(prepared: PreparedPull) -> PreparedPull:
         for one in prepared.changes
     ]
     return prepared._replace(changes=changes)
+
+
+def _refuse_power(prepared: PreparedPull) -> None:
+    """Raise UsageError for a value that would act with the user's access.
+
+    Who may write to the store need not be a reader of the file, whose values `run` uses.
+    """
+    for change in prepared.writes:
+        power = ""
+        if change.value.startswith("ref+"):
+            power = "is a secret reference, which `run` would resolve with your access"
+        elif steers(str(change.address[-1])):
+            power = "is for a variable that makes programs load code"
+        if power:
+            file = shell_path(prepared.place.path)
+            raise UsageError(
+                f"{prepared.place.name}: {change.key}: the value in the store {power}",
+                f"if it is correct, enter it yourself: sealedfiles set {file} {shell_key(change.key)}",
+            )
 
 
 def _refuse_plaintext(prepared: PreparedPull) -> None:
