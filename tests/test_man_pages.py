@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 
@@ -47,6 +48,13 @@ def test_every_command_has_a_page_with_its_options_and_the_index_names_it() -> N
     assert "sealedfiles key export kcmzf66b -o key.txt\n.fi\n" in key
     assert key.endswith(".SH SEE ALSO\n\\fBsealedfiles-key\\fR(1)\n")
     assert "\\fBsealedfiles-key-export\\fR(1)\n" in current["sealedfiles-key.1"]
+
+
+def test_the_documentation_names_the_files_of_run_with_an_option() -> None:
+    """Without it, the first word would be the command."""
+    for page in FOLDER.parent.glob("*.md"):
+        found = re.findall(r"sealedfiles run (?!-)\S+ -- ", page.read_text(encoding="utf-8"))
+        assert found == [], page.name
 
 
 @pytest.mark.slow
