@@ -38,7 +38,7 @@ _REFUSED = {
     "pre-push": (
         "nothing was pushed",
         "rewrite the commits (a later commit does not help): git commit --amend, git rebase -i",
-        "or make them one commit: git reset --soft @{upstream}, fix it, git commit",
+        "or make them one commit: git reset --soft $(git merge-base HEAD @{upstream}), fix it, git commit",
         "to push without this check: git push --no-verify",
     ),
     "pre-receive": (

@@ -3,6 +3,7 @@ installed."""
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -130,6 +131,28 @@ def test_a_push_of_a_commit_with_a_secret_in_plaintext_is_refused(
     assert_refused(hooked, "push", "origin", "main")
     assert "nothing was pushed" in hooked.stderr
     assert SECRET not in remote(hooked, "show", f"main:{ENV}")
+
+
+def test_the_hint_to_make_one_commit_keeps_what_others_have_pushed(
+    hooked: Repo, server: Path, tmp_path: Path
+) -> None:
+    hooked.git("switch", "--quiet", "--create", "topic", "origin/main")
+    commit_plain(hooked)
+    other = Repo(hooked.person, tmp_path / "other")
+    hooked.git("clone", "--quiet", str(server), str(other.path))
+    other.write("notes", "of somebody else\n")
+    other.git("add", "notes")
+    other.git("commit", "--quiet", "--message", "notes")
+    other.git("push", "--quiet", "--no-verify", "origin", "HEAD:main")
+    hooked.git("fetch", "--quiet")
+    assert_refused(hooked, "push", "origin", "topic")
+    hint = re.search(r"one commit: (git reset .*), fix it", hooked.stderr)
+    assert hint
+    hooked.person.run(["sh", "-c", hint[1]], hooked.path)
+    hooked.git("checkout", "--quiet", "HEAD", "--", ENV)
+    hooked.edit(ENV, "s3cr3t-db-alpha", "s3cr3t-db-beta")
+    hooked.commit("fixed")
+    assert hooked.git("show", "--format=", "--name-only").split() == [ENV]
 
 
 def test_a_later_commit_that_seals_it_does_not_help(hooked: Repo, server: Path) -> None:
