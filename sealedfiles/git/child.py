@@ -22,10 +22,22 @@ _CAN_SPAWN = hasattr(os, "posix_spawnp")
 _CHUNK = 1 << 16
 
 
+_FOLDERS = ("GIT_DIR", "GIT_WORK_TREE")
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for git in any folder, which takes relative variables as relative to it."""
+    environ = dict(os.environ)
+    # With GIT_DIR alone, the folder in which git starts is the working tree.
+    if all(map(environ.get, _FOLDERS)):
+        environ.update({name: os.path.abspath(environ[name]) for name in _FOLDERS})
+    return environ
+
+
 def git_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment for running git, possibly from within a filter."""
     environ = {
-        **os.environ,
+        **environment(),
         # While a filter runs, git holds the lock on the index, so no other command may request it.
         "GIT_OPTIONAL_LOCKS": "0",
         # Otherwise a partial clone would fetch over the network in the middle of git add.

@@ -292,7 +292,7 @@ def user_config(name: str) -> str | None:
     """Return the value of *name* in the user's git configuration, or None if it is not set."""
     with contextlib.suppress(FileNotFoundError):
         arguments, folder = ("config", "--get", name), search_start(_path(os.getcwd()))
-        _, out, _ = child.run(arguments, str(folder), os.environ)
+        _, out, _ = child.run(arguments, str(folder), child.environment())
         return out.decode("utf-8", "replace").strip("\n") or None
     return None
 
@@ -348,7 +348,7 @@ def search_start(start: Path) -> Path:
 def _rev_parse(start: Path, *questions: str) -> list[str] | None:
     """Return the output lines of `git rev-parse`, or None if there is no repository or no git."""
     # git's messages are matched below.
-    env = {**os.environ, "LC_ALL": "C", "LANGUAGE": "C"}
+    env = {**child.environment(), "LC_ALL": "C", "LANGUAGE": "C"}
     try:
         code, out, err = child.run(("rev-parse", *questions), str(start), env)
     except FileNotFoundError:

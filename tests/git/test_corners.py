@@ -206,6 +206,17 @@ def test_git_dir_and_work_tree_in_the_environment(repo: Repo, tmp_path: Path) ->
     assert_sound(repo)
 
 
+def test_relative_git_dir_and_work_tree_in_a_subfolder(repo: Repo) -> None:
+    folder = repo.path / "sub"
+    folder.mkdir()
+    person = repo.person.having(GIT_DIR="../.git", GIT_WORK_TREE="..")
+    inside = Repo(person, folder)
+    assert inside.git("status", "--porcelain") == ""
+    assert "s3cr3t-db-alpha" in inside.sealedfiles("cat", f"../{ENV}")
+    assert inside.stderr == ""
+    inside.sealedfiles("check")
+
+
 @pytest.mark.parametrize("name", ["other index", ".git/other-index"])
 def test_another_index(repo: Repo, tmp_path: Path, name: str) -> None:
     """Many scripts create a tree from the working tree without changing the index."""
