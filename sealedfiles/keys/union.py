@@ -20,6 +20,7 @@ from sealedfiles.keys.epochs import (
     verify_epochs,
 )
 from sealedfiles.keys.folder import DirFolder, MetadataSource
+from sealedfiles.keys.grants import granted_keys
 from sealedfiles.keys.keyfile import GroupKey
 from sealedfiles.keys.recipients import members
 from sealedfiles.keys.rotation import remove_reader
@@ -90,6 +91,13 @@ def newcomers(group: str, sides: Sides) -> list[str]:
         if _removes_readers(_new_lines(group, other, sides.base)):
             found |= set(members(side, group)) - base - set(members(other, group))
     return sorted(found)
+
+
+def keys_of_removed(group: str, sides: Sides) -> dict[str, str]:
+    """Return the fingerprints of the readers that one side removed, with their names."""
+    stayed = set(members(sides.ours, group)) & set(members(sides.theirs, group))
+    left = set(members(sides.base, group)) - stayed
+    return {key: name for name in sorted(left) for key in granted_keys(sides.base, group, name)}
 
 
 def unite(

@@ -32,9 +32,9 @@ from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME, MetadataSource
 from sealedfiles.keys.grants import granted_keys
 from sealedfiles.keys.readers import wrap_again
-from sealedfiles.keys.recipients import fingerprint, members
+from sealedfiles.keys.recipients import fingerprint
 from sealedfiles.keys.retirement import old_keys
-from sealedfiles.keys.union import newcomers, revoking_sides
+from sealedfiles.keys.union import keys_of_removed, newcomers, revoking_sides
 from sealedfiles.util.messages import counted, shell_path, shell_word
 
 _ABORT = {
@@ -127,12 +127,9 @@ def _unite(clone: Clone, dialog: Dialog, *, yes: bool) -> tuple[int, list[str]]:
                 refused.append(group)
                 continue
         out = []
-        removed = removed_keys(clone, group)
-        for name in {*members(sides.base, group)}:
-            if any(name not in members(side, group) for side in sides[:2]):
-                removed |= dict.fromkeys(granted_keys(sides.base, group, name), name)
+        removed = removed_keys(clone, group) | keys_of_removed(group, sides)
         for name in newcomers(group, sides):
-            keys = set().union(*(granted_keys(side, group, name) for side in sides[:2]))
+            keys = {key for side in sides[:2] for key in granted_keys(side, group, name)}
             if _was_removed(dialog, group, name, keys, removed):
                 out.append(name)
                 continue
