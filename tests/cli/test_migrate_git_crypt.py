@@ -83,6 +83,30 @@ def test_one_command_migrates_an_unlocked_clone(unlocked: Repo) -> None:
     assert "no files of another encryption tool" in _said(unlocked)
 
 
+@pytest.mark.slow
+def test_a_file_that_does_not_parse_is_listed_and_sealed_whole(unlocked: Repo) -> None:
+    run(unlocked, "git-crypt", "init", "--key-name", "ops")
+    attributes = ATTRIBUTES + "ops/* filter=git-crypt-ops diff=git-crypt-ops\n"
+    unlocked.write(".gitattributes", attributes)
+    templates = {
+        f"{folder}/template.yaml": "key: {{ x }}\npassword: s3cr3t-template\n"
+        for folder in ("secrets", "ops")
+    }
+    for path, content in templates.items():
+        unlocked.write(path, content)
+    unlocked.write("ops/token.json", '{"token": "s3cr3t-ops"}\n')
+    unlocked.commit("templates")
+    notes = [one["message"] for one in migrate(unlocked)["notes"]]
+    for path in templates:
+        assert any(one.startswith(f"{path}:1: sealed whole: ") for one in notes)
+    assert not any("is not tracked" in one for one in notes)
+    assert_migrated(unlocked, {**FILES, **templates})
+    unlocked.write("ops/later.yaml", "password: s3cr3t-later\n")
+    unlocked.git("add", "--all")
+    stored = unlocked.blob("", "ops/later.yaml")
+    assert b"sealed:v1:ops:" in stored
+
+
 def _said(repo: Repo) -> str:
     repo.sealedfiles("migrate", "--yes")
     return repo.stderr

@@ -33,6 +33,7 @@ from sealedfiles.model.token import TOKEN, UNAUTHENTICATED_TOKEN, split
 from sealedfiles.sealing import describe_file, open_file
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.sealed_text import SealedText
+from sealedfiles.sealing.whole import why_whole
 from sealedfiles.util.messages import Note, counted, shell_path, shell_word
 
 
@@ -257,7 +258,11 @@ def _planned(
     if request.whole and (exposed or not plain.by_value):
         rules, exposed = (NewRule(file_format="whole"),), 0
     has_group = governed is not None and governed.has_group
-    return PlannedFile(file, group, plain, rules, exposed, governed is not None, has_group)
+    broken = None
+    if not rules and not plain.by_value:
+        named = governing.policy.for_file(os.fsdecode(file.path)).format
+        broken = why_whole(plain.data, describe_file(file.path, named))
+    return PlannedFile(file, group, plain, rules, exposed, governed is not None, has_group, broken)
 
 
 def _exposed_comments(stored: bytes, path: bytes, data: bytes) -> int:

@@ -10,7 +10,7 @@ from sealedfiles.app.migrate.source import Found, FoundFile, Plaintext
 from sealedfiles.app.migrate.tree import Tree
 from sealedfiles.app.tracking.new_rules import NewRule
 from sealedfiles.app.tracking.patterns import compile_pattern, literal_pattern, pattern_for
-from sealedfiles.errors import UsageError
+from sealedfiles.errors import FormatError, UsageError
 from sealedfiles.light_typing import NamedTuple
 from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.sealing.file import show_path
@@ -31,6 +31,8 @@ class PlannedFile(NamedTuple):
     """Whether the policy in force decides about its values."""
     has_group: bool = False
     """Whether a rule of that policy assigns the group."""
+    broken: FormatError | None = None
+    """Why it does not parse, so that it is sealed whole."""
 
     @property
     def path(self) -> bytes:
@@ -88,7 +90,10 @@ def rules_for(
             covered |= {one.path for one in files if one.rules == common}
     for path, one in by_path.items():
         new = [] if one.is_governed and not one.rules else in_group(one.rules, one.group)
-        if path not in covered and (new or not governing.covers(path)):
+        if one.broken:
+            new = in_group((NewRule(file_format="whole"),), one.group)
+            notes.append(_whole(path, one.broken))
+        if one.broken or (path not in covered and (new or not governing.covers(path))):
             rules["./" + literal_pattern(os.fsdecode(path))] = new
     return rules, notes
 
@@ -109,6 +114,17 @@ def _not_kept(pattern: str, reason: str) -> Note:
     return Note(
         f"the pattern {pattern} is not tracked: {reason}",
         ("files that are added later are not sealed by it; choose one: sealedfiles track PATTERN",),
+    )
+
+
+def _whole(path: bytes, error: FormatError) -> Note:
+    where = f"{show_path(path)}:{error.line}" if error.line else show_path(path)
+    return Note(
+        f"{where}: sealed whole: {error.message}",
+        (
+            "the policy gets `format: whole` for it",
+            "to seal its values one by one: fix the file, and remove that rule from .sealedfiles/policy.yaml",
+        ),
     )
 
 
