@@ -97,7 +97,7 @@ def _write_page(
         if workspace.clone:
             files = of_values.values_of_all_files(workspace.clone)
             review = read_review(workspace.clone)
-    atomic.replace(target, render(matrix, files, origin_of_page(workspace), review), _PUBLIC)
+    atomic.write(target, render(matrix, files, origin_of_page(workspace), review), _PUBLIC)
     say(f"wrote {target}")
 
 

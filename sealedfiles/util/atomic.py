@@ -70,6 +70,22 @@ def replace(
         raise
 
 
+def write(path: FilePath, data: bytes, mode: int | None = None) -> None:
+    """Write *data* to *path*, a file that the user has named.  Raises OSError.
+
+    It is replaced, but a symbolic link is followed, and a device or a FIFO, such as stdout, is written to.
+    """
+    if not os.path.exists(path) or os.path.isfile(path):
+        replace(os.path.realpath(path), data, mode)
+        return
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        error.filename = path  # an error of a write has no name
+        raise
+
+
 def append(path: FilePath, data: bytes) -> None:
     """Append *data* to an existing file in one step.  Raises OSError, also if only a part was written."""
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))

@@ -274,3 +274,12 @@ def test_if_no_key_decrypts_it_every_place_is_listed(repo: Repo, tmp_path: Path)
     assert "the OS keyring cannot be used: no keyring was found" in clone.stderr
     assert str(dave.home / ".ssh/id_ed25519") in clone.stderr
     assert "readers of default who can grant access: alice, bob" in clone.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_a_key_is_not_written_in_the_place_of_a_device_or_a_fifo(alice: Person) -> None:
+    fifo = alice.home / "fifo"
+    os.mkfifo(fifo)
+    _, error = alice.run([*program(), "keygen", "-o", str(fifo)], alice.home, code=2)
+    assert "is not a regular file" in error
+    assert fifo.is_fifo()

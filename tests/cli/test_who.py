@@ -7,6 +7,7 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -244,6 +245,14 @@ def test_the_page_has_every_tracked_file(repo: Repo) -> None:
     assert stat.S_IMODE((repo.path / "page.html").stat().st_mode) == 0o644
     repo.sealedfiles("who", YAML, "--html", "page.html")
     assert JSON not in repo.read("page.html")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+def test_the_page_is_written_to_the_file_behind_a_link(repo: Repo) -> None:
+    (repo.path / "link.html").symlink_to("page.html")
+    repo.sealedfiles("who", "--html", "link.html")
+    assert (repo.path / "link.html").is_symlink()
+    assert YAML in repo.read("page.html")
 
 
 def test_the_page_shows_former_readers_who_granted_rules_and_findings(repo: Repo) -> None:

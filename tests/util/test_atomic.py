@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -288,3 +289,35 @@ def test_a_folder_that_cannot_be_locked_is_used_without_a_lock(
     with atomic.alone_in(tmp_path, wait):
         done = True
     assert done
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_a_device_or_a_fifo_that_the_user_names_is_written_to(tmp_path: Path) -> None:
+    fifo, data = tmp_path / "fifo", b"x" * 200_000
+    os.mkfifo(fifo)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(fifo.read_bytes()), daemon=True)
+    reader.start()
+    atomic.write(fifo, data)
+    reader.join(20)
+    assert read == [data]
+    assert fifo.is_fifo()
+    atomic.write("/dev/null", data)
+    assert Path("/dev/null").is_char_device()
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")
+    if Path("/dev/full").exists():
+        with pytest.raises(OSError, match="No space left") as error:
+            atomic.write(full, data)
+        assert error.value.filename == full
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+def test_a_link_that_the_user_names_is_followed(tmp_path: Path) -> None:
+    link, new = tmp_path / "link", tmp_path / "folder/new"
+    new.parent.mkdir()
+    link.symlink_to("folder/new")
+    for data in (b"one", b"two"):
+        atomic.write(link, data)
+        assert new.read_bytes() == data
+        assert link.is_symlink()

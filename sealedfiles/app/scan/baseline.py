@@ -68,7 +68,7 @@ class Baseline:
             "keys": dict(sorted(self.keys.items())),
             "fingerprints": sorted(self.fingerprints),
         }
-        atomic.replace(path, (json.dumps(data, indent=1) + "\n").encode("ascii"))
+        atomic.write(path, (json.dumps(data, indent=1) + "\n").encode("ascii"))
 
     def _fingerprint(self, leak: Leak, ring: GroupKeyring) -> str:
         """Return the fingerprint of *leak*; empty if a key for it is missing."""

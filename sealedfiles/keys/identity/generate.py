@@ -107,6 +107,8 @@ def save_identity(
     If the file exists, the identity is appended.  Raises UsageError if the file exists and *append* is false,
     because overwriting a private key loses everything that only it decrypts; also if the file is encrypted.
     """
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is not a regular file", "choose another file for the key")
     path = path.resolve()  # configuration files are often symbolic links
     there = path.read_bytes() if path.exists() else b""
     if there and not append:
