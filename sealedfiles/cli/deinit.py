@@ -21,6 +21,7 @@ from sealedfiles.git.plaintext_memory import NAME as PLAINTEXT
 from sealedfiles.git.plaintext_memory import PlaintextMemory
 from sealedfiles.git.repository import find_repository
 from sealedfiles.git.worktree import close_work_tree, refresh
+from sealedfiles.git.written_versions import NAME as WRITTEN
 from sealedfiles.util.messages import counted, fail, say, warn
 
 
@@ -84,7 +85,7 @@ def _deinit(*, force: bool) -> int:
     unpin_all(repository)
     remove_excludes(repository)
     deconfigure(repository)
-    _remove_state(repository.state_folder, kept=(PLAINTEXT,) if unsaved else ())
+    _remove_state(repository.state_folder, kept=(PLAINTEXT, WRITTEN) if unsaved else ())
     if not unsaved:
         PlaintextMemory(repository.state_folder).complete()
     if unsaved:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sealedfiles.git.plaintext_memory import PlaintextMemory
     from sealedfiles.git.policy_in_force import PolicyInForce
     from sealedfiles.git.repository import Repository
+    from sealedfiles.git.written_versions import WrittenVersions
     from sealedfiles.keys.epochs import Epoch
     from sealedfiles.keys.identity.sources import Identities
     from sealedfiles.model.policy import FileRules, Policy
@@ -54,6 +55,19 @@ class Clone(CloneKeys):
         from sealedfiles.git.plaintext_memory import PlaintextMemory
 
         return PlaintextMemory(self.state.name)
+
+    @cached_property
+    def written_versions(self) -> WrittenVersions:
+        """The versions with comments in plaintext that this clone wrote to a working tree."""
+        from sealedfiles.git.written_versions import WrittenVersions  # few files have comments
+
+        return WrittenVersions(self.state.name)
+
+    @property
+    def has_written_versions(self) -> bool:
+        """Whether there may be any: to import what reads them takes longer."""
+        has_new = "written_versions" in self.__dict__
+        return has_new or os.path.exists(os.path.join(self.state.name, "written"))
 
     @cached_property
     def policy_in_force(self) -> PolicyInForce:

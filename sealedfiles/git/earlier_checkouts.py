@@ -44,6 +44,7 @@ def note_earlier_checkouts(clone: Clone, *, with_index: bool) -> None:
         for (path, _), data in zip(fresh, blobs, strict=True):
             if data:
                 files.note(path, data, written=WrittenVersion(data, data, commit))
+    files.save()
 
 
 def written_versions(clone: Clone, path: bytes) -> list[bytes]:

@@ -45,6 +45,9 @@ _COMMENTED = lazy_pattern(
 The sign is in front of the alternatives, because Python's search is nine times as fast then.
 """
 
+_PLAIN_COMMENT = lazy_pattern(rb"(?:[#;!]|//|/\*)(?!-*" + _SEALED + rb")")
+"""The sign of a comment in plaintext, whatever it reads as, or of something else."""
+
 _IN_XML = lazy_pattern(rb"<!--(?!\s*sealed:v1:)")
 """A plaintext comment in XML: an entry may be anywhere in it."""
 
@@ -57,6 +60,8 @@ class WrittenVersion(NamedTuple):
     """The decrypted content."""
     commit: str
     """The commit that git checks it out from; empty if git does not report it."""
+    blob: str = ""
+    """Its id, if the caller knows it."""
 
 
 class _Found(NamedTuple):
@@ -90,6 +95,10 @@ class PlaintextFiles:
         written to the working tree; then this clone's memory records the plaintext.  Never raises: an
         invalid policy is reported elsewhere.
         """
+        if written is not None and _has_plain_comment(written.stored):
+            with contextlib.suppress(Exception):
+                oid = written.blob or blob_id(self._clone, written.stored)
+                self._clone.written_versions.add(path, oid, written.commit)
         has_values = plain is None or bool(plain)
         has_comments = written is not None and _has_commented(written.stored)
         if not has_values and not has_comments:
@@ -123,8 +132,17 @@ class PlaintextFiles:
             # Without a valid policy, every value should be sealed.
             return self._clone.describe_for_smudge(path), FileRules([])
 
+    def save(self) -> None:
+        """Write the record of the versions with comments."""
+        try:
+            if "written_versions" in self._clone.__dict__:
+                self._clone.written_versions.save()
+        except OSError as error:
+            self._clone.plaintext_memory.lose(error)
+
     def report(self) -> None:
-        """Print one warning per file."""
+        """Complete the record, and print one warning per file."""
+        self.save()
         for path, keys in list(self._rewritten.items())[:_SHOWN_FILES]:
             warn(
                 f"{show_path(path)}: {', '.join(map(show, keys[:_SHOWN_KEYS]))}: a token that another "
@@ -195,6 +213,41 @@ def note_if_committed(clone: Clone, path: bytes, data: bytes) -> None:
             PlaintextFiles(clone).note(path, data, written=WrittenVersion(data, data, commit))
 
 
+def note_written_comments(clone: Clone, path: bytes) -> None:
+    """Record the comments in plaintext of the versions of the file at *path* that git wrote.
+
+    Raises GitError if it is not known which.
+    """
+    if not clone.has_written_versions:
+        return
+    try:
+        versions = clone.written_versions.of(path)
+    except OSError as error:
+        from sealedfiles.git.plaintext_memory import unreadable
+
+        raise unreadable(f"{clone.state.name}/written", error) from None
+    if not versions:
+        return
+    with contextlib.suppress(Exception):
+        # Imported here because few files have such versions.
+        from sealedfiles.sealing.comments import is_sealed_comment
+        from sealedfiles.sealing.placed_comments import placed_comments
+        from sealedfiles.sealing.sealed_text import SealedText
+
+        file = clone.describe_for_smudge(path)
+        for oid, commit in versions.items():
+            blob = clone.objects.blob(oid.encode("ascii"))
+            for one in SealedText(blob, file).readings if blob else ():
+                if one.scan is not None and one.form is not None:
+                    comments = [
+                        comment
+                        for comment in placed_comments(one.text, one.scan, one.form)
+                        if not is_sealed_comment(comment.text)
+                    ]
+                    clone.plaintext_memory.note([], comments, commit=commit.strip("-"), within=path)
+        clone.written_versions.drop(path)
+
+
 def is_of_git(clone: Clone, path: bytes, data: bytes) -> bool:
     """Return True if *data*, the text of the file at *path*, is exactly what a commit has there, or if the
     file is a symbolic link in git, and none on disk."""
@@ -231,6 +284,11 @@ def _has_commented(stored: bytes) -> bool:
         return False
     is_commented = _COMMENTED.search(stored) is not None
     return is_commented or (b"<!--" in stored and _IN_XML.search(stored) is not None)
+
+
+def _has_plain_comment(stored: bytes) -> bool:
+    has_sign = any(sign in stored for sign in _SIGNS)
+    return has_sign and _PLAIN_COMMENT.search(stored) is not None
 
 
 def _plain_comments(written: WrittenVersion, file: File, rules: FileRules) -> list[PlacedComment]:

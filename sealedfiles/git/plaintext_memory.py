@@ -21,12 +21,14 @@ from sealedfiles.errors import GitError
 from sealedfiles.git.plaintext_records import (
     RETIRED,
     all_records,
+    also_within,
     comment_records,
     content_lines,
     content_record,
     line_records,
     of_comment,
     of_value,
+    only_within,
     records_of,
     retired_records,
     value_records,
@@ -80,11 +82,7 @@ class PlaintextMemory:
         try:
             self._refresh()
         except OSError as error:
-            raise GitError(
-                f"{self._file} cannot be read ({error.strerror}): "
-                "plaintext that a checkout wrote cannot be distinguished from yours",
-                "make yourself the owner: sudo chown -R $(id -u) .git",
-            ) from None
+            raise unreadable(self._file, error) from None
         return bool(self._origins)
 
     @property
@@ -103,13 +101,13 @@ class PlaintextMemory:
         found = [self._origins[one] for one in digests if one in self._origins]
         return next(filter(None, found), "") if found else None
 
-    def has_value(self, path: bytes, value: str) -> bool:
-        """Return True if the decoded *value* is recorded at the key path *path*.
+    def has_value(self, path: bytes, value: str, within: bytes = b"") -> bool:
+        """Return True if the decoded *value* is recorded at the key path *path*, in any file or in *within*.
 
         A value that is long enough to be recognized may be recorded at any path, because it may have been
         moved.
         """
-        return self.origin(*value_records(path, value)) is not None
+        return self.origin(*also_within(within, value_records(path, value))) is not None
 
     def has_comment(self, comment: PlacedComment) -> bool:
         """Return True if *comment*, or a value of it, is recorded."""
@@ -134,16 +132,18 @@ class PlaintextMemory:
         comments: Iterable[PlacedComment] = (),
         contents: Iterable[bytes] = (),
         commit: str = "",
+        within: bytes = b"",
     ) -> None:
         """Record *values* (key path and decoded value), *comments* and whole *contents*.
 
-        *commit* is the commit from which they were checked out; empty if git does not report it.
+        *commit* is the commit from which they were checked out; empty if git does not report it.  They count
+        in the file at *within* only, or in any file if it is empty.
         """
         found = [*(of_value(*one) for one in values), *map(of_comment, comments)]
         records = [record for one in found for record in (*one.placed, *one.anywhere)]
         for content in contents:
             records += [content_record(content), *content_lines(content)]
-        self._note(records, commit)
+        self._note(only_within(within, records) if within else records, commit)
 
     def note_retired(
         self,
@@ -172,15 +172,19 @@ class PlaintextMemory:
                     self._write_all()
                 self._add([self._digest(one) for one in records], commit)
         except OSError as error:
-            if not self._has_warned:
-                self._has_warned = True
-                with contextlib.suppress(OSError), open(self._mark, "ab"):
-                    pass  # even a full disk usually has room for an empty file
-                warn(
-                    f"{self._file} cannot be written ({error.strerror}): "
-                    "this clone has no record of the plaintext that it checked out",
-                    "until that is repaired, git add refuses new values",
-                )
+            self.lose(error)
+
+    def lose(self, error: OSError) -> None:
+        """Warn that a record was lost due to *error*, and leave the mark."""
+        if not self._has_warned:
+            self._has_warned = True
+            with contextlib.suppress(OSError), open(self._mark, "ab"):
+                pass  # even a full disk usually has room for an empty file
+            warn(
+                f"{self._file} cannot be written ({error.strerror}): "
+                "this clone has no record of the plaintext that it checked out",
+                "until that is repaired, git add refuses new values",
+            )
 
     def complete(self) -> None:
         """Remove the mark of a lost record: all that the working tree has is recorded again."""
@@ -188,14 +192,15 @@ class PlaintextMemory:
             with contextlib.suppress(OSError):
                 os.unlink(self._mark)
 
-    def forget(self, values: Iterable[tuple[bytes, str]]) -> None:
-        """Remove the records of *values*, which the user accepted."""
-        self._forget(record for one in values for record in all_records(*one))
+    def forget(self, values: Iterable[tuple[bytes, str]], within: bytes = b"") -> None:
+        """Remove the records of *values*, which the user accepted in the file at *within*."""
+        records = [record for one in values for record in all_records(*one)]
+        self._forget(also_within(within, records))
 
     def forget_file(self, data: bytes, file: File) -> None:
         """Remove the records of the content, values and comments of *data*, which the user accepted."""
         if self:
-            self._forget(records_of(data, file))
+            self._forget(also_within(file.path, [*records_of(data, file)]))
 
     def _forget(self, records: Iterable[bytes]) -> None:
         if not self:
@@ -260,6 +265,15 @@ class PlaintextMemory:
         import hmac  # imported here: filter processes rarely need it
 
         return hmac.digest(self._salt, record, "sha256")[:16].hex()
+
+
+def unreadable(file: str, error: OSError) -> GitError:
+    """Return the error for a *file* of records that cannot be read."""
+    return GitError(
+        f"{file} cannot be read ({error.strerror}): "
+        "plaintext that a checkout wrote cannot be distinguished from yours",
+        "make yourself the owner: sudo chown -R $(id -u) .git",
+    )
 
 
 def _lines(origins: dict[str, str]) -> str:

@@ -142,6 +142,16 @@ def _encoded(text: str) -> bytes:
     return comparable(text).encode("utf-8", "surrogatepass")
 
 
+def only_within(file: bytes, records: Iterable[bytes]) -> list[bytes]:
+    """Return *records* for the file at the path *file* only."""
+    return [b"within\0%d\0%b\0%b" % (len(file), file, one) for one in records]
+
+
+def also_within(file: bytes, records: list[bytes]) -> list[bytes]:
+    """Return *records* for any file, and for the one at *file* unless it is empty."""
+    return [*records, *only_within(file, records)] if file else records
+
+
 def all_records(path: bytes, value: str) -> list[bytes]:
     """Return every record that may exist for a value, or for the entry of a comment."""
     found = [of_value(path, value), of_value(path, value, _COMMENT)]

@@ -9,6 +9,7 @@
 ``held``: keyed hashes of the values that the hooks search for (``sealedfiles.app.held.index``).
 ``begun``: the new key of a rotation until it is complete, so that it can be resumed after an interruption.
 ``plaintext``: hashes of the plaintext that was checked out (``sealedfiles.git.plaintext_memory``).
+``written``: the versions with comments that were checked out (``sealedfiles.git.written_versions``).
 ``unchanged``: marks of files that clean found unchanged (``sealedfiles.git.filter.unchanged``).
 ``public-keys``: the fingerprints of groups' public keys that the user confirmed.
 ``readers``: the fingerprints of readers' public keys that the user gave or confirmed.

@@ -114,6 +114,47 @@ def test_a_comment_whose_sign_is_removed_is_refused(
     assert alice.sealedfiles("get", path, KEY[path]) == f"{value}\n"
 
 
+PROSE = {
+    YAML: ("# source: {}\n", "source: {}\n", "source"),
+    ENV: ("# note: {}\n", "NOTE={}\n", "NOTE"),
+    JSON: ('// see "a": "{}"\n', '"a": "{}",\n', "a"),
+}
+START = {YAML: "", ENV: "", JSON: "{\n"}
+
+
+@every_file
+@pytest.mark.parametrize("accept", ["seal", "set"])
+def test_prose_whose_sign_is_removed_is_refused(
+    alice: Repo, bob: Repo, path: str, accept: str
+) -> None:
+    comment, entry, key = PROSE[path]
+    start = START[path]
+    text = bob.blob("", path).decode()
+    push(bob, alice, path, text.replace(start, start + comment.format(EVIL), 1))
+    alice.git("reset", "--quiet", "HEAD^")
+    alice.edit(path, comment.format(EVIL), entry.format(EVIL))
+    assert_refused(alice, path)
+    assert key in alice.stderr
+    alice.sealedfiles("get", path, key, code=4)
+    if accept == "seal":
+        alice.sealedfiles("seal", path, "--yes")
+    else:
+        alice.edit(path, entry.format(EVIL), entry.format("another"))
+        alice.sealedfiles("set", path, key, answers=EVIL)
+    alice.git("add", path)
+    assert alice.sealedfiles("get", path, key) == f"{EVIL}\n"
+
+
+def test_prose_does_not_count_in_another_file(alice: Repo, bob: Repo) -> None:
+    """Prose stays in plaintext everywhere: in another file, the user may have typed it."""
+    push(bob, alice, YAML, f"# source: {EVIL}\n{bob.blob('', YAML).decode()}")
+    alice.git("reset", "--quiet", "HEAD^")
+    alice.edit(YAML, f"# source: {EVIL}\n", f"source: {EVIL}\n")
+    assert_refused(alice, YAML)
+    alice.write("secrets/new.yaml", f"source: {EVIL}\n")
+    alice.git("add", "secrets/new.yaml")
+
+
 IN_ANOTHER_FILE = [
     ("secrets/new.yaml", "# source1: evil-evil\n", "source: evil-evil\n"),
     ("secrets/new.yaml", "# - evil-evil\n", "x: mine\n# - evil-evil\n"),

@@ -31,7 +31,7 @@ def memory(tmp_path: Path) -> PlaintextMemory:
 @pytest.fixture
 def left(memory: PlaintextMemory) -> LeftInPlaintext:
     index = SimpleNamespace(is_link=lambda _: False)
-    clone = SimpleNamespace(plaintext_memory=memory, index=index)
+    clone = SimpleNamespace(plaintext_memory=memory, index=index, has_written_versions=False)
     return LeftInPlaintext(cast("Clone", clone), b"a.yaml", b"key: evil\n")
 
 
@@ -52,6 +52,19 @@ def test_only_what_was_checked_out_is_left(memory: PlaintextMemory, left: LeftIn
     assert left.has_content(b"all evil")
     assert left.found == {show(KEY): COMMIT, "a comment": COMMIT, "the whole file": COMMIT}
     assert left.retired == {}
+
+
+def test_what_was_noted_within_a_file_counts_there_only(
+    memory: PlaintextMemory, left: LeftInPlaintext
+) -> None:
+    memory.note([(KEY, "evil")], within=b"b.yaml")
+    assert left
+    assert not left.has_value(KEY, "evil")
+    memory.note([(KEY, "evil")], within=b"a.yaml", commit=COMMIT)
+    assert left.has_value(KEY, "evil")
+    assert left.found == {show(KEY): COMMIT}
+    memory.forget([(KEY, "evil")], b"a.yaml")
+    assert not left.has_value(KEY, "evil")
 
 
 def test_a_value_from_a_retired_token_is_sealed_and_named(

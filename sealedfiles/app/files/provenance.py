@@ -217,7 +217,7 @@ class _Judge:
 
     def _was_written_by_checkout(self, path: bytes, value: str) -> bool:
         is_of_git = self._is_of_git and (path, value) in self._plain
-        return is_of_git or bool(self._memory and self._memory.has_value(path, value))
+        return is_of_git or bool(self._memory and self._memory.has_value(path, value, self._path))
 
     @cached_property
     def _is_of_git(self) -> bool:
@@ -238,6 +238,10 @@ class _Judge:
         if self._workspace.clone is None:
             return None
         noted = self._workspace.clone.plaintext_memory
+        if not noted.is_of_another_user and self._workspace.clone.has_written_versions:
+            from sealedfiles.git.plaintext import note_written_comments  # few files have comments
+
+            note_written_comments(self._workspace.clone, self._path)
         return noted if not noted.is_of_another_user and noted else None
 
     def _sort(

@@ -15,7 +15,7 @@ from sealedfiles.app.workspace import ReadOptions, Workspace, workspace_of
 from sealedfiles.errors import ChangedOnDiskError, FormatError, UsageError
 from sealedfiles.formats.base import Data, Editor
 from sealedfiles.git.clone import is_passed_through
-from sealedfiles.git.plaintext import note_if_committed
+from sealedfiles.git.plaintext import note_if_committed, note_written_comments
 from sealedfiles.light_typing import TYPE_CHECKING, NamedTuple
 from sealedfiles.model.token import TOKEN, UNKNOWN_TOKEN
 from sealedfiles.sealing import File, Opened, open_file
@@ -242,10 +242,11 @@ def _accept_typed(place: WorkingFile, plain: bytes) -> None:
     if clone is None:
         return
     note_if_committed(clone, place.path, place.data or b"")
+    note_written_comments(clone, place.path)
     if not clone.plaintext_memory:
         return
     before, now = (SealedText(one, place.described) for one in (place.opened.data, plain))
-    clone.plaintext_memory.forget({*now.decoded_values()} - {*before.decoded_values()})
+    clone.plaintext_memory.forget({*now.decoded_values()} - {*before.decoded_values()}, place.path)
 
 
 def _to_be_written(place: WorkingFile, plain: bytes) -> bytes:

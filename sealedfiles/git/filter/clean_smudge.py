@@ -211,7 +211,7 @@ class Filter:
             self._refresh(treeish)
             # A token may be written with escapes.
             if b"sealed:v1:" not in data and b"\\" not in data:
-                self._plaintext.note(path, data, written=self._written(data, data, treeish))
+                self._plaintext.note(path, data, written=self._written(data, data, treeish, blob))
                 return data
             opened = open_file(data, self.clone.describe_for_smudge(path), self.clone.ring)
         except Exception as error:  # noqa: BLE001 - see above
@@ -229,15 +229,18 @@ class Filter:
                 self._undecryptable.append((path, problem))
         # With conflict markers, the decrypted text cannot be parsed: use the stored text.
         seen = data if opened.plain is None else opened.data
-        written = self._written(data, opened.data, treeish)
+        written = self._written(data, opened.data, treeish, blob)
         self._plaintext.note(path, seen, opened.plain, written)
         self._retired.note(path, data, is_written=written is not None)
         self._versions.note_smudged(path, opened.data, blob, data)
         return opened.data
 
-    def _written(self, data: bytes, opened: bytes, treeish: str) -> WrittenVersion | None:
+    def _written(
+        self, data: bytes, opened: bytes, treeish: str, blob: str
+    ) -> WrittenVersion | None:
         """Return the version that git writes to the working tree; None if git only shows it."""
-        return WrittenVersion(data, opened, treeish) if treeish or not self._only_shows else None
+        is_written = treeish or not self._only_shows
+        return WrittenVersion(data, opened, treeish, blob) if is_written else None
 
     def close(self) -> None:
         """Print the warnings about all files of this git command, once, and close."""

@@ -10,10 +10,11 @@ from functools import cached_property
 
 from sealedfiles.errors import SealedFilesError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.plaintext import note_if_committed
+from sealedfiles.git.plaintext import note_if_committed, note_written_comments
 from sealedfiles.git.plaintext_memory import PlaintextMemory
 from sealedfiles.git.plaintext_records import (
     RETIRED,
+    also_within,
     comment_records,
     content_record,
     value_records,
@@ -63,6 +64,7 @@ class LeftInPlaintext:
         # Cached, because the memory checks its file on each call; and lazy, because it is needed only if a
         # value has no token.
         note_if_committed(self._clone, self.path, self._data)
+        note_written_comments(self._clone, self.path)
         return self.is_link or bool(self._memory)
 
     @cached_property
@@ -91,7 +93,8 @@ class LeftInPlaintext:
         return self._is_left("the whole file", content_record(data))
 
     def _is_left(self, name: str, *records: bytes) -> bool:
-        origin = "" if self.is_link else self._memory.origin(*records)
+        in_file = also_within(self.path, [*records])
+        origin = "" if self.is_link else self._memory.origin(*in_file)
         if origin is not None:
             self.found[name] = origin
             return True
