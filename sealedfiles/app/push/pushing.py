@@ -107,8 +107,9 @@ def apply(prepared: Prepared, dialog: Dialog, done: list[str], *, prune: bool, f
     finally:
         if 0 < len(done) < count:  # after an error, or Ctrl-C
             dialog.warn(
-                f"only {len(done)} of {counted(count, 'name')} were written: {', '.join(done)}",
-                "run the command again to write the others",
+                f"{len(done)} of {counted(count, 'name')} were written: {', '.join(done)}; "
+                "whether the next one was, is unknown",
+                "run the command again to compare, and to write the others",
             )
 
 
