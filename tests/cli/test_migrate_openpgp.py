@@ -75,6 +75,15 @@ def test_plaintexts_become_sealed_files(secret: Repo, tool: str) -> None:
 
 
 @pytest.mark.many_variants
+@pytest.mark.parametrize("tool", ["git-secret"], indirect=True)
+def test_what_git_ignored_for_the_tool_is_listed(secret: Repo) -> None:
+    secret.write(".gitsecret/keys/random_seed", "s3cr3t-seed")
+    notes = {one["message"]: one["hints"] for one in migrate(secret)["notes"]}
+    (hint,) = notes["git does not ignore .gitsecret/keys/random_seed"]
+    assert hint.endswith("rm -r .gitsecret")
+    secret.git("commit", "--quiet", "--message", "migrated")
+
+
 def test_a_locked_clone_gets_the_plaintexts(secret: Repo, tool: str, tmp_path: Path) -> None:
     copy = secret.person.clone(secret, tmp_path / "copy")
     assert not (copy.path / ".env").exists()

@@ -15,7 +15,7 @@ from sealedfiles.light_typing import TypeAlias
 from sealedfiles.sealing.file import show_path
 from sealedfiles.util import atomic
 from sealedfiles.util.lazy_pattern import lazy_pattern
-from sealedfiles.util.messages import Note
+from sealedfiles.util.messages import Note, shell_path
 
 _ESCAPED = lazy_pattern(rb"\\(.)")
 _Change: TypeAlias = "Callable[[bytes, tuple[bytes, ...]], bytes]"
@@ -39,6 +39,15 @@ def remove_from_git(clone: Clone, tree: Tree, plan: MigrationPlan) -> list[Note]
             _remove_empty(file.parent, clone.repository.top)
         elif clone.repository.file(path).exists():
             notes.append(Note(f"{show_path(path)} has local changes, so it was not deleted"))
+    left = [path for path in plan.removal.ignored if path not in sealed]
+    notes += [
+        Note(
+            f"git does not ignore {show_path(path)}",
+            (f"delete it with what is left of {plan.tool}: rm -r {shell_path(_top(path))}",),
+        )
+        for path in left
+        if b"/" in path and clone.repository.regular_file(path)
+    ]
     ignored = {*clone.repository.ignored(plan.removal.keys, also_tracked=True)}
     notes += [
         Note(f"git does not ignore {show_path(path)}", ("add it to .gitignore",))
@@ -88,6 +97,11 @@ def _without_lines(data: bytes, removed: tuple[bytes, ...]) -> bytes:
         if not {line.strip(), _ESCAPED.sub(rb"\1", line.strip())} & drop
     ]
     return b"\n".join(kept)
+
+
+def _top(path: bytes) -> bytes:
+    """Return the first folder of *path*."""
+    return path.partition(b"/")[0]
 
 
 def _forget(clone: Clone, paths: list[bytes]) -> None:
