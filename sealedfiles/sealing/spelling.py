@@ -88,7 +88,7 @@ def comparable_content(data: bytes) -> bytes:
 
 def in_utf_8(data: bytes) -> bytes:
     """Return a file as an editor saves it in UTF-8, without a BOM: from UTF-16, UTF-32 or Latin-1."""
-    if b"\0" in data or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if _is_wide(data):
         for encoding in ("utf-32-le", "utf-32-be", *_utf_16(data)):
             with suppress(UnicodeError):
                 return data.decode(encoding).removeprefix("\ufeff").encode("utf-8")
@@ -97,6 +97,11 @@ def in_utf_8(data: bytes) -> bytes:
         data.decode("utf-8")
         return data
     return data.decode("latin-1").encode("utf-8")
+
+
+def _is_wide(data: bytes) -> bool:
+    """Return True if *data* may be UTF-16 or UTF-32."""
+    return b"\0" in data or data[:2] in (b"\xff\xfe", b"\xfe\xff")
 
 
 def _utf_16(data: bytes) -> tuple[str, ...]:
@@ -158,7 +163,8 @@ def with_encodings(versions: Iterable[bytes]) -> Iterator[bytes]:
     """
     for version in versions:
         yield version
-        yield in_utf_8(version)
+        if _is_wide(version):
+            yield in_utf_8(version)
         if not version.isascii() and len(version) <= _MOST_WRITTEN:
             with suppress(UnicodeDecodeError):
                 yield from _written_as(version.decode("utf-8"))
