@@ -48,7 +48,8 @@ def _open_closed_streams() -> None:
         if getattr(sys, name) is None:
             import os
 
-            handle = os.open(os.devnull, os.O_RDWR)
+            # Writing to a closed stdout stays an error, because nobody gets the output.
+            handle = os.open(os.devnull, os.O_RDONLY if number == 1 else os.O_RDWR)
             if handle != number:
                 os.dup2(handle, number)
                 os.close(handle)

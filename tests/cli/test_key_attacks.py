@@ -421,13 +421,16 @@ def test_set_refuses_a_value_with_a_token_in_it(repo: Repo) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
-@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
-def test_get_works_with_closed_streams(repo: Repo, closed: str) -> None:
+@pytest.mark.parametrize(
+    ("closed", "said"),
+    [(">&-", "sealedfiles: error: bad file descriptor\n"), ("<&- >&- 2>&-", "")],
+)
+def test_output_to_a_closed_stdout_is_an_error(repo: Repo, closed: str, said: str) -> None:
     before = repo.texts()
     script = f'"$@" {closed}'
-    out = repo.raw("sh", "-c", script, "sh", *program(), "get", YAML, ADDRESS)
-    assert out in (b"", f"{SECRET}-api-alpha\n".encode())
-    assert repo.stderr == ""
+    out = repo.raw("sh", "-c", script, "sh", *program(), "get", YAML, ADDRESS, code=1)
+    assert (out, repo.stderr) == (b"", said)
+    repo.raw("sh", "-c", script, "sh", *program(), "check")
     assert repo.texts() == before
 
 
