@@ -24,6 +24,7 @@ _LINES = 50
 
 _KEY_LINES = 4
 _ENDS_IN_KEY = lazy_pattern(r"[:=]\s*\Z|\A\?\s")
+_AROUND = " \t\r\n,*"
 _STARS = lazy_pattern(r"(?m)^[ \t]*\*+[ \t]?")
 """What begins the lines of a block comment."""
 
@@ -51,6 +52,8 @@ def uncommented(lines: CommentLines, index: int, file_format: Format) -> Uncomme
         # The value of a key may begin on a line of its own.
         has_all = alone or joined or not _ENDS_IN_KEY.search(text)
         if has_all or end >= min(index + _KEY_LINES, longest):
+            if not alone and not joined:  # a text that needs quotes, or a reference
+                alone = ((above, _content(lines, index, line.column).strip(_AROUND)),)
             return Uncommented(alone, joined, end - index)
         end += 1
 
@@ -79,8 +82,6 @@ def _values(text: str, file_format: Format, above: bytes) -> Iterator[tuple[byte
     try:
         spans = file_format.scan(whole).values
     except FormatError:
-        if is_xml:  # with a few references, it is a text
-            yield above, text.strip()
         return
     skipped = len(key_step("_")) if is_xml else 0
     for start, end, path in spans:

@@ -65,6 +65,12 @@ def test_a_block_comment_is_read_as_a_whole(comment: str) -> None:
     assert placed.uncommented == ((at("n"), "one"),)
 
 
+@pytest.mark.parametrize("path", [TOML, TFVARS, JSON])
+@pytest.mark.parametrize("entry", ["one", "one two words", "one two,", "see: one: two"])
+def test_a_text_that_would_need_quotes_is_read(path: str, entry: str) -> None:
+    assert (b"", entry.rstrip(",")) in uncommented(path, entry)
+
+
 @pytest.mark.parametrize(
     ("comment", "key", "value"),
     [

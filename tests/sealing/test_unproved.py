@@ -5,7 +5,20 @@ from __future__ import annotations
 import re
 
 import pytest
-from documents import ALL, ENV, JSON, PROPERTIES, TOML, XML, YAML, described, groups, seal, unseal
+from documents import (
+    ALL,
+    ENV,
+    JSON,
+    PROPERTIES,
+    TFVARS,
+    TOML,
+    XML,
+    YAML,
+    described,
+    groups,
+    seal,
+    unseal,
+)
 
 from sealedfiles.errors import UnprovedError
 from sealedfiles.sealing.seal import seal_file
@@ -267,6 +280,19 @@ def test_a_comment_without_its_signs_is_not_proved(path: str, entry: str) -> Non
     assert clean(path, base + commented_out(entry), planted) == planted
     own = entry.replace("evil", "own")
     assert b"own" not in clean(path, f"{base}{own}\n", planted)
+
+
+IN_LISTS = {TOML: "a = [\n  {}\n]\n", TFVARS: "a = [\n  {}\n]\n", JSON: '{{"a": [\n  {}\n]}}\n'}
+
+
+@pytest.mark.parametrize("path", IN_LISTS)
+@pytest.mark.parametrize("value", ["evil-evil", "evil and more words"])
+def test_prose_does_not_become_a_value_in_quotes(path: str, value: str) -> None:
+    list_of, sign = IN_LISTS[path].format, "//" if path == JSON else "#"
+    planted = list_of(f"{sign} {value}").encode()
+    with pytest.raises(UnprovedError, match="a comment"):
+        clean(path, list_of(f'"{value}"'), planted)
+    assert b"mine" not in clean(path, list_of('"mine"'), planted)
 
 
 @pytest.mark.parametrize("value", ["evil", "evil two words", "evil &amp; two"])
