@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sealedfiles.app.access.policy_trust import settle_policy
 from sealedfiles.app.dialog import Dialog, agree
+from sealedfiles.app.rotation.put_back import accept_put_back
 from sealedfiles.app.tracking.folder_attributes import update_folder_attributes
 from sealedfiles.app.tracking.key_origin import created_by, removal_notes
 from sealedfiles.app.tracking.policy_writing import STAGED, list_tracked
@@ -177,6 +178,8 @@ def _open_groups(workspace: Workspace, accepted: Sequence[str], dialog: Dialog) 
             f"the group {unknown[0]} does not exist", f"available: {', '.join(groups)}"
         )
     ring.accept(*accepted)
+    if workspace.clone:
+        accept_put_back(workspace.clone, accepted, dialog)
     ring.probe_new_groups = True
     is_first = not ring.has_memory
     opened: dict[str, str] = {}

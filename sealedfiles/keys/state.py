@@ -276,6 +276,14 @@ class CloneFiles:
         """Record that the user confirmed the public key of *group* with this *fingerprint*."""
         self._confirm("public-keys", group, fingerprint)
 
+    def accepted_deletions(self) -> dict[str, str]:
+        """Return the commits that deleted groups which were put back, and which the user has accepted."""
+        return self._by_group("put-back")
+
+    def accept_deletion(self, group: str, commit: str) -> None:
+        """Record that the user accepted *group*, which was put back after *commit* deleted it."""
+        self._confirm("put-back", group, commit)
+
     def confirmed_readers(self) -> dict[str, str]:
         """Return the fingerprints of the public keys of each reader that the user gave or confirmed here."""
         return self._by_group("readers")

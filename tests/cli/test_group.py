@@ -94,15 +94,20 @@ def test_a_group_is_deleted_as_one_change_and_history_keeps_its_keys(
     assert "revoked bob: ops" in alice.sealedfiles("who", "--log")
 
 
-def test_one_that_was_put_back_is_not_used_before_it_has_a_new_key(
-    unused: tuple[Repo, Repo],
+@pytest.mark.parametrize("rotated", [False, True])
+def test_one_that_was_put_back_is_not_used_before_its_readers_were_seen(
+    unused: tuple[Repo, Repo], *, rotated: bool
 ) -> None:
     """A reader who was removed since then may have put it back, and would read new values."""
     alice, bob = unused
+    if rotated:  # who read it then can give it a new key
+        bob.sealedfiles("rotate", "ops")
+        bob.commit("a new key")
     alice.sealedfiles("group", "delete", "ops", "--yes")
     alice.commit("ops is gone")
     alice.sealedfiles("revoke", "bob", "--yes")
     alice.commit("bob left")
+    alice.git("fetch", "--quiet", str(bob.path))
     alice.git("checkout", "--quiet", bob.head(), "--", ".sealedfiles/keys/ops")
     alice.git("checkout", "--quiet", bob.head(), "--", ".sealedfiles/recipients/bob.pub")
     alice.git("commit", "--quiet", "--no-verify", "--message", "tidy")
@@ -114,6 +119,9 @@ def test_one_that_was_put_back_is_not_used_before_it_has_a_new_key(
         assert "the group ops was deleted in commit" in alice.stderr
         assert "put back since; its readers are: alice, bob" in alice.stderr
         assert alice.status() == []
+    alice.sealedfiles("rotate")
+    assert "ops was deleted and put back, and is left out" in alice.stderr
+    alice.commit("rotated")
     alice.sealedfiles("revoke", "bob", "--from", "ops")
     alice.commit("bob left")
     alice.sealedfiles("track", YAML, "--values", "cache.**", "--group", "ops", "--yes")
@@ -133,8 +141,8 @@ def test_its_name_cannot_be_used_again(unused: tuple[Repo, Repo]) -> None:
     restore = ["checkout", "HEAD~", "--", ".sealedfiles/keys/ops"]
     alice.git(*restore)
     alice.commit("ops is needed again")
-    alice.sealedfiles("rotate", "ops")
-    alice.commit("with a new key")
+    alice.sealedfiles("unlock", "--accept", "ops")
+    assert "ops was deleted and put back: its readers are alice, bob" in alice.stderr
     alice.sealedfiles("track", ENV, "--values", "DB_*", "--group", "ops", "--yes")
     assert "ops" in groups(alice.blob("", ENV).decode())
 

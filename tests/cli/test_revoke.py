@@ -535,3 +535,14 @@ def test_nobody_removes_another_name_of_their_own(repo: Repo) -> None:
     repo.sealedfiles("revoke", "me", code=2)
     assert "me has your own public key" in repo.stderr
     assert repo.status() == []
+
+
+def test_another_name_is_removed_from_groups_that_the_name_itself_does_not_read(repo: Repo) -> None:
+    again(repo, "laptop")
+    key = repo.read(".sealedfiles/recipients/bob.pub").strip()
+    repo.sealedfiles("grant", "phone", key, "--to", "production")
+    repo.commit("grant phone")
+    repo.sealedfiles("revoke", "bob")
+    for group in ("default", "production"):
+        folder = repo.path / f".sealedfiles/keys/{group}"
+        assert [one.stem for one in folder.glob("*.age")] == ["alice"]

@@ -8,15 +8,13 @@ from sealedfiles import age
 from sealedfiles.app.access.confirmed import confirm, is_confirmed, note_confirmed, own_reader
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.rotation.new_epoch import record_new_keys
+from sealedfiles.app.rotation.put_back import refuse_put_back
 from sealedfiles.app.tracking.key_origin import created_by
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.commits import describe_commits
 from sealedfiles.git.epoch_history import versions
-from sealedfiles.git.folders import TreeFolder
 from sealedfiles.git.rewrite import stage
-from sealedfiles.keys.epochs import epoch_ids
 from sealedfiles.keys.folder import NAME, POLICY, MetadataSource
 from sealedfiles.keys.grants import fingerprints
 from sealedfiles.keys.keyfile import GroupKey
@@ -194,7 +192,7 @@ def _refuse_deleted(clone: Clone, group: str) -> None:
             f"a group {group} was deleted in commit {deleted.words}: clones refuse other keys for it",
             "use another name for the new group",
             f"or restore the deleted one: git checkout {deleted.commit[:12]}~ -- {NAME}/keys/{group}; commit "
-            f"it; then give it a new key: sealedfiles rotate {group}",
+            f"it; then see its readers: sealedfiles unlock --accept {group}",
         )
 
 
@@ -203,8 +201,9 @@ def accept_named(workspace: Workspace, groups: Iterable[str], dialog: Dialog) ->
     ring = workspace.ring
     known = workspace.group_names()
     groups = [group for group in groups if group in known]
-    for group in groups:
-        _refuse_restored(workspace.clone, group)
+    if workspace.clone:
+        for group in groups:
+            refuse_put_back(workspace.clone, group)
     named = [group for group in groups if ring.is_new(group)]
     for group in named:
         dialog.say(
@@ -212,30 +211,6 @@ def accept_named(workspace: Workspace, groups: Iterable[str], dialog: Dialog) ->
             *created_by(workspace.clone, group),
         )
     ring.accept(*named)
-
-
-def _refuse_restored(clone: Clone | None, group: str) -> None:
-    """Raise UsageError if *group* was deleted and has the same key again: so have its readers of then.
-
-    Somebody who was removed since then may have put its folder back.
-    """
-    if clone is None:
-        return
-    folder = f"{NAME}/keys/{group}"
-    options = ("-1", "--full-history", "--no-renames", "--diff-filter=D", "--format=%H")
-    _, out, _ = clone.repository.try_run("log", *options, "HEAD", "--", f"{folder}/epochs")
-    commit = out.decode("ascii").strip()
-    before = epoch_ids(TreeFolder(clone.objects, f"{commit}^"), group) if commit else []
-    if before and epoch_ids(clone.work_tree, group)[-1] in before:
-        found = describe_commits(clone.repository, [commit])
-        readers = ", ".join(members(clone.work_tree, group))
-        raise UsageError(
-            f"the group {group} was deleted in commit {found[commit].words} and put back since; its readers "
-            f"are: {readers}",
-            f"see who put it back: git log -- {folder}",
-            f"remove those who left: sealedfiles revoke NAME --from {group}",
-            f"then, or if all are right, give it a new key: sealedfiles rotate {group}",
-        )
 
 
 def _recovery_reader(workspace: Workspace, group: str, dialog: Dialog) -> VerifiedReader | None:

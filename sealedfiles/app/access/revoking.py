@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sealedfiles.app.dialog import Dialog
+from sealedfiles.app.rotation.put_back import accept_put_back
 from sealedfiles.app.rotation.renewal import Renewed, new_keys
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
@@ -42,13 +43,18 @@ def revoke_access(
     clone.require_writable()
     known = workspace.group_names()
     wanted = _groups_to_renew(clone, known, check_name(name), groups)
-    leaving = [name, *_other_names(clone, name, wanted)]
+    leaving = [name, *_other_names(clone, name, wanted if groups else known)]
+    for group in () if groups else known:  # another name may read more
+        if group not in wanted and any(one in members(clone.work_tree, group) for one in leaving):
+            clone.ring.current(group)
+            wanted.append(group)
     for other in leaving[1:]:
         dialog.warn(f"{other} has the same public key as {name}, and is removed, too")
     renewed = new_keys(clone, wanted, "revoked", dialog, yes=yes, leaving=leaving)
     for one in leaving:
         if not any(one in members(clone.work_tree, group) for group in known):
             _remove_public_keys(clone, one)
+    accept_put_back(clone, groups, dialog)
     return renewed
 
 

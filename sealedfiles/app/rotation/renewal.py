@@ -13,6 +13,7 @@ from functools import partial
 from sealedfiles.app.dialog import Dialog
 from sealedfiles.app.rotation.late_values import tokens_to_keep
 from sealedfiles.app.rotation.new_epoch import record_new_keys
+from sealedfiles.app.rotation.put_back import accept_put_back, was_put_back
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import UsageError
 from sealedfiles.git.clone import Clone
@@ -28,7 +29,7 @@ from sealedfiles.model.policy import DEFAULT_GROUP
 from sealedfiles.model.token import UNAUTHENTICATED_TOKEN
 from sealedfiles.sealing.file import show_path
 from sealedfiles.sealing.reseal import renew_file
-from sealedfiles.util.messages import counted
+from sealedfiles.util.messages import counted, shell_word
 from sealedfiles.util.progress import Progress
 
 
@@ -53,11 +54,20 @@ def rotate_groups(
     if unknown:
         raise UsageError(f"the group {unknown[0]} does not exist", f"available: {', '.join(known)}")
     held = [group for group in known if clone.ring.holds(group)]
+    if not groups:
+        for group in filter(partial(was_put_back, clone), list(held)):
+            held.remove(group)
+            dialog.warn(
+                f"{group} was deleted and put back, and is left out",
+                f"see its readers: sealedfiles unlock --accept {shell_word(group)}",
+            )
     # Without any key, every group is wanted: nothing rotated must not look like success.
     wanted = list(groups) or held or known or [DEFAULT_GROUP]
     for group in wanted:
         clone.ring.current(group)  # its error lists the readers who can do it
-    return new_keys(clone, wanted, "rotated", dialog, yes=yes)
+    renewed = new_keys(clone, wanted, "rotated", dialog, yes=yes)
+    accept_put_back(clone, groups, dialog)
+    return renewed
 
 
 def new_keys(
