@@ -19,6 +19,8 @@ LINK_MODE = "120000"
 _ENTRY = lazy_pattern(rb"(?:(.) )?([0-7]+) ([0-9a-f]+) ([0-3])\t([^\x00]+)\x00")
 """A line of `git ls-files -s -v -z`.  The tag is S for skip-worktree, M for a merge conflict, otherwise H;
 it is in lower case for assume-unchanged."""
+_ODD_PARTS = (b"./", b" /", b".\0", b" \0", b"~")
+_ODD = lazy_pattern(rb"[. ](?:/|\Z)|~[0-9]")
 _FILE_START = rb"\x00. 100[0-7]{3} "
 _FILE = lazy_pattern(_FILE_START + rb"([0-9a-f]{32})")
 """The beginning of the line of a regular file, with the beginning of its blob's id."""
@@ -165,10 +167,14 @@ class Listing:
             yield _parsed(match)
             at = text.find(b"\0" + tag, at + 1)
 
-    def beyond_ascii(self) -> Iterator[Entry]:
-        """Yield the entries whose paths are not ASCII."""
-        entries = () if self._text.isascii() else parse_entries(self._text, 1)
-        return (entry for entry in entries if not entry.path.isascii())
+    def with_odd_names(self) -> Iterator[Entry]:
+        """Yield the entries with a name that is not ASCII, ends with a dot or a blank, or may be short."""
+        text = self._text
+        if text.isascii() and not any(part in text for part in _ODD_PARTS):
+            return
+        for entry in parse_entries(text, 1):
+            if not entry.path.isascii() or _ODD.search(entry.path):
+                yield entry
 
     def _find(self, path: bytes) -> int:
         """Return the offset of the first entry of *path*, or where it would be."""
@@ -279,9 +285,9 @@ class Index:
         """
         return any(entry.mode == LINK_MODE for entry in self.stages(path).values())
 
-    def beyond_ascii(self) -> Iterator[Entry]:
-        """Yield the entries whose paths are not ASCII."""
-        return self._list().beyond_ascii()
+    def with_odd_names(self) -> Iterator[Entry]:
+        """Yield the entries with a name that is not ASCII, ends with a dot or a blank, or may be short."""
+        return self._list().with_odd_names()
 
     def _list(self) -> Listing:
         """Return the list of all entries."""

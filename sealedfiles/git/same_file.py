@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from sealedfiles.errors import UsageError
 from sealedfiles.git.index import Index
+from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import printable
+
+_SHORT = lazy_pattern(rb"~[0-9]")
+_LETTERS = 6
 
 
 def name_in_index(index: Index, path: bytes) -> bytes:
@@ -30,7 +34,8 @@ class OtherNames:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._stat: object = None
-        self._names: dict[str, list[bytes]] = {}
+        self._odd: list[bytes] = []
+        self._names: dict[bool, dict[str, list[bytes]]] = {}
 
     def refuse(self, path: bytes) -> None:
         """Raise UsageError if the index has the file at *path* under another name, too.
@@ -41,11 +46,41 @@ class OtherNames:
         """
         if self._index.stat() != self._stat:
             self._stat, self._names = self._index.stat(), {}
-            for entry in self._index.beyond_ascii():
-                self._names.setdefault(_folded(entry.path), []).append(entry.path)
-        for other in self._names.get(_folded(path), ()) if self._names else ():
+            self._odd = [entry.path for entry in self._index.with_odd_names()]
+        if not self._odd and path.isascii():
+            return
+        short = [one for one in self._odd if _SHORT.search(one) and _is_short_for(one, path)]
+        for other in [*self._named(path), *short]:
             if other.lower() != path.lower():
                 raise _refused(other, path)
+
+    def _named(self, path: bytes) -> list[bytes]:
+        # Any name may be another one of a name that is not ASCII; only odd ones of a usual one.
+        are_all = not path.isascii()
+        if are_all not in self._names:
+            names = [one.path for one in self._index.entries()] if are_all else self._odd
+            found = self._names[are_all] = {}
+            for name in names:
+                found.setdefault(_folded(name), []).append(name)
+        return self._names[are_all].get(_folded(path), [])
+
+
+def _is_short_for(short: bytes, path: bytes) -> bool:
+    """Return True if *short* has 8.3 names, as vfat and NTFS make them (``APP~1.YAM``), in the place of names
+    in *path*."""
+    pairs = [_folded(one).split("/") for one in (short, path)]
+    return len(pairs[0]) == len(pairs[1]) and all(
+        one == other or (_SHORT.search(one.encode()) and _short(one) == _short(other))
+        for one, other in zip(*pairs, strict=True)
+    )
+
+
+def _short(step: str) -> str:
+    """Return what an 8.3 name keeps of *step*: up to six letters, and three of the extension."""
+    step = step.lstrip(".")
+    base, _, extension = step.rpartition(".") if "." in step else (step, "", "")
+    letters = "".join(one for one in base.partition("~")[0] if one not in " .")
+    return f"{letters[:_LETTERS]}.{extension[:3]}"
 
 
 def _refused(first: bytes, second: bytes) -> UsageError:
@@ -57,6 +92,10 @@ def _refused(first: bytes, second: bytes) -> UsageError:
 
 
 def _folded(path: bytes) -> str:
-    if path.isascii():
-        return path.lower().decode("ascii")
-    return normalize("NFC", os.fsdecode(path)).casefold()
+    name = os.fsdecode(path)
+    if not path.isascii():
+        # Some leave out invisible characters, such as U+200C.
+        visible = "".join(one for one in name if category(one) != "Cf")
+        name = normalize("NFC", normalize("NFC", visible).casefold())
+    # Windows and vfat leave out dots and blanks at the end of a name.
+    return "/".join(step.rstrip(". ") for step in name.lower().split("/"))
