@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from sealedfiles.app.dialog import Dialog, agree, require_agreement
 from sealedfiles.app.files.sealed_form import SealedForm
@@ -48,15 +49,18 @@ def reseal(form: SealedForm, dialog: Dialog, *, yes: bool) -> bool:
         reseal_file(data, file, rules, workspace.ring, stored, noted)
         for data in (form.disk, form.blob)
     )
-    if workspace.clone:
-        change = (form.blob, new_blob) if form.blob else (form.disk, new_disk)
-        moved = moved_values(workspace.clone, *change, file, workspace.ring)
-        _confirm_readers(moved, dialog, yes=yes)
-    on_disk = place.is_sealed and form.write_disk(new_disk)
-    staged = form.write_index(new_blob)
-    new = new_blob if staged else new_disk
+    new = new_blob if form.blob else new_disk
     problems = open_file(new, file, workspace.ring).problems
     broken = [problem for problem in problems if problem.reason != "no-key"]
+    # Of a partly decrypted file, only git's version shows which tokens are from another file.
+    is_written = place.is_sealed and not (broken and form.blob)
+    if workspace.clone:
+        changes = [(form.blob, new_blob)] if form.blob else []
+        changes += [(form.disk, new_disk)] if is_written and form.disk != form.blob else []
+        moved = (moved_values(workspace.clone, *one, file, workspace.ring) for one in changes)
+        _confirm_readers(chain.from_iterable(moved), dialog, yes=yes)
+    on_disk = is_written and form.write_disk(new_disk)
+    staged = form.write_index(new_blob)
     now = {*TOKEN.findall(_text(new))}
     kept = sorted({split(token).group for token in now & before})
     unread = [group for group in kept if not workspace.ring.holds(group)]

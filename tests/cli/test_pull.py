@@ -87,6 +87,15 @@ def test_a_value_that_refers_to_another_one_is_that_of_the_store_afterwards(
     pulling.sealedfiles("push", "app", "--dry-run", "--exit-code")
 
 
+def test_a_variable_that_loads_code_is_not_pulled_by_another_name_of_its(
+    repo: Repo, bao: Bao, path: str
+) -> None:
+    pulling = targeted(repo, bao, path, YAML)
+    store(bao, path, **{"ld.preload": "/tmp/evil.so"})
+    pulling.sealedfiles("pull", "app", YAML, "--yes", code=2)
+    assert "is for a variable that makes programs load code" in pulling.stderr
+
+
 @pytest.mark.parametrize(
     ("values", "why"),
     [

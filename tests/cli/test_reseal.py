@@ -14,6 +14,7 @@ from people import (
     assert_clean,
     assert_no_plaintext,
     assert_sound,
+    commit_blob,
     groups,
     tokens,
 )
@@ -133,6 +134,19 @@ def test_a_renamed_file_does_not_get_other_readers_unasked(repo: Repo) -> None:
         assert repo.tokens("", f"ops/{path}") == before
         repo.sealedfiles("reseal", f"ops/{path}", "--yes")
         assert repo.tokens("", f"ops/{path}") != before
+
+
+def test_tokens_that_were_copied_from_another_file_get_no_other_readers(repo: Repo) -> None:
+    """In the working tree, they are the only tokens: the others are decrypted."""
+    repo.sealedfiles("track", "ops/*", "--group", "production", "--yes")
+    repo.write("ops/new.env", "OWN=s3cr3t-own\n")
+    repo.commit("a file of another group")
+    copied = repo.blob("", "ops/new.env").decode() + repo.blob("", ENV).decode()
+    commit_blob(repo, "ops/new.env", copied)
+    repo.sealedfiles("reseal", "ops/new.env", "--yes", code=4)
+    assert "it was made for another file" in repo.stderr
+    for text in (repo.read("ops/new.env"), repo.blob("", "ops/new.env").decode()):
+        assert {"default"} in map(groups, tokens(text))
 
 
 def test_what_is_staged_stays_and_what_is_not_stays_out(repo: Repo) -> None:

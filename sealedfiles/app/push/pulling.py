@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealedfiles.app.files.assignment import EditedText, assigned
+from sealedfiles.app.files.environment import Variable
 from sealedfiles.app.files.working_file import (
     WorkingFile,
     change_text,
@@ -97,9 +98,10 @@ def prepare_pull(
     prepared = PreparedPull(target, place, changes)
     if not prepared.writes:
         return prepared
-    _refuse_power(prepared)
     _refuse_plaintext(prepared)
-    return _with_references(prepared)
+    after = _variables_after(prepared)
+    _refuse_power(prepared, {address: one.name for address, one in after.items()})
+    return _with_references(prepared, {address: one.value for address, one in after.items()})
 
 
 def pull(prepared: PreparedPull) -> None:
@@ -154,16 +156,20 @@ def _edited(editor: Editor, text: str, writes: list[Pulled]) -> EditedText:
     return EditedText(text)
 
 
-def _with_references(prepared: PreparedPull) -> PreparedPull:
-    """Return *prepared* with the values that refer to a changed one: ``URL=https://${HOST}``.
-
-    They are the same as in the store before the change, and others after it.
-    """
+def _variables_after(prepared: PreparedPull) -> dict[Address, Variable]:
+    """Return the variables of the file with the values of the store."""
     place = prepared.place
     bom, text = place.text()
     data = encoded(bom + _edited(place.editor(), text, prepared.writes).text)
     after = place._replace(opened=place.opened._replace(data=data))
-    now = {one.address: one.value for one in read_sources([after], environ={})[0].variables}
+    return {one.address: one for one in read_sources([after], environ={})[0].variables}
+
+
+def _with_references(prepared: PreparedPull, now: Mapping[Address, str]) -> PreparedPull:
+    """Return *prepared* with the values that refer to a changed one: ``URL=https://${HOST}``.
+
+    They are the same as in the store before the change, and others, as *now*, after it.
+    """
     changes = [
         one._replace(kind=CHANGE) if one.kind == SAME and now.get(one.address) != one.value else one
         for one in prepared.changes
@@ -171,16 +177,17 @@ def _with_references(prepared: PreparedPull) -> PreparedPull:
     return prepared._replace(changes=changes)
 
 
-def _refuse_power(prepared: PreparedPull) -> None:
+def _refuse_power(prepared: PreparedPull, names: Mapping[Address, str]) -> None:
     """Raise UsageError for a value that would act with the user's access.
 
-    Who may write to the store need not be a reader of the file, whose values `run` uses.
+    *names* are those of the variables that `run` makes: of ``ld.preload`` it makes ``LD_PRELOAD``.  Who may
+    write to the store need not be a reader of the file.
     """
     for change in prepared.writes:
         power = ""
         if change.value.startswith("ref+"):
             power = "is a secret reference, which `run` would resolve with your access"
-        elif steers(str(change.address[-1])):
+        elif steers(names.get(change.address, "")):
             power = "is for a variable that makes programs load code"
         if power:
             file = shell_path(prepared.place.path)
