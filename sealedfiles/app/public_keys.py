@@ -83,7 +83,8 @@ def _refuse_restored(clone: Clone, group: str, epochs: list[Epoch]) -> None:
     branches.
     """
     listed = {epoch.key_id for epoch in epochs}
-    heads = [] if os.environ.get("CI") else visited(clone.repository)
+    is_accepted = clone.state.accepted_keys().get(group) == epochs[-1].key_id
+    heads = [] if is_accepted or os.environ.get("CI") else visited(clone.repository)
     for version in versions(clone.repository, group, heads=heads):
         folder = TreeFolder(clone.objects, version.commit, is_evidence=True)
         try:
@@ -96,6 +97,7 @@ def _refuse_restored(clone: Clone, group: str, epochs: list[Epoch]) -> None:
             raise TamperedError(
                 f"the keys of the group {group} lack a revocation that commit {version.words} has",
                 f"find who restored old keys: git log -p -- .sealedfiles/keys/{group}/epochs",
+                f"if that commit was given up on purpose: sealedfiles sync --forget {group}",
             )
 
 

@@ -52,25 +52,29 @@ def _default_branches(repository: Repository) -> dict[str, str]:
     refs = _refs(repository, "refs/remotes/")
     commits = {name: commit for name, commit, _ in refs}
     found = {to: commits[to] for _, _, to in refs if to in commits}
+    usual = _usual_names(repository)
     if not found:
         for name in commits:
             remote, _, branch = name.partition("/")
-            usual = next((one for one in _USUAL if f"{remote}/{one}" in commits), "")
-            if branch == usual:
+            if branch == next((one for one in usual if f"{remote}/{one}" in commits), ""):
                 found[name] = commits[name]
-    return found or _local_default(repository)
+    if not found:
+        commits = {name: commit for name, commit, _ in _refs(repository, "refs/heads/")}
+        own = next((name for name in usual if name in commits), None)
+        found = {own: commits[own]} if own else {}
+    return found
 
 
-def _local_default(repository: Repository) -> dict[str, str]:
-    commits = {name: commit for name, commit, _ in _refs(repository, "refs/heads/")}
-    names = [*_USUAL]
-    if repository.config("core.bare") == "true":
-        # There, HEAD is that of the remote: anyone can push a branch that is called main.
-        common = ("--git-dir", repository.common_folder)
-        _, out, _ = repository.try_run(*common, "symbolic-ref", "--quiet", "--short", "HEAD")
-        names.insert(0, out.decode("utf-8", "replace").strip())
-    usual = next((name for name in names if name in commits), None)
-    return {usual: commits[usual]} if usual else {}
+def _usual_names(repository: Repository) -> list[str]:
+    """Return the names of default branches, best first, for clones that do not record the remote's.
+
+    HEAD of a bare clone is that of the remote: anyone can push a branch that is called main.
+    """
+    if repository.config("core.bare") != "true":
+        return [*_USUAL]
+    command = ("--git-dir", repository.common_folder, "symbolic-ref", "--quiet", "--short", "HEAD")
+    _, out, _ = repository.try_run(*command)
+    return [out.decode("utf-8", "replace").strip(), *_USUAL]
 
 
 def _refs(repository: Repository, folder: str) -> list[list[str]]:

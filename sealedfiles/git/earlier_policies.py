@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
+from itertools import pairwise
 
 from sealedfiles.errors import TamperedError
 from sealedfiles.git import gitattributes
@@ -12,12 +14,15 @@ from sealedfiles.git.folders import TreeFolder
 from sealedfiles.keys.folder import NAME, POLICY
 from sealedfiles.keys.policy_proof import NAME as PROOF
 from sealedfiles.keys.policy_proof import PolicyFiles
+from sealedfiles.util.lazy_pattern import lazy_pattern
 
 _SEARCHED = 100
 """Maximum number of commits to search for a proved policy: few successive policies lack a proof."""
 
 _MOST = 1000
 """Maximum number of versions of ``.gitattributes``; with more, somebody hides the first ones."""
+
+_SPECIAL = lazy_pattern(r"[*?\[\]\\]")
 
 
 def earlier_policies(clone: CloneKeys) -> Iterator[PolicyFiles]:
@@ -35,17 +40,32 @@ def earlier_policies(clone: CloneKeys) -> Iterator[PolicyFiles]:
 
 
 def earlier_patterns(clone: CloneKeys) -> Iterator[str]:
-    """Yield the patterns that the top ``.gitattributes`` has sealed, for a policy that does not list them.
+    """Yield the patterns that ``.gitattributes`` files have sealed, for a policy that does not list them.
 
     Anyone with push access can remove these lines.  Where not all can be read, yields one of every file.
     """
     options = ["--format=", "--raw", "--no-abbrev", "--no-renames", "--full-history", "-m"]
     code, out, _ = clone.repository.try_run(
-        "log", *options, f"--max-count={_MOST}", "HEAD", "--", ":/.gitattributes"
+        "log", *options, "-z", f"--max-count={_MOST}", "HEAD", "--", ":(top,glob)**/.gitattributes"
     )
-    changes = [line.split() for line in out.split(b"\n") if line.startswith(b":")]
+    fields = out.split(b"\0")
+    changes = [
+        (oid.decode("ascii"), path)
+        for about, path in pairwise(fields)
+        for oid in (about.split()[2:4] if about.lstrip(b"\n").startswith(b":") else ())
+        if oid.strip(b"0")
+    ]
     if code or len(changes) >= _MOST:
         yield "*"
-    oids = dict.fromkeys(oid.decode("ascii") for change in changes for oid in change[2:4])
-    for data in clone.objects.blobs([oid for oid in oids if oid.strip("0")]):
-        yield from gitattributes.sealed_patterns(data or b"")
+    versions = list(dict.fromkeys(changes))
+    blobs = clone.objects.blobs([oid for oid, _ in versions])
+    for (_, path), data in zip(versions, blobs, strict=True):
+        folder = os.fsdecode(path.rpartition(b"/")[0])
+        for pattern in gitattributes.sealed_patterns(data or b""):
+            yield _below(folder, pattern) if folder else pattern
+
+
+def _below(folder: str, pattern: str) -> str:
+    """Return *pattern*, of an attributes file in *folder*, as one of the top."""
+    literal = _SPECIAL.sub(r"\\\g<0>", folder)
+    return f"/{literal}/{pattern.lstrip('/') if '/' in pattern else f'**/{pattern}'}"

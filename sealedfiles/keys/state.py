@@ -276,6 +276,14 @@ class CloneFiles:
         """Record that the user confirmed the public key of *group* with this *fingerprint*."""
         self._confirm("public-keys", group, fingerprint)
 
+    def accepted_keys(self) -> dict[str, str]:
+        """Return the key of each group with which the user gave up newer ones (`sync --forget`)."""
+        return self._by_group("accepted-keys")
+
+    def accept_key(self, group: str, key_id: str) -> None:
+        """Record that the user gave up the keys of *group* that are newer than *key_id*."""
+        self._confirm("accepted-keys", group, key_id)
+
     def accepted_deletions(self) -> dict[str, str]:
         """Return the commits that deleted groups which were put back, and which the user has accepted."""
         return self._by_group("put-back")

@@ -367,6 +367,9 @@ def test_a_public_key_that_a_removed_reader_restored_is_refused(alice: Repo, bob
         bob.git("commit", "--quiet", "--no-verify", "--message", "restore keys", code=None)
     bob.git("reset", "--quiet", "--hard", known)  # as after a force push
     bob.sealedfiles(*command, YAML, PINS[YAML], answers=NEW, code=4)
+    assert "sealedfiles sync --forget production" in bob.stderr
+    bob.sealedfiles("sync", "--forget", "production", "--yes")
+    bob.sealedfiles(*command, YAML, PINS[YAML], answers=NEW)
 
 
 @pytest.mark.slow

@@ -223,6 +223,10 @@ def test_a_late_grant_under_another_name_of_a_removed_reader_gives_no_key(
     alice.sealedfiles("sync", "--yes", code=None)
     assert "helper has a public key of bob, who was removed from default" in alice.stderr
     assert alice.read(f"{KEYS}/helper.grant").split()[0] != epochs(alice)[-1][0]
+    alice.git("commit", "--quiet", "--no-verify", "--message", "merged", code=None)
+    alice.sealedfiles("trust", "helper", "--yes", code=2)
+    assert "helper has a public key of bob, who was removed from default" in alice.stderr
+    assert "sealedfiles revoke helper --from default" in alice.stderr
 
 
 def test_a_removed_reader_does_not_get_the_key_of_an_interrupted_rotation(repo: Repo) -> None:

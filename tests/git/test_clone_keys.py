@@ -132,8 +132,9 @@ def test_without_remotes_the_own_default_branch_counts(
         new_clone(ALICE).ring.current("default")
 
 
+@pytest.mark.parametrize("is_fetched", [False, True])
 def test_in_a_worktree_of_a_bare_clone_the_branch_of_the_remote_counts(
-    based: Toy, new_clone: Callable[..., Clone], tmp_path: Path
+    based: Toy, new_clone: Callable[..., Clone], tmp_path: Path, *, is_fetched: bool
 ) -> None:
     """Also if somebody has pushed a branch that is called main."""
     based.git("branch", "trunk")
@@ -144,7 +145,11 @@ def test_in_a_worktree_of_a_bare_clone_the_branch_of_the_remote_counts(
     based.git("clone", "--quiet", "--bare", str(based.path), bare)
     based.git("-C", bare, "worktree", "add", "--quiet", str(tmp_path / "topic"), "topic")
     based.path = tmp_path / "topic"
-    with pytest.raises(StartError, match="on trunk with"):
+    if is_fetched:
+        remote(based, "topic", is_default=False)
+        based.git("update-ref", "refs/remotes/origin/trunk", "trunk")
+        based.git("branch", "--quiet", "--delete", "--force", "trunk", "main")
+    with pytest.raises(StartError, match=r"on (origin/)?trunk with"):
         new_clone(ALICE).ring.current("default")
 
 

@@ -490,18 +490,24 @@ def test_it_seals_the_files_of_the_last_proved_policy(
         fresh.git("add", "notes.txt")
 
 
+@pytest.mark.parametrize("folder", ["", "secrets/"])
 @pytest.mark.parametrize("tracked", ["", "tracked: [zzz]\n"])
 def test_it_seals_what_gitattributes_listed_where_the_proved_policy_lists_nothing(
-    alice: Repo, mallory: Repo, tmp_path: Path, tracked: str
+    alice: Repo, mallory: Repo, tmp_path: Path, tracked: str, folder: str
 ) -> None:
     old = re.sub(r"^tracked:\n(  -.*\n)*", "", alice.read(POLICY), flags=re.MULTILINE)
     assert old != alice.read(POLICY)
     alice.write(POLICY, old)
+    if folder:
+        lines = alice.read(".gitattributes").replace("secrets/**/*.yaml", "*.yaml")
+        alice.write("secrets/.gitattributes", lines)
+        alice.write(".gitattributes", lines.replace("*.yaml", "nothing"))
     alice.sealedfiles("trust", "policy", "--yes")
     alice.commit("as older versions wrote it")
     alice.git("push", "--quiet", "origin", "HEAD:main")
     mallory.git("pull", "--quiet")
     mallory.write(".gitattributes", "")
+    mallory.write("secrets/.gitattributes", "")
     mallory.write(POLICY, old + tracked)
     mallory.write(ENV, "DB_USER=evil\n")
     mallory.git("commit", "--quiet", "--all", "--message", "tidy")

@@ -14,6 +14,7 @@ from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import SealedFilesError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.epoch_history import versions
+from sealedfiles.git.folders import TreeFolder
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME, POLICY, MetadataSource
 from sealedfiles.keys.grants import fingerprints
@@ -188,11 +189,15 @@ def _refuse_deleted(clone: Clone, group: str) -> None:
         next(versions(clone.repository, group), None) if clone.repository.head_commit() else None
     )
     if deleted:
+        before = TreeFolder(clone.objects, f"{deleted.commit}^")
+        readers = (f"recipients/{name}.pub" for name in members(before, group))
+        lost = [file for file in readers if clone.work_tree.read(file) is None]
+        files = " ".join(shell_path(f"{NAME}/{one}") for one in (f"keys/{group}", *lost))
         raise UsageError(
             f"a group {group} was deleted in commit {deleted.words}: clones refuse other keys for it",
             "use another name for the new group",
-            f"or restore the deleted one: git checkout {deleted.commit[:12]}~ -- {NAME}/keys/{group}; commit "
-            f"it; then see its readers: sealedfiles unlock --accept {group}",
+            f"or restore the deleted one: git checkout {deleted.commit[:12]}~ -- {files}",
+            f"then commit it, and see its readers: sealedfiles unlock --accept {group}",
         )
 
 

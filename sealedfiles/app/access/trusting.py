@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from sealedfiles import age
 from sealedfiles.app.access.confirmed import is_confirmed, note_confirmed
 from sealedfiles.app.dialog import Dialog, confirmed
@@ -9,9 +11,16 @@ from sealedfiles.app.rotation.renewal import new_keys
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git.clone import Clone
+from sealedfiles.git.former_readers import removed_keys
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id, verify_grant
-from sealedfiles.keys.recipients import check_name, describe_key, members, read_recipients
+from sealedfiles.keys.recipients import (
+    check_name,
+    describe_key,
+    fingerprint,
+    members,
+    read_recipients,
+)
 from sealedfiles.keys.rotation import key_of_grant
 from sealedfiles.keys.wrapping import VerifiedReader
 from sealedfiles.util.messages import counted, shell_path, shell_word
@@ -50,6 +59,7 @@ def trust_reader(
         dialog.say(f"nothing to do: the public keys of {name} were granted access to {granted}")
         if is_confirmed(workspace, name, recipients):
             return True
+    _refuse_removed(clone, name, recipients, wrong)
     if wrong or not begun:
         for recipient in recipients:
             dialog.say(f"public key of {name} now: {describe_key(recipient)}")
@@ -70,6 +80,22 @@ def trust_reader(
     for group in sorted(set(groups) - set(held)):
         dialog.say(f"{group}: not changed, because you do not read it")
     return renewed.is_complete
+
+
+def _refuse_removed(
+    clone: Clone, name: str, recipients: Sequence[age.Recipient], groups: Iterable[str]
+) -> None:
+    """Raise UsageError if *name* has a public key of somebody who was removed under another name."""
+    for group in groups:
+        removed = removed_keys(clone, group)
+        owners = {removed.get(fingerprint(one), name) for one in recipients} - {name}
+        if owners:
+            raise UsageError(
+                f"{name} has a public key of {', '.join(sorted(owners))}, who was removed from {group}",
+                f"remove it: sealedfiles revoke {shell_word(name)} --from {shell_word(group)}",
+                f"if {name} is to read {group}, then give access again: "
+                f"sealedfiles grant {shell_word(name)} KEY --to {shell_word(group)}",
+            )
 
 
 def _is_granted(

@@ -203,6 +203,7 @@ def forget(clone: Clone, group: str) -> None:
     listed = [epoch.key_id for epoch in parse_epochs(data, group)]
     others = [(n, k) for n, k in clone.state.cached_keys() if n != group or k.key_id in listed]
     clone.state.write_keys(others)
+    clone.state.accept_key(group, listed[-1])
     clone.state.remember(group, Seen(listed[-1], clone.where()))
     # The history so far is abandoned too: keys that only it retires, and not these epochs, are not retired.
     forget_retired(clone, group)
