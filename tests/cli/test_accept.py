@@ -183,7 +183,8 @@ def test_the_public_key_is_used_only_after_its_user_has_confirmed_it(
     bob.sealedfiles(*command, answers=NEW, code=1)
     assert f"the public key of the group production is {right}" in bob.stderr
     assert "no terminal to ask on" in bob.stderr
-    bob.sealedfiles(*command, "--expect-key", f"production={right[:-1]}a", answers=NEW, code=4)
+    wrong = right[:-1] + "ab"[right[-1] == "a"]
+    bob.sealedfiles(*command, "--expect-key", f"production={wrong}", answers=NEW, code=4)
     bob.sealedfiles(*command, "--expect-key", right, answers=NEW, code=2)
     for other in (("set", YAML, PINS[YAML]), ("seal", YAML)):
         bob.sealedfiles(*other, "--expect-key", f"production={right}", answers=NEW, code=2)
