@@ -52,7 +52,8 @@ class CloneKeys(ABC):
         self, repository: Repository, identities: Identities | None, is_filter: bool
     ) -> None:
         self.repository = repository
-        self._is_filter = is_filter
+        self.is_filter = is_filter
+        """Whether git calls this process, for files or for a hook, and not the user."""
         self.identities = identities or Identities()
         self.objects = Objects(repository)
         self.states = FileStates()
@@ -76,7 +77,7 @@ class CloneKeys(ABC):
         # The lock applies to the filter only: commands use the caller's identity, and not the keys that
         # are cached for other worktrees.
         is_locked = self.state.locked
-        locked = self._is_filter and is_locked
+        locked = self.is_filter and is_locked
         is_accepted = self.is_accepted  # otherwise, each group passes ``verify_start``
         return GroupKeyring(
             self.identities,

@@ -19,9 +19,6 @@ from sealedfiles.util.lazy_pattern import lazy_pattern
 _SEARCHED = 100
 """Maximum number of commits to search for a proved policy: few successive policies lack a proof."""
 
-_MOST = 1000
-"""Maximum number of versions of ``.gitattributes``; with more, somebody hides the first ones."""
-
 _SPECIAL = lazy_pattern(r"[*?\[\]\\]")
 
 
@@ -42,21 +39,19 @@ def earlier_policies(clone: CloneKeys) -> Iterator[PolicyFiles]:
 def earlier_patterns(clone: CloneKeys) -> Iterator[str]:
     """Yield the patterns that ``.gitattributes`` files have sealed, for a policy that does not list them.
 
-    Anyone with push access can remove these lines.  Where not all can be read, yields one of every file.
+    Anyone with push access can remove these lines.
     """
-    options = ["--format=", "--raw", "--no-abbrev", "--no-renames", "--full-history", "-m"]
-    code, out, _ = clone.repository.try_run(
-        "log", *options, "-z", f"--max-count={_MOST}", "HEAD", "--", ":(top,glob)**/.gitattributes"
+    options = ["--format=", "--raw", "-z", "--no-abbrev", "--no-renames", "--full-history", "-m"]
+    _, out, _ = clone.repository.try_run(
+        *("log", *options, "HEAD", "--", ":(top,glob)**/.gitattributes"),
+        env={"GIT_NO_LAZY_FETCH": "0"},  # a partial clone may lack trees
     )
-    fields = out.split(b"\0")
-    changes = [
+    changes = (
         (oid.decode("ascii"), path)
-        for about, path in pairwise(fields)
-        for oid in (about.split()[2:4] if about.lstrip(b"\n").startswith(b":") else ())
+        for about, path in pairwise(out.split(b"\0"))
+        for oid in (about.split()[2:4] if about.startswith(b":") else ())
         if oid.strip(b"0")
-    ]
-    if code or len(changes) >= _MOST:
-        yield "*"
+    )
     versions = list(dict.fromkeys(changes))
     blobs = clone.objects.blobs([oid for oid, _ in versions])
     for (_, path), data in zip(versions, blobs, strict=True):

@@ -236,7 +236,8 @@ def note_written_comments(clone: Clone, path: bytes) -> None:
 
         file = clone.describe_for_smudge(path)
         for oid, commit in versions.items():
-            blob = clone.objects.blob(oid.encode("ascii"))
+            # The text may never have been an object.
+            blob = clone.objects.blob(oid.encode("ascii")) if clone.objects.is_here(oid) else None
             for one in SealedText(blob, file).readings if blob else ():
                 if one.scan is not None and one.form is not None:
                     comments = [

@@ -130,8 +130,9 @@ class PolicyInForce:
         Otherwise anyone with push access could shorten it, and new clones would add secrets in plaintext.
         """
         accepted = self.accepted()
-        lists_none = accepted is None or accepted.tracked is None
-        if lists_none and self._tracking is None:
+        # git calls the filter only for what .gitattributes or the mirror lists: more is of no use there.
+        lists_none = accepted is not None and accepted.tracked is None and not self._clone.is_filter
+        if (accepted is None or lists_none) and self._tracking is None:
             ignore_case = self._clone.repository.ignores_case
             patterns = dict.fromkeys(self._known_patterns())
             tracked = ((one, FilePattern(one, ignore_case=ignore_case)) for one in patterns)
@@ -233,7 +234,9 @@ class PolicyInForce:
         if states[0] is None:
             states.append(self._clone.index.stat())
         if not isinstance(self._in_force, InForce) or self._in_force.disputed is not None:
-            states += [state(self._proof_file), state(self._accepted_file)]
+            states.append(state(self._proof_file))
+            with contextlib.suppress(PermissionError):  # another user's: see ``CloneFiles.policy``
+                states.append(state(self._accepted_file))
         return states
 
     def _parse(self, data: bytes) -> Policy:

@@ -10,7 +10,7 @@ from sealedfiles.git.index import Index
 from sealedfiles.util.lazy_pattern import lazy_pattern
 from sealedfiles.util.messages import printable
 
-_SHORT = lazy_pattern(rb"~[0-9]")
+_SHORT = lazy_pattern(r"~[0-9]")
 _LETTERS = 6
 
 
@@ -35,6 +35,7 @@ class OtherNames:
         self._index = index
         self._stat: object = None
         self._odd: list[bytes] = []
+        self._short: list[bytes] = []
         self._names: dict[bool, dict[str, list[bytes]]] = {}
 
     def refuse(self, path: bytes) -> None:
@@ -47,10 +48,11 @@ class OtherNames:
         if self._index.stat() != self._stat:
             self._stat, self._names = self._index.stat(), {}
             self._odd = [entry.path for entry in self._index.with_odd_names()]
+            self._short = [one for one in self._odd if _SHORT.search(os.fsdecode(one))]
         if not self._odd and path.isascii():
             return
-        short = [one for one in self._odd if _SHORT.search(one) and _is_short_for(one, path)]
-        for other in [*self._named(path), *short]:
+        short = (one for one in self._short if _is_short_for(_folded(one), _folded(path)))
+        for other in (*self._named(path), *short):
             if other.lower() != path.lower():
                 raise _refused(other, path)
 
@@ -65,12 +67,12 @@ class OtherNames:
         return self._names[are_all].get(_folded(path), [])
 
 
-def _is_short_for(short: bytes, path: bytes) -> bool:
+def _is_short_for(short: str, path: str) -> bool:
     """Return True if *short* has 8.3 names, as vfat and NTFS make them (``APP~1.YAM``), in the place of names
-    in *path*."""
-    pairs = [_folded(one).split("/") for one in (short, path)]
+    in *path*; both are folded."""
+    pairs = short.split("/"), path.split("/")
     return len(pairs[0]) == len(pairs[1]) and all(
-        one == other or (_SHORT.search(one.encode()) and _short(one) == _short(other))
+        one == other or (_SHORT.search(one) and _short(one) == _short(other))
         for one, other in zip(*pairs, strict=True)
     )
 

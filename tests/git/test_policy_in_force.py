@@ -377,8 +377,22 @@ class Keys:
             raise TamperedError(f"{group} was replaced")
 
 
+class Unreadable(FileStates):
+    """The states of files, as a user sees them who may not read the record of the clone."""
+
+    def of(self, file: str) -> tuple[int, int, int] | None:
+        if file.endswith("state/policy"):
+            raise PermissionError(file)
+        return super().of(file)
+
+
 def decide(
-    folder: Path, keys: Keys, *, proved: bool = False, expected: Sequence[str] = ()
+    folder: Path,
+    keys: Keys,
+    *,
+    proved: bool = False,
+    expected: Sequence[str] = (),
+    states: FileStates | None = None,
 ) -> InForce:
     """Let a clone that has not accepted a policy decide about one that leaves everything in plaintext."""
     root = folder / ".sealedfiles"
@@ -391,7 +405,7 @@ def decide(
         is_accepted=True,
         ring=keys,
         state=CloneFiles(folder / "state"),
-        states=FileStates(),
+        states=states or FileStates(),
         work_tree=DirFolder(root),
         policy_folders=lambda: [DirFolder(root)],
         pinned_patterns=list,
@@ -406,6 +420,10 @@ def decide(
 
 def test_a_proved_policy_is_accepted(tmp_path: Path) -> None:
     assert decide(tmp_path, Keys(held=True), proved=True).is_accepted
+
+
+def test_it_is_also_if_the_record_belongs_to_another_user(tmp_path: Path) -> None:
+    assert decide(tmp_path, Keys(held=True), proved=True, states=Unreadable()).is_accepted
 
 
 @pytest.mark.parametrize("named", ["default", "other"])
@@ -519,6 +537,21 @@ def test_it_seals_what_gitattributes_listed_where_the_proved_policy_lists_nothin
     assert b"s3cr3t-new" not in b"".join(content for _, content in fresh.objects())
     fresh.write("notes.txt", "open\n")
     fresh.git("add", "notes.txt")
+
+
+def test_before_the_first_commit_only_what_gitattributes_lists_is_sealed(
+    alice: Repo, tmp_path: Path
+) -> None:
+    new = alice.person.repository(tmp_path / "new")
+    new.sealedfiles("init")
+    new.write(POLICY, "version: 1\nrules: []\n")
+    new.write(".gitattributes", "*.env filter=sealedfiles -text\n")
+    new.sealedfiles("trust", "policy", "--yes")
+    new.write(ENV, "A=s3cr3t-new\n")
+    new.write("notes.txt", "open\n")
+    new.git("add", "--all")
+    assert new.blob("", "notes.txt") == b"open\n"
+    assert new.tokens("", ENV)
 
 
 def test_it_seals_every_file_where_the_keys_were_replaced(

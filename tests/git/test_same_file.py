@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -20,7 +21,7 @@ class Names:
     """An index with files of these names."""
 
     def __init__(self, *names: str) -> None:
-        paths = sorted(name.encode() for name in names)
+        paths = sorted(map(os.fsencode, names))
         entries = [Entry(path, "100644", "1" * 40, 0, skip_worktree=False) for path in paths]
         self._listing = Listing(b"".join(b"H " + entry_line(one) for one in entries))
 
@@ -75,6 +76,7 @@ def test_a_name_that_may_be_the_same_file_is_refused(path: str, other: str) -> N
         ("secrets/app.yaml", "secrets/APP~1.ENV"),
         ("secrets/app.yaml", "SECRET~1/other.yaml"),
         ("secrets/app.yaml", "ſecrets/other.yaml"),
+        ("secrets/app.yaml", "secrets\udcff/a\udcff~1.yam"),  # not UTF-8
     ],
     ids=ascii,
 )

@@ -330,7 +330,6 @@ def test_a_file_that_nothing_covers_any_more_stays_as_it_is(
     unlocked: Toy, sealed_files: list[bytes]
 ) -> None:
     unlocked.write(".gitattributes", "")
-    unlocked.policy(more="tracked: []\n")
     unlocked.write(APP, PLAIN)
     unlocked.commit()
     assert clean(unlocked) == PLAIN

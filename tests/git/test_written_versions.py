@@ -80,3 +80,18 @@ def test_a_record_that_cannot_be_written_or_read_is_not_ignored(alice: Repo, bob
     alice.edit(YAML, f"# source: {EVIL}\n", f"source: {EVIL}\n")
     alice.git("add", YAML, code=128)
     assert "cannot be" in alice.stderr or "could not be" in alice.stderr
+
+
+def test_a_text_that_was_never_an_object_is_not_asked_for(alice: Repo, tmp_path: Path) -> None:
+    """In a partial clone, git would send its id, a hash of the text, to the server."""
+    asked, server = tmp_path / "asked", tmp_path / "server"
+    server.write_text(f'#!/bin/sh\n: >"{asked}"\nexec git-upload-pack "$@"\n')
+    server.chmod(0o755)
+    alice.git("config", "remote.origin.promisor", "true")
+    alice.git("config", "remote.origin.uploadpack", str(server))
+    written(alice.folder("sealedfiles"), (YAML.encode(), A)).save()
+    alice.edit(YAML, "db-alpha", "db-beta")
+    alice.git("add", YAML)
+    assert not asked.exists()
+    alice.git("fetch", "--quiet")
+    assert asked.exists()
