@@ -26,8 +26,7 @@ def command(files: tuple[str, ...], yes: bool, identity: str | None) -> int:
 
     Run it after you merge a branch from before a rotation, after you edit the policy, or after `git mv` (the
     file then gets the id of its own path).  Values do not change.  It asks before values get other readers: a
-    policy, or a rename, may be somebody else's.  Values of groups that you do not read keep
-    their tokens.
+    policy, or a rename, may be somebody else's.  Values of groups that you do not read keep their tokens.
 
     The staged version is resealed, and also the file in the working tree if it is sealed there.  Plaintext in
     the working tree does not change.

@@ -6,10 +6,10 @@ reader, or reverts the commit of a grant, leaves them with a key that everything
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
-from sealedfiles.errors import TamperedError
+from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.folders import IndexFolder, TreeFolder
 from sealedfiles.keys.epochs import epoch_ids
@@ -17,6 +17,7 @@ from sealedfiles.keys.folder import NAME, MetadataSource
 from sealedfiles.keys.grants import grant_key_id, granted_keys
 from sealedfiles.keys.recipients import group_names, members
 from sealedfiles.light_typing import NamedTuple
+from sealedfiles.util.messages import shell_word
 
 
 class FormerReader(NamedTuple):
@@ -64,6 +65,24 @@ def removed_keys(clone: Clone, group: str) -> dict[str, str]:
                 keys = granted_keys(TreeFolder(clone.objects, f"{commit}^"), group, name)
                 found |= dict.fromkeys(keys, name)
     return found
+
+
+def under_another_name(
+    group: str, name: str, keys: Iterable[str], removed: Mapping[str, str]
+) -> UsageError | None:
+    """Return the error for a reader *name* who has a public key of somebody that was removed; None if not.
+
+    *keys* are the fingerprints of the reader's public keys, *removed* is as from ``removed_keys``.
+    """
+    owners = sorted({removed[key] for key in keys if key in removed} - {name})
+    if not owners:
+        return None
+    return UsageError(
+        f"{name} has a public key of {', '.join(owners)}, who was removed from {group}",
+        f"remove it: sealedfiles revoke {shell_word(name)} --from {shell_word(group)}",
+        f"if {name} is to read {group}, then give access again: "
+        f"sealedfiles grant {shell_word(name)} KEY --to {shell_word(group)}",
+    )
 
 
 def _removals(clone: Clone) -> Iterator[tuple[str, str, str]]:

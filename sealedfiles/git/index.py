@@ -19,8 +19,10 @@ LINK_MODE = "120000"
 _ENTRY = lazy_pattern(rb"(?:(.) )?([0-7]+) ([0-9a-f]+) ([0-3])\t([^\x00]+)\x00")
 """A line of `git ls-files -s -v -z`.  The tag is S for skip-worktree, M for a merge conflict, otherwise H;
 it is in lower case for assume-unchanged."""
-_ODD_PARTS = (b"./", b" /", b".\0", b" \0", b"~")
 _ODD = lazy_pattern(rb"[. ](?:/|\Z)|~[0-9]")
+"""A name that some file systems take for another one, apart from those beyond ASCII."""
+_ODD_PARTS = (b"./", b" /", b".\0", b" \0", b"~")
+"""What a list of names has if one is odd: to search for these is fast."""
 _FILE_START = rb"\x00. 100[0-7]{3} "
 _FILE = lazy_pattern(_FILE_START + rb"([0-9a-f]{32})")
 """The beginning of the line of a regular file, with the beginning of its blob's id."""

@@ -223,17 +223,17 @@ class PlaintextMemory:
             # The empty line terminates a line that a killed process may have left incomplete.
             text = "\n" + _lines(dict.fromkeys(new, commit))
             atomic.append(self._file, text.encode("ascii"))
-            self._seen = self._stat()
+            self._seen = atomic.state_of(self._file)
 
     def _write_all(self) -> None:
         head = f"sealedfiles plaintext v1 {self._salt.hex()}\n"
         text = head + _lines(self._origins)
         atomic.replace(self._file, text.encode("ascii"), atomic.PRIVATE)
-        self._seen = self._stat()
+        self._seen = atomic.state_of(self._file)
 
     def _refresh(self) -> None:
         """Read the file if it changed, ignoring damaged lines.  Raises OSError."""
-        seen = self._stat()
+        seen = atomic.state_of(self._file)
         if seen == self._seen:
             return
         self._salt, self._origins = b"", {}
@@ -253,13 +253,6 @@ class PlaintextMemory:
             else:
                 origin = _ORIGIN.fullmatch(line)
                 commit = origin[1] if origin else ""
-
-    def _stat(self) -> object:
-        try:
-            stat = os.stat(self._file)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
     def _digest(self, record: bytes) -> str:
         import hmac  # imported here: filter processes rarely need it

@@ -87,7 +87,7 @@ class WrittenVersions:
         elif lines:
             # A killed process may have left an incomplete line.
             atomic.append(self._file, b"\n" + _text(lines))
-            self._seen = self._stat()
+            self._seen = atomic.state_of(self._file)
 
     def _add_line(self, line: list[str]) -> None:
         if len(line) != 3:
@@ -101,19 +101,12 @@ class WrittenVersions:
 
     def _refresh(self) -> None:
         """Read the file if it changed."""
-        seen = self._stat()
+        seen = atomic.state_of(self._file)
         if seen != self._seen:
             self._known, self._count = {}, 0
             for line in atomic.lines_of(self._file):
                 self._add_line(line.split(" "))
             self._seen = seen
-
-    def _stat(self) -> object:
-        try:
-            stat = os.stat(self._file)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _text(lines: list[list[str]]) -> bytes:

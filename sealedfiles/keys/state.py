@@ -13,6 +13,8 @@
 ``unchanged``: marks of files that clean found unchanged (``sealedfiles.git.filter.unchanged``).
 ``public-keys``: the fingerprints of groups' public keys that the user confirmed.
 ``readers``: the fingerprints of readers' public keys that the user gave or confirmed.
+``put-back``, ``accepted-keys``: the groups that were deleted and restored, and the keys without a revocation,
+that the user accepted.
 ``place``: where a submodule was when its user set up sealedfiles in it (``sealedfiles.git.submodule``).
 ``rotations``: new values that are not in their files yet (``sealedfiles.app.values.pending``).
 ``locked``: created by `lock`; while it exists, nothing is decrypted.

@@ -86,6 +86,18 @@ def write(path: FilePath, data: bytes, mode: int | None = None) -> None:
         raise
 
 
+def state_of(path: FilePath) -> object:
+    """Return a value that changes whenever the file *path* is written; None if there is none.
+
+    Raises OSError.
+    """
+    try:
+        stat = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
 def append(path: FilePath, data: bytes) -> None:
     """Append *data* to an existing file in one step.  Raises OSError, also if only a part was written."""
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))

@@ -196,18 +196,36 @@ def test_readers_added_by_a_removed_reader_are_none_after_a_merge(
         assert alice.git("ls-files", "--unmerged", EPOCHS)
 
 
-@pytest.mark.slow
-def test_a_removed_reader_does_not_come_back_under_another_name(team: tuple[Repo, Repo]) -> None:
-    alice, bob = team
+def grant_helper(bob: Repo) -> None:
+    """Let Bob in a second time, under another name."""
     key = bob.read(".sealedfiles/recipients/bob.pub").strip()
     bob.sealedfiles("grant", "helper", key, "--to", "default")
     commit_staged(bob, "a helper")
+
+
+def sync_without_helper(alice: Repo) -> None:
+    alice.sealedfiles("sync", "--yes", code=None)
+    assert "helper has a public key of bob, who was removed from default" in alice.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_theirs", [False, True], ids=["ours", "theirs"])
+def test_a_removed_reader_does_not_come_back_under_another_name(
+    team: tuple[Repo, Repo], *, is_theirs: bool
+) -> None:
+    """Whichever side of the merge has the revocation."""
+    alice, bob = team
+    grant_helper(bob)
     bob.sealedfiles("rotate", "default")
     commit_staged(bob, "rotate")
     revoke_bob(alice)
-    merge(alice, bob)
-    alice.sealedfiles("sync", "--yes", code=None)
-    assert "helper has a public key of bob, who was removed from default" in alice.stderr
+    if is_theirs:
+        fetch(alice, bob)
+        alice.git("switch", "--quiet", "--create", "topic", "FETCH_HEAD")
+        alice.git("merge", "--quiet", "--no-edit", "main", code=None)
+    else:
+        merge(alice, bob)
+    sync_without_helper(alice)
     assert readers(alice) == ["alice"]
 
 
@@ -215,13 +233,10 @@ def test_a_late_grant_under_another_name_of_a_removed_reader_gives_no_key(
     team: tuple[Repo, Repo],
 ) -> None:
     alice, bob = team
-    key = bob.read(".sealedfiles/recipients/bob.pub").strip()
-    bob.sealedfiles("grant", "helper", key, "--to", "default")
-    commit_staged(bob, "a helper")
+    grant_helper(bob)
     revoke_bob(alice)
     merge(alice, bob)
-    alice.sealedfiles("sync", "--yes", code=None)
-    assert "helper has a public key of bob, who was removed from default" in alice.stderr
+    sync_without_helper(alice)
     assert alice.read(f"{KEYS}/helper.grant").split()[0] != epochs(alice)[-1][0]
     alice.git("commit", "--quiet", "--no-verify", "--message", "merged", code=None)
     alice.sealedfiles("trust", "helper", "--yes", code=2)

@@ -535,8 +535,9 @@ def test_it_seals_what_gitattributes_listed_where_the_proved_policy_lists_nothin
     fresh.write("secrets/new.yaml", "a: s3cr3t-new\n")
     fresh.git("add", "secrets/new.yaml", code=128 if tracked else 0)
     assert b"s3cr3t-new" not in b"".join(content for _, content in fresh.objects())
-    fresh.write("notes.txt", "open\n")
-    fresh.git("add", "notes.txt")
+    fresh.write("notes.yaml", "open: yes\n")  # outside of the folder
+    fresh.git("add", "notes.yaml")
+    assert fresh.blob("", "notes.yaml") == b"open: yes\n"
 
 
 def test_before_the_first_commit_only_what_gitattributes_lists_is_sealed(

@@ -43,11 +43,11 @@ def revoke_access(
     clone.require_writable()
     known = workspace.group_names()
     wanted = _groups_to_renew(clone, known, check_name(name), groups)
-    leaving = [name, *_other_names(clone, name, wanted if groups else known)]
-    for group in () if groups else known:  # another name may read more
-        if group not in wanted and any(one in members(clone.work_tree, group) for one in leaving):
-            clone.ring.current(group)
-            wanted.append(group)
+    leaving = [name, *_other_names(clone, name, groups or known)]
+    if not groups:  # another name may read more
+        readers = ((group, members(clone.work_tree, group)) for group in known)
+        more = {group for group, names in readers if not {*leaving}.isdisjoint(names)}
+        wanted = sorted({*wanted, *more})
     for other in leaving[1:]:
         dialog.warn(f"{other} has the same public key as {name}, and is removed, too")
     renewed = new_keys(clone, wanted, "revoked", dialog, yes=yes, leaving=leaving)

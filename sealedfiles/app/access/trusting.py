@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from sealedfiles import age
 from sealedfiles.app.access.confirmed import is_confirmed, note_confirmed
 from sealedfiles.app.dialog import Dialog, confirmed
@@ -11,7 +9,7 @@ from sealedfiles.app.rotation.renewal import new_keys
 from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import TamperedError, UsageError
 from sealedfiles.git.clone import Clone
-from sealedfiles.git.former_readers import removed_keys
+from sealedfiles.git.former_readers import removed_keys, under_another_name
 from sealedfiles.keys.folder import NAME
 from sealedfiles.keys.grants import grant_key_id, verify_grant
 from sealedfiles.keys.recipients import (
@@ -83,19 +81,13 @@ def trust_reader(
 
 
 def _refuse_removed(
-    clone: Clone, name: str, recipients: Sequence[age.Recipient], groups: Iterable[str]
+    clone: Clone, name: str, recipients: list[age.Recipient], groups: list[str]
 ) -> None:
-    """Raise UsageError if *name* has a public key of somebody who was removed under another name."""
+    keys = [*map(fingerprint, recipients)]
     for group in groups:
-        removed = removed_keys(clone, group)
-        owners = {removed.get(fingerprint(one), name) for one in recipients} - {name}
-        if owners:
-            raise UsageError(
-                f"{name} has a public key of {', '.join(sorted(owners))}, who was removed from {group}",
-                f"remove it: sealedfiles revoke {shell_word(name)} --from {shell_word(group)}",
-                f"if {name} is to read {group}, then give access again: "
-                f"sealedfiles grant {shell_word(name)} KEY --to {shell_word(group)}",
-            )
+        error = under_another_name(group, name, keys, removed_keys(clone, group))
+        if error:
+            raise error
 
 
 def _is_granted(

@@ -117,8 +117,9 @@ def _plain_values(path: bytes, data: bytes, rules: FileRules) -> Iterator[Findin
 
 def is_ciphertext(path: bytes, data: bytes, tool: str) -> bool:
     """Return True if *tool* has encrypted all of the file *data*.  Empty for no tool."""
+    if not tool:
+        return False
     version = SealedText(data, describe_file(path))
-    return bool(tool) and (
-        version.scan is None
-        or all(is_of_tool(tool, one.path, version.literal(one)) for one in version.values)
+    return version.scan is None or all(
+        is_of_tool(tool, one.path, version.literal(one)) for one in version.values
     )

@@ -100,8 +100,8 @@ def prepare_pull(
         return prepared
     _refuse_plaintext(prepared)
     after = _variables_after(prepared)
-    _refuse_power(prepared, {address: one.name for address, one in after.items()})
-    return _with_references(prepared, {address: one.value for address, one in after.items()})
+    _refuse_power(prepared, after)
+    return _with_references(prepared, after)
 
 
 def pull(prepared: PreparedPull) -> None:
@@ -165,11 +165,12 @@ def _variables_after(prepared: PreparedPull) -> dict[Address, Variable]:
     return {one.address: one for one in read_sources([after], environ={})[0].variables}
 
 
-def _with_references(prepared: PreparedPull, now: Mapping[Address, str]) -> PreparedPull:
+def _with_references(prepared: PreparedPull, after: Mapping[Address, Variable]) -> PreparedPull:
     """Return *prepared* with the values that refer to a changed one: ``URL=https://${HOST}``.
 
-    They are the same as in the store before the change, and others, as *now*, after it.
+    They are the same as in the store before the change, and others, as in *after*, after it.
     """
+    now = {address: one.value for address, one in after.items()}
     changes = [
         one._replace(kind=CHANGE) if one.kind == SAME and now.get(one.address) != one.value else one
         for one in prepared.changes
@@ -177,17 +178,17 @@ def _with_references(prepared: PreparedPull, now: Mapping[Address, str]) -> Prep
     return prepared._replace(changes=changes)
 
 
-def _refuse_power(prepared: PreparedPull, names: Mapping[Address, str]) -> None:
+def _refuse_power(prepared: PreparedPull, after: Mapping[Address, Variable]) -> None:
     """Raise UsageError for a value that would act with the user's access.
 
-    *names* are those of the variables that `run` makes: of ``ld.preload`` it makes ``LD_PRELOAD``.  Who may
-    write to the store need not be a reader of the file.
+    *after* are the variables that `run` makes: of ``ld.preload`` it makes ``LD_PRELOAD``.  Who may write to
+    the store need not be a reader of the file.
     """
     for change in prepared.writes:
         power = ""
         if change.value.startswith("ref+"):
             power = "is a secret reference, which `run` would resolve with your access"
-        elif steers(names.get(change.address, "")):
+        elif change.address in after and steers(after[change.address].name):
             power = "is for a variable that makes programs load code"
         if power:
             file = shell_path(prepared.place.path)

@@ -17,16 +17,19 @@ from sealedfiles.keys.recipients import members
 from sealedfiles.util.messages import shell_word
 
 
-def was_put_back(clone: Clone, group: str) -> bool:
-    """Return True if *group* was deleted in HEAD's history, and the user has not accepted it since."""
-    commit = _deletion(clone, group)
-    return bool(commit) and clone.state.accepted_deletions().get(group) != commit
+def was_put_back(clone: Clone, group: str) -> str:
+    """Return the commit of HEAD's history that deleted *group* last; empty if none did, or if the user has
+    accepted the group since."""
+    options = ("-1", "--full-history", "--no-renames", "--diff-filter=D", "--format=%H", "HEAD")
+    _, out, _ = clone.repository.try_run("log", *options, "--", f"{NAME}/keys/{group}/epochs")
+    commit = out.decode("ascii").strip()
+    return commit if clone.state.accepted_deletions().get(group) != commit else ""
 
 
 def refuse_put_back(clone: Clone, group: str) -> None:
     """Raise UsageError if *group* was put back."""
-    if was_put_back(clone, group):
-        commit = _deletion(clone, group)
+    commit = was_put_back(clone, group)
+    if commit:
         words = describe_commits(clone.repository, [commit])[commit].words
         raise UsageError(
             f"the group {group} was deleted in commit {words} and put back since; its readers are: "
@@ -40,18 +43,10 @@ def refuse_put_back(clone: Clone, group: str) -> None:
 def accept_put_back(clone: Clone, groups: Iterable[str], dialog: Dialog) -> None:
     """Record that the user, who named *groups*, accepts those that were put back; list their readers."""
     for group in groups:
-        if was_put_back(clone, group):
-            dialog.say(
-                f"{group} was deleted and put back: its readers are {_readers(clone, group)}"
-            )
-            clone.state.accept_deletion(group, _deletion(clone, group))
-
-
-def _deletion(clone: Clone, group: str) -> str:
-    """Return the last commit of HEAD's history that deleted *group*; empty if none did."""
-    options = ("-1", "--full-history", "--no-renames", "--diff-filter=D", "--format=%H", "HEAD")
-    _, out, _ = clone.repository.try_run("log", *options, "--", f"{NAME}/keys/{group}/epochs")
-    return out.decode("ascii").strip()
+        if commit := was_put_back(clone, group):
+            readers = _readers(clone, group)
+            dialog.say(f"{group} was deleted and put back: its readers are {readers}")
+            clone.state.accept_deletion(group, commit)
 
 
 def _readers(clone: Clone, group: str) -> str:

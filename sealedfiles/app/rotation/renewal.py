@@ -54,13 +54,13 @@ def rotate_groups(
     if unknown:
         raise UsageError(f"the group {unknown[0]} does not exist", f"available: {', '.join(known)}")
     held = [group for group in known if clone.ring.holds(group)]
-    if not groups:
-        for group in filter(partial(was_put_back, clone), list(held)):
-            held.remove(group)
-            dialog.warn(
-                f"{group} was deleted and put back, and is left out",
-                f"see its readers: sealedfiles unlock --accept {shell_word(group)}",
-            )
+    left_out = [] if groups else [group for group in held if was_put_back(clone, group)]
+    for group in left_out:
+        held.remove(group)
+        dialog.warn(
+            f"{group} was deleted and put back, and is left out",
+            f"see its readers: sealedfiles unlock --accept {shell_word(group)}",
+        )
     # Without any key, every group is wanted: nothing rotated must not look like success.
     wanted = list(groups) or held or known or [DEFAULT_GROUP]
     for group in wanted:

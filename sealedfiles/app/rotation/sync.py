@@ -26,7 +26,7 @@ from sealedfiles.app.workspace import Workspace
 from sealedfiles.errors import NoKeyError, UsageError
 from sealedfiles.git.clone import Clone
 from sealedfiles.git.commits import describe_commits
-from sealedfiles.git.former_readers import removed_keys
+from sealedfiles.git.former_readers import removed_keys, under_another_name
 from sealedfiles.git.retired_keys import learn_history, read_history
 from sealedfiles.git.rewrite import stage
 from sealedfiles.keys.folder import NAME, MetadataSource
@@ -171,19 +171,12 @@ def _is_held(clone: Clone, group: str) -> bool:
 def _was_removed(
     dialog: Dialog, group: str, name: str, keys: Iterable[str], removed: Mapping[str, str]
 ) -> bool:
-    """Return True, and report it, if *name* has a public key of somebody who was removed under another name.
-
-    *removed* are their names by the fingerprints of their keys.
-    """
-    owners = {removed[key] for key in keys if key in removed} - {name}
-    for owner in sorted(owners):
+    """Return True, and report it, if ``under_another_name`` finds an error."""
+    error = under_another_name(group, name, keys, removed)
+    if error:
         # Not even with --yes: the owner of the private key could read new values.
-        dialog.warn(
-            f"{name} has a public key of {owner}, who was removed from {group}: {name} gets no key",
-            f"if this is correct, give access again: sealedfiles grant {shell_word(name)} KEY --to "
-            f"{shell_word(group)}",
-        )
-    return bool(owners)
+        dialog.warn(f"{error.message}: {name} gets no key", *error.hints)
+    return error is not None
 
 
 def _renew_grants(clone: Clone, group: str, dialog: Dialog, *, yes: bool) -> int:
